@@ -1,0 +1,125 @@
+package parallel.process;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** The class path this JVM works with now, and class paths made absolute. Safe from any thread. */
+public final class ClassPath
+{
+    private ClassPath()
+    {
+    }
+
+    /**
+     * This JVM's class path: that of its command line, its module path, then what class loaders on the way from the
+     * calling thread's context class loader have been given since (libraries added at a prompt). Reads directories of
+     * the module path, else nothing.
+     *
+     * @return absolute entries, each once, in the order they are searched.
+     */
+    public static List<String> current()
+    {
+        final Set<String> entries = new LinkedHashSet<>();
+        final String path = System.getProperty("java.class.path", "");
+        final String modules = System.getProperty("jdk.module.path", "");
+        if (!path.isEmpty() || modules.isEmpty())
+        {
+            entries.addAll(absolute(List.of(path)));
+        }
+        absolute(modules.isEmpty() ? List.of() : List.of(modules)).forEach((entry) -> addModules(entry, entries));
+        addLoaded(Thread.currentThread().getContextClassLoader(), entries);
+        addLoaded(ClassPath.class.getClassLoader(), entries);
+        return List.copyOf(entries);
+    }
+
+    /**
+     * Makes entries absolute against the directory this JVM was started in. An entry may itself be a path list; an empty
+     * one means that directory; a wildcard ({@code lib/*}) stays one.
+     *
+     * @param entries of a class path.
+     * @return single absolute entries, in order, each once.
+     */
+    public static List<String> absolute(final Collection<String> entries)
+    {
+        final Set<String> absolute = new LinkedHashSet<>();
+        for (final String entry : entries)
+        {
+            for (final String part : entry.split(File.pathSeparator, -1))
+            {
+                absolute.add(Platform.absolute(part));
+            }
+        }
+        return List.copyOf(absolute);
+    }
+
+    /** An entry of a module path is a jar, an exploded module, or a directory of those. */
+    private static void addModules(final String entry, final Set<String> entries)
+    {
+        final Path path = Path.of(entry);
+        if (!Files.isDirectory(path) || Files.exists(path.resolve("module-info.class")))
+        {
+            entries.add(entry);
+            return;
+        }
+        try (DirectoryStream<Path> modules = Files.newDirectoryStream(path))
+        {
+            final Set<String> sorted = new TreeSet<>();
+            modules.forEach((module) -> sorted.add(module.toString()));
+            sorted.removeIf((module) -> !module.endsWith(".jar") && !Files.isDirectory(Path.of(module)));
+            entries.addAll(sorted);
+        }
+        catch (final IOException unreadable)
+        {
+            entries.add(entry);
+        }
+    }
+
+    private static void addLoaded(final ClassLoader loader, final Set<String> entries)
+    {
+        final Deque<URLClassLoader> parentsFirst = new ArrayDeque<>();
+        for (ClassLoader next = loader; next != null; next = next.getParent())
+        {
+            if (next instanceof URLClassLoader)
+            {
+                parentsFirst.push((URLClassLoader)next);
+            }
+        }
+        parentsFirst.forEach((each) -> addFiles(each.getURLs(), entries));
+    }
+
+    private static void addFiles(final URL[] urls, final Set<String> entries)
+    {
+        for (final URL url : urls)
+        {
+            if (url != null && "file".equals(url.getProtocol()))
+            {
+                entries.add(pathOf(url));
+            }
+        }
+    }
+
+    private static String pathOf(final URL url)
+    {
+        try
+        {
+            return Path.of(url.toURI()).toString();
+        }
+        catch (final URISyntaxException | IllegalArgumentException unescaped)
+        {
+            return new File(url.getPath()).getAbsolutePath();   // made by hand, say with a space in it
+        }
+    }
+}

@@ -1,0 +1,201 @@
+package parallel.process;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Turns a {@link Launch} into a process.
+ *
+ * <p>The command is {@code /bin/sh -c 'trap "" INT; read -r go || exit 1; exec "$@"' parallel java @/proc/1/fd/9}: the
+ * shell makes Ctrl-C at the terminal go past the worker (HotSpot keeps an inherited ignore), waits for one line, so that
+ * the pipes can be taken over while nothing can have been printed, and becomes the JVM, with the same pid. Without
+ * that line, because we have died, nothing is started.
+ */
+final class Launcher
+{
+    private static final String SCRIPT = "trap \"\" INT; read -r go || exit 1; exec \"$@\"";
+    private static final List<String> NEVER_INHERITED =
+        List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH");
+
+    private final Launch launch;
+    private final List<String> logical = new ArrayList<>();
+    private final List<ArgumentFile> files = new ArrayList<>();
+
+    Launcher(final Launch launch)
+    {
+        this.launch = launch;
+    }
+
+    LaunchedProcess start(final Path scratch) throws LaunchException
+    {
+        try
+        {
+            final ProcessBuilder builder = new ProcessBuilder();
+            environment(builder.environment());
+            final String java = JavaCommand.resolve(launch.javaCommand(), builder.environment());
+            logical.add(java);
+            logical.addAll(launch.arguments());
+            check(logical);
+            builder.directory(directory() == null ? null : directory().toFile());
+            final boolean gated = Platform.hasShell();
+            builder.command(physical(gated, java, scratch));
+            return LaunchedProcess.of(start(builder), gated, this);
+        }
+        catch (final LaunchException e)
+        {
+            release();
+            throw e;
+        }
+        catch (final IllegalArgumentException e)
+        {
+            release();
+            throw new LaunchException(e.getMessage(), logical, null);
+        }
+    }
+
+    Launch launch()
+    {
+        return launch;
+    }
+
+    List<String> command()
+    {
+        return List.copyOf(logical);
+    }
+
+    /** The worker has read its arguments, or never will. */
+    synchronized void release()
+    {
+        files.forEach(ArgumentFile::close);
+        files.clear();
+    }
+
+    private Process start(final ProcessBuilder builder) throws LaunchException
+    {
+        try
+        {
+            return builder.start();
+        }
+        catch (final IOException e)
+        {
+            throw new LaunchException("The operating system refused to start the process: " + e.getMessage() +
+                " (out of memory, or at a limit: see ulimit -u and ulimit -n).", logical, e);
+        }
+    }
+
+    private Path directory()
+    {
+        final Path directory = launch.directory();
+        if (directory == null)
+        {
+            return null;
+        }
+        final Path absolute = Path.of(Platform.absolute(directory.toString()));
+        if (!Files.exists(absolute))
+        {
+            throw new IllegalArgumentException("The worker's directory " + absolute + " does not exist.");
+        }
+        if (!Files.isDirectory(absolute))
+        {
+            throw new IllegalArgumentException("The worker's directory " + absolute + " is not a directory.");
+        }
+        if (!Files.isExecutable(absolute))
+        {
+            throw new IllegalArgumentException("The worker's directory " + absolute + " may not be entered by this user.");
+        }
+        return absolute;
+    }
+
+    private void environment(final Map<String, String> environment)
+    {
+        NEVER_INHERITED.forEach(environment::remove);
+        launch.environment().forEach((name, value) -> set(environment, name, value));
+    }
+
+    private static void set(final Map<String, String> environment, final String name, final String value)
+    {
+        if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf('\0') >= 0)
+        {
+            throw new IllegalArgumentException("\"" + name.replace('\0', '?') + "\" cannot be the name of an environment variable.");
+        }
+        if (value == null)
+        {
+            environment.remove(name);
+        }
+        else if (value.indexOf('\0') >= 0)
+        {
+            throw new IllegalArgumentException("The environment variable " + name + " has a NUL character in its value.");
+        }
+        else
+        {
+            environment.put(name, value);
+        }
+    }
+
+    private static void check(final List<String> words)
+    {
+        if (words.stream().anyMatch((word) -> word.indexOf('\0') >= 0))
+        {
+            throw new IllegalArgumentException("An option of the worker has a NUL character in it.");
+        }
+    }
+
+    /**
+     * All arguments in argument files. A user's own {@code @file} is not expanded inside one, so it stands on the command
+     * line between two of ours.
+     */
+    private List<String> physical(final boolean gated, final String java, final Path scratch) throws LaunchException
+    {
+        final List<String> command = new ArrayList<>();
+        if (gated)
+        {
+            command.addAll(List.of(Platform.SHELL.toString(), "-c", SCRIPT, "parallel"));
+        }
+        command.add(java);
+        final List<String> arguments = logical.subList(1, logical.size());
+        final int options = arguments.size() - launch.wordsAfterOptions();
+        int from = 0;
+        for (int i = 0; i < options; i++)
+        {
+            if (isFileOfUser(arguments.get(i)))
+            {
+                append(command, arguments.subList(from, i), scratch);
+                command.add(arguments.get(i));
+                from = i + 1;
+            }
+        }
+        append(command, arguments.subList(from, arguments.size()), scratch);
+        return command;
+    }
+
+    private static boolean isFileOfUser(final String option)
+    {
+        return option.startsWith("@") && !option.startsWith("@@");
+    }
+
+    private void append(final List<String> command, final List<String> arguments, final Path scratch) throws LaunchException
+    {
+        if (arguments.isEmpty())
+        {
+            return;
+        }
+        try
+        {
+            final ArgumentFile file = ArgumentFile.write(scratch, arguments);
+            synchronized (this)
+            {
+                files.add(file);
+            }
+            command.add("@" + file.handOn());
+        }
+        catch (final IOException e)
+        {
+            throw new LaunchException("The worker's arguments could not be written to a file in " + scratch + ": " +
+                e, logical, e);
+        }
+    }
+}

@@ -1,0 +1,362 @@
+package parallel.process;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The output of one worker on its way to a {@link Sink}: whole lines, in order, none lost, in bounded memory.
+ *
+ * <pre>
+ *   stdout -> parallel-stdout-id \
+ *   stderr -> parallel-stderr-id  -> queue of at most limitBytes -> one task at a time on the executor -> sink
+ *   lines of grandchildren ------/
+ * </pre>
+ *
+ * <p>While the queue is full the two threads do not read, so the worker's own prints wait. A sink may block for as long as
+ * it likes: that holds up this worker's output and nothing else. Safe from any thread.
+ */
+public final class Output
+{
+    /** Which of its two streams a process wrote to. */
+    public enum Stream
+    {
+        /** Standard output. */
+        OUT,
+        /** Standard error. */
+        ERR
+    }
+
+    /**
+     * One line without its end.
+     *
+     * @param stream    it was written to.
+     * @param processId the worker id of the process that wrote it.
+     * @param text      of the line.
+     */
+    public record Line(Stream stream, int processId, String text)
+    {
+    }
+
+    /** Where lines finally go. Called by one thread at a time for one worker; may block. */
+    public interface Sink
+    {
+        /**
+         * Takes one line. A line for which this throws is dropped; the first such failure of a worker is logged.
+         *
+         * @param stream    it was written to.
+         * @param processId of the process that wrote it.
+         * @param line      without its end.
+         * @throws IOException when it cannot be written.
+         */
+        void line(Stream stream, int processId, String line) throws IOException;
+
+        /**
+         * Takes the lines that are there, in order: the place to write them all and flush once. Unless overridden, gives
+         * each to {@link #line}, the later ones also when an earlier one failed.
+         *
+         * @param lines one or more, at most some 100 KiB of text unless a single line is longer.
+         * @throws IOException when something could not be written.
+         */
+        default void lines(final List<Line> lines) throws IOException
+        {
+            LineByLine.give(this, lines);
+        }
+    }
+
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final LineQueue queue;                  // guarded by lock
+    private final List<Pump> pumps = new ArrayList<>();   // those that run; guarded by lock
+    private final StderrTail tail = new StderrTail();
+    private final Delivery delivery;
+    private final Executor executor;
+    private final int workerId;
+    private boolean delivering;                     // a task is on the executor; guarded by lock
+    private long batches;                           // delivered; guarded by lock
+
+    /**
+     * @param workerId   names the threads and the lines of {@link #pump}.
+     * @param sink       where lines go.
+     * @param limitBytes how much waits at most before reading stops.
+     * @param executor   runs the deliveries; {@link #executor()}.
+     */
+    public Output(final int workerId, final Sink sink, final long limitBytes, final Executor executor)
+    {
+        this.workerId = workerId;
+        this.queue = new LineQueue(limitBytes);
+        this.delivery = new Delivery(workerId, sink);
+        this.executor = executor;
+    }
+
+    /** @return the pool all workers share: daemon threads {@code parallel-output-<n>}, made on demand, gone after 1 s. */
+    public static Executor executor()
+    {
+        return OutputThreads.POOL;
+    }
+
+    /**
+     * Starts reading a process's output. To be called once.
+     *
+     * @param stdout of the process; closed here at its end.
+     * @param stderr of the process; closed here at its end.
+     */
+    public void pump(final InputStream stdout, final InputStream stderr)
+    {
+        start(new Pump(this, Stream.OUT, stdout), "parallel-stdout-");
+        start(new Pump(this, Stream.ERR, stderr), "parallel-stderr-");
+    }
+
+    private void start(final Pump pump, final String name)
+    {
+        lock.lock();
+        try
+        {
+            pumps.add(pump);
+        }
+        finally
+        {
+            lock.unlock();
+        }
+        final Thread thread = new Thread(pump, name + workerId);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /**
+     * Adds a line of a process below this worker. Never blocks; these lines have a budget of their own, as large as that of
+     * the worker's, which the caller keeps by giving credit.
+     *
+     * @param stream    it was written to.
+     * @param processId of the process that wrote it.
+     * @param line      without its end.
+     * @param delivered run once the sink has had the line, on a thread of the executor; null for nothing.
+     * @return false when the budget is used up: the line was not taken.
+     */
+    public boolean offer(final Stream stream, final int processId, final String line, final Runnable delivered)
+    {
+        lock.lock();
+        try
+        {
+            if (!queue.offer(new Line(stream, processId, line), delivered))
+            {
+                return false;
+            }
+            deliver();
+            return true;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /** @return the worker's last lines on stderr, at most 20 and 64 KiB of text, oldest first. */
+    public List<String> stderrTail()
+    {
+        return tail.lines();
+    }
+
+    /**
+     * To be called after the process's exit: waits until everything it wrote has reached the sink.
+     *
+     * <p>Waits at most the time given for a pipe that something else (a process the worker started) holds open; then
+     * what the pipe has is taken, the pipe is closed and its thread ends. A sink that takes lines, however slowly, is
+     * waited for; one that has taken nothing for that time is not, and gets the rest when it goes on.
+     *
+     * @param timeoutMs for a pipe to end, and for the sink to move, in milliseconds.
+     * @return true when all has been delivered.
+     * @throws InterruptedException when interrupted; the delivery goes on.
+     */
+    public boolean finish(final long timeoutMs) throws InterruptedException
+    {
+        if (!awaitPumps(TimeUnit.MILLISECONDS.toNanos(timeoutMs)))
+        {
+            abandonPumps();
+        }
+        return awaitDelivery(TimeUnit.MILLISECONDS.toNanos(timeoutMs));
+    }
+
+    private boolean awaitPumps(final long timeoutNanos) throws InterruptedException
+    {
+        lock.lockInterruptibly();
+        try
+        {
+            long left = timeoutNanos;
+            while (!pumps.isEmpty() && left > 0)
+            {
+                left = changed.awaitNanos(left);
+            }
+            return pumps.isEmpty();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    private void abandonPumps()
+    {
+        final List<Pump> running;
+        lock.lock();
+        try
+        {
+            running = List.copyOf(pumps);
+        }
+        finally
+        {
+            lock.unlock();
+        }
+        running.forEach(Pump::abandon);
+    }
+
+    private boolean awaitDelivery(final long timeoutNanos) throws InterruptedException
+    {
+        lock.lockInterruptibly();
+        try
+        {
+            long seen = batches;
+            long left = timeoutNanos;
+            while (!pumps.isEmpty() || !queue.isEmpty())
+            {
+                deliver();
+                if (left <= 0)
+                {
+                    return false;
+                }
+                left = changed.awaitNanos(left);
+                if (seen != batches)
+                {
+                    seen = batches;
+                    left = timeoutNanos;
+                }
+            }
+            return true;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /** Called by the pumps: adds lines in order, waits while the queue is full. */
+    void put(final Stream stream, final List<String> lines)
+    {
+        if (stream == Stream.ERR)
+        {
+            tail.add(lines);
+        }
+        lock.lock();
+        try
+        {
+            for (final String line : lines)
+            {
+                while (queue.isFull())
+                {
+                    awaitRoom();
+                }
+                queue.add(new Line(stream, workerId, line));
+                deliver();
+            }
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    private void awaitRoom()
+    {
+        deliver();
+        try
+        {
+            changed.awaitNanos(delivering ? Long.MAX_VALUE : RETRY_NANOS);
+        }
+        catch (final InterruptedException notForUs)
+        {
+            // Nobody has a reason to interrupt a thread of ours; its lines must not be lost for it.
+        }
+    }
+
+    void pumpEnded(final Pump pump)
+    {
+        lock.lock();
+        try
+        {
+            pumps.remove(pump);
+            changed.signalAll();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    private void deliver()
+    {
+        if (!delivering && queue.hasWaiting())
+        {
+            try
+            {
+                executor.execute(this::deliverAll);
+                delivering = true;
+            }
+            catch (final OutOfMemoryError | RejectedExecutionException noThread)
+            {
+                // No thread can be made at this moment. The lines wait in the queue, for the next line or the next try.
+            }
+        }
+    }
+
+    private void deliverAll()
+    {
+        for (List<LineQueue.Entry> batch = next(); batch != null; batch = next())
+        {
+            delivery.give(batch);
+            delivered(batch);
+        }
+    }
+
+    private List<LineQueue.Entry> next()
+    {
+        lock.lock();
+        try
+        {
+            final List<LineQueue.Entry> batch = queue.take();
+            if (batch.isEmpty())
+            {
+                delivering = false;
+                changed.signalAll();
+                return null;
+            }
+            return batch;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    private void delivered(final List<LineQueue.Entry> batch)
+    {
+        lock.lock();
+        try
+        {
+            queue.release(batch);
+            batches++;
+            changed.signalAll();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+}

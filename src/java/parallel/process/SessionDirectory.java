@@ -1,0 +1,283 @@
+package parallel.process;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The scratch directory of a session: one for mapped files, one for sockets, as a rule the same. Only this user can enter
+ * them. Their names say whose they are, so that what a killed session left is removed by the next one.
+ *
+ * <p>Safe from any thread.
+ */
+public final class SessionDirectory implements AutoCloseable
+{
+    private static final int SESSIONS_OF_ONE_PROCESS = 10_000;
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    /** The two directories, and whether they end with this object. */
+    private record Places(Path memory, Path sockets, boolean own)
+    {
+    }
+
+    private final Places places;
+    private final List<Path> memoryBases;
+    private final Consumer<String> warn;
+    private Path fallback;      // guarded by this
+    private boolean closed;     // guarded by this
+
+    private SessionDirectory(final Places places, final List<Path> memoryBases, final Consumer<String> warn)
+    {
+        this.places = places;
+        this.memoryBases = memoryBases;
+        this.warn = warn;
+    }
+
+    /**
+     * Removes what dead sessions of this user left, then makes the directories: for files in /dev/shm, else in
+     * java.io.tmpdir; for sockets in the first of /dev/shm, XDG_RUNTIME_DIR, /tmp and java.io.tmpdir whose path is
+     * short enough for a socket.
+     *
+     * @param warn gets one line when /dev/shm cannot be used.
+     * @return the directories.
+     * @throws IOException that lists what was tried.
+     */
+    public static SessionDirectory create(final Consumer<String> warn) throws IOException
+    {
+        return create(SessionBases.memory(), SessionBases.sockets(), warn);
+    }
+
+    /**
+     * The same in directories of the caller's choice.
+     *
+     * @param memoryBases for files, the best first; one that is too small is passed over for a later one.
+     * @param socketBases for sockets, the best first.
+     * @param warn        gets one line when the first of the memory bases cannot be used.
+     * @return the directories.
+     * @throws IOException that lists what was tried.
+     */
+    public static SessionDirectory create(
+        final List<Path> memoryBases, final List<Path> socketBases, final Consumer<String> warn) throws IOException
+    {
+        final Set<Path> all = new LinkedHashSet<>(memoryBases);
+        all.addAll(socketBases);
+        all.forEach(SessionDirectory::sweep);
+
+        final List<String> problems = new ArrayList<>();
+        final Path memory = makeForMemory(memoryBases, problems);
+        if (!problems.isEmpty())
+        {
+            warn.accept(warning(problems, memory));
+        }
+        try
+        {
+            return new SessionDirectory(
+                new Places(memory, makeForSockets(socketBases, memory), true), List.copyOf(memoryBases), warn);
+        }
+        catch (final IOException e)
+        {
+            Trees.remove(memory);
+            throw e;
+        }
+    }
+
+    /**
+     * The directories of the root, as one of its workers uses them: closing them here removes only what was made here
+     * ({@link #fallbackMemory()}).
+     *
+     * @param memory  as {@link #memory()} of the root.
+     * @param sockets as {@link #sockets()} of the root.
+     * @param warn    gets one line when the memory is full.
+     * @return the directories.
+     */
+    public static SessionDirectory join(final Path memory, final Path sockets, final Consumer<String> warn)
+    {
+        return new SessionDirectory(new Places(memory, sockets, false), SessionBases.memory(), warn);
+    }
+
+    /** @return where mapped files are made. */
+    public Path memory()
+    {
+        return places.memory();
+    }
+
+    /** @return where sockets are made: a name like {@code 123456.s} in it is short enough for the system. */
+    public Path sockets()
+    {
+        return places.sockets();
+    }
+
+    /**
+     * Where to make files once {@link #memory()} is full. Made at the first call, which warns with one line that has the
+     * sizes.
+     *
+     * @return the directory; {@link #memory()} itself when there is no other place.
+     * @throws IOException when it cannot be made, or the session is closed.
+     */
+    public synchronized Path fallbackMemory() throws IOException
+    {
+        if (fallback == null)
+        {
+            fallback = makeFallback();
+        }
+        return fallback;
+    }
+
+    private Path makeFallback() throws IOException
+    {
+        if (closed)
+        {
+            throw new IOException("The session's directory " + memory() + " is closed.");
+        }
+        final Path full = memory().getParent();
+        final Path base = memoryBases.get(memoryBases.size() - 1);
+        if (base.equals(full))
+        {
+            return memory();
+        }
+        final Path made = makeForMemory(List.of(base), new ArrayList<>());
+        warn.accept(warning(List.of(full + " is full (" + SessionBases.sizes(full) + ")"), made));
+        return made;
+    }
+
+    /** Removes the directories with all that is in them. Idempotent; throws nothing. */
+    @Override
+    public synchronized void close()
+    {
+        closed = true;
+        if (fallback != null && !fallback.equals(memory()))
+        {
+            Trees.remove(fallback);
+        }
+        if (places.own())
+        {
+            Trees.remove(sockets());
+            Trees.remove(memory());
+        }
+    }
+
+    /**
+     * For a worker that has lost its parent and is about to end: removes the session's directories if the root that made
+     * them is gone, and with it everybody who could need them. Throws nothing.
+     *
+     * @param memory  as {@link #memory()} of the root.
+     * @param sockets as {@link #sockets()} of the root.
+     */
+    public static void removeIfOwnerGone(final Path memory, final Path sockets)
+    {
+        removeIfDead(sockets);
+        removeIfDead(memory);
+    }
+
+    /**
+     * Removes the directories of dead sessions: of this user, of this pid namespace, whose process is gone or has another
+     * start than the name says. Any number of processes may do this at once. Throws nothing.
+     *
+     * @param base a directory that holds session directories.
+     */
+    public static void sweep(final Path base)
+    {
+        try (DirectoryStream<Path> candidates = Files.newDirectoryStream(base, "parallel-*"))
+        {
+            candidates.forEach(SessionDirectory::removeIfDead);
+        }
+        catch (final IOException | RuntimeException unreadable)
+        {
+            // Then nothing of ours is in it, or nothing can be done about it.
+        }
+    }
+
+    private static void removeIfDead(final Path directory)
+    {
+        final Optional<SessionName> name = SessionName.parse(directory);
+        if (name.isPresent() && name.get().isOfDeadOwner() &&
+            Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) && SessionName.belongsToThisUser(directory))
+        {
+            Trees.remove(directory);
+        }
+    }
+
+    private static Path makeForMemory(final List<Path> bases, final List<String> problems) throws IOException
+    {
+        Path small = null;
+        final List<String> unusable = new ArrayList<>();
+        for (final Path base : bases)
+        {
+            final Optional<String> problem = SessionBases.problem(base);
+            final Optional<String> size = problem.isPresent() ? problem : SessionBases.problemOfSize(base);
+            if (size.isEmpty())
+            {
+                problems.addAll(unusable);
+                return make(base);
+            }
+            unusable.add(base + " " + size.get());
+            small = small == null && problem.isEmpty() ? base : small;
+        }
+        if (small != null)
+        {
+            problems.addAll(unusable);
+            return make(small);     // little room is more than none
+        }
+        throw new IOException("There is no directory for the files of this session: " + String.join(", ", unusable) +
+            ". Set java.io.tmpdir to a directory that can be written.");
+    }
+
+    private static Path makeForSockets(final List<Path> bases, final Path memory) throws IOException
+    {
+        final List<String> unusable = new ArrayList<>();
+        for (final Path base : bases)
+        {
+            final Path directory = base.equals(memory.getParent()) ? memory : base.resolve(memory.getFileName());
+            final Optional<String> problem = SessionBases.problem(base).or(() -> SessionBases.problemOfLength(directory));
+            if (problem.isEmpty())
+            {
+                return directory.equals(memory) ? memory : make(base);
+            }
+            unusable.add(base + " " + problem.get());
+        }
+        throw new IOException("There is no directory for the sockets of this session: " + String.join(", ", unusable) +
+            ". Set XDG_RUNTIME_DIR to a short path of a directory that can be written.");
+    }
+
+    /** A name that exists, a stranger's included, is passed over: nothing that somebody else made is ever used. */
+    private static Path make(final Path base) throws IOException
+    {
+        for (int count = 1; count <= SESSIONS_OF_ONE_PROCESS; count++)
+        {
+            final Path directory = base.resolve(SessionName.ofThisProcess(count).toString());
+            try
+            {
+                return Files.createDirectory(directory, ownerOnly());
+            }
+            catch (final FileAlreadyExistsException taken)
+            {
+                continue;
+            }
+        }
+        throw new IOException("Too many directories of this process in " + base + ".");
+    }
+
+    private static FileAttribute<?>[] ownerOnly()
+    {
+        return Platform.WINDOWS ? new FileAttribute<?>[0] :
+            new FileAttribute<?>[]{ PosixFilePermissions.asFileAttribute(OWNER_ONLY) };
+    }
+
+    private static String warning(final List<String> problems, final Path used)
+    {
+        return String.join(", ", problems) + ": files of this session are made in " + used.getParent() + " (" +
+            SessionBases.sizes(used.getParent()) + "), which may be slower. In Docker, --shm-size=1g makes /dev/shm larger.";
+    }
+}
