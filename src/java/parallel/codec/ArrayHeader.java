@@ -1,0 +1,54 @@
+package parallel.codec;
+
+import org.agrona.DirectBuffer;
+
+/**
+ * The bytes before the data of a message that is one primitive array.
+ *
+ * @param kind  of array.
+ * @param count of elements.
+ * @param bytes of the header.
+ */
+record ArrayHeader(Primitive kind, int count, int bytes)
+{
+    static boolean isArray(DirectBuffer first, int index, int available)
+    {
+        return available > 0 && Primitive.ofTag(first.getByte(index) & 0xFF) != null;
+    }
+
+    /** The header; null if the message is something else, or its length does not match. */
+    static ArrayHeader parse(long messageLength, DirectBuffer first, int index, int available)
+    {
+        final Primitive kind = available < 2 ? null : Primitive.ofTag(first.getByte(index) & 0xFF);
+        return kind == null ? null : parse(kind, messageLength, first, index, available);
+    }
+
+    private static ArrayHeader parse(Primitive kind, long messageLength, DirectBuffer first, int index, int available)
+    {
+        long count = 0;
+        int at = 1;
+        int next;
+        do
+        {
+            if (at == available || at > 5)
+            {
+                return null;
+            }
+            next = first.getByte(index + at);
+            count |= (long)(next & 0x7F) << 7 * (at - 1);
+            at++;
+        }
+        while (next < 0);
+        final long data = kind.bytes(count);
+        if (Primitive.isPadded(data))
+        {
+            final int padding = at < available ? first.getByte(index + at) : -1;
+            if (padding < 0 || padding > 7)
+            {
+                return null;
+            }
+            at += 1 + padding;
+        }
+        return count <= Integer.MAX_VALUE && messageLength == at + data ? new ArrayHeader(kind, (int)count, at) : null;
+    }
+}

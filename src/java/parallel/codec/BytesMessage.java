@@ -1,0 +1,145 @@
+package parallel.codec;
+
+import java.util.ArrayList;
+import java.util.List;
+
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+/**
+ * A message as bytes, in chunks: no more is allocated than has arrived and one chunk, whatever length was announced.
+ */
+final class BytesMessage extends Message
+{
+    private static final int FIRST_CHUNK = 64 * 1024;
+    private static final int MAX_CHUNK = 16 * 1024 * 1024;
+
+    private final Decoder decoder = new Decoder();
+    private final List<byte[]> full = new ArrayList<>(0);
+    private byte[] chunk;
+    private int filled;
+    private long length;
+    private long arrived;
+    private boolean inUse;
+
+    BytesMessage(long length)
+    {
+        this.length = length;
+        this.chunk = new byte[(int)Math.min(length, FIRST_CHUNK)];
+        this.inUse = true;
+    }
+
+    /** For messages of at most this buffer's size, one after the other. */
+    BytesMessage(byte[] reused)
+    {
+        chunk = reused;
+    }
+
+    boolean isInUse()
+    {
+        return inUse;
+    }
+
+    /** Begins the next message in the same buffer. */
+    void reuse(int messageLength)
+    {
+        if (chunk.length < messageLength)
+        {
+            chunk = new byte[Math.max(messageLength, Math.min(FIRST_CHUNK, 2 * chunk.length))];
+        }
+        length = messageLength;
+        arrived = 0;
+        filled = 0;
+        inUse = true;
+    }
+
+    @Override
+    public void append(DirectBuffer source, int index, int count)
+    {
+        if (arrived + count > length)
+        {
+            throw new IndexOutOfBoundsException(arrived + count + " of " + length + " bytes");
+        }
+        int from = index;
+        for (int left = count; left > 0; )
+        {
+            if (filled == chunk.length)
+            {
+                nextChunk();
+            }
+            final int part = Math.min(left, chunk.length - filled);
+            source.getBytes(from, chunk, filled, part);
+            filled += part;
+            arrived += part;
+            from += part;
+            left -= part;
+        }
+    }
+
+    private void nextChunk()
+    {
+        full.add(chunk);
+        chunk = new byte[(int)Math.min(length - arrived, Math.min(MAX_CHUNK, Math.max(FIRST_CHUNK, arrived / 2)))];
+        filled = 0;
+    }
+
+    private void open()
+    {
+        if (full.isEmpty())
+        {
+            decoder.open(chunk, filled);
+        }
+        else
+        {
+            full.add(chunk);
+            decoder.open(full, arrived);
+        }
+    }
+
+    @Override
+    public Object decode()
+    {
+        open();
+        try
+        {
+            return decoder.readAll(null, false);
+        }
+        finally
+        {
+            inUse = false;
+        }
+    }
+
+    @Override
+    public boolean fits(Object array)
+    {
+        final ArrayHeader header = header();
+        return header != null && Primitive.of(array) == header.kind() && header.kind().length(array) >= header.count();
+    }
+
+    @Override
+    public int copyInto(Object array)
+    {
+        final ArrayHeader header = header();
+        final Primitive kind = header.kind();
+        open();
+        decoder.need(header.bytes());
+        decoder.pos += header.bytes();
+        decoder.raw(array, kind.base(), kind.bytes(header.count()));
+        kind.fromWire(array, header.count());
+        inUse = false;
+        return header.count();
+    }
+
+    private ArrayHeader header()
+    {
+        final byte[] first = full.isEmpty() ? chunk : full.get(0);
+        return ArrayHeader.parse(length, new UnsafeBuffer(first), 0, (int)Math.min(first.length, arrived));
+    }
+
+    @Override
+    public long length()
+    {
+        return length;
+    }
+}

@@ -1,0 +1,132 @@
+package parallel.codec;
+
+import org.agrona.DirectBuffer;
+import parallel.transport.Agrona;
+import parallel.transport.Assembly;
+import parallel.transport.Reader;
+
+/** Chooses where an arriving message goes. All readers here are safe from any thread and run no user code. */
+public final class Messages
+{
+    private static final int REUSED_BYTES = 64 * 1024;
+    private static final Reader DIRECT = new Direct();
+
+    static
+    {
+        Agrona.open();
+    }
+
+    private Messages()
+    {
+    }
+
+    /**
+     * For messages that are kept for a while. Each owns its memory.
+     *
+     * @param maxDirectBytes a primitive array of at most so many bytes is allocated at once when its message begins; a
+     *                       longer one is gathered in chunks, so that memory follows what has arrived.
+     * @return a reader whose assemblies are {@link Message}s.
+     */
+    public static Reader inbox(long maxDirectBytes)
+    {
+        return new Owning(maxDirectBytes);
+    }
+
+    /**
+     * For a thread that waits for the message. A small message may lie in a buffer of this thread's, which is free for the
+     * next one as soon as the message was decoded.
+     *
+     * @return a reader whose assemblies are {@link Message}s; always the same one.
+     */
+    public static Reader direct()
+    {
+        return DIRECT;
+    }
+
+    /**
+     * For a thread that waits for a primitive array.
+     *
+     * @param primitiveArray takes the elements; it is in use until the message is whole or abandoned.
+     * @return a reader that refuses (null) all but an array of that type and at most that length. Its assemblies are
+     *         {@link Message}s and {@link parallel.transport.Abandonable}.
+     */
+    public static Reader into(Object primitiveArray)
+    {
+        return new Into(primitiveArray);
+    }
+
+    /** An array made for a message; null if there is no memory for it now. */
+    private static Message array(ArrayHeader header, long length)
+    {
+        try
+        {
+            return new ArrayMessage(header, length, header.kind().newArray(header.count()));
+        }
+        catch (final OutOfMemoryError e)
+        {
+            return null;
+        }
+    }
+
+    private static final class Owning implements Reader
+    {
+        private final long maxDirectBytes;
+
+        Owning(long maxDirectBytes)
+        {
+            this.maxDirectBytes = maxDirectBytes;
+        }
+
+        @Override
+        public Assembly begin(long length, DirectBuffer first, int index, int available)
+        {
+            final ArrayHeader header = length > maxDirectBytes ? null : ArrayHeader.parse(length, first, index, available);
+            final Message array = header == null ? null : array(header, length);
+            return array == null ? new BytesMessage(length) : array;
+        }
+    }
+
+    /** Only a message that is there as a whole lies in the thread's buffer: any other may outlive the call. */
+    private static final class Direct implements Reader
+    {
+        private final ThreadLocal<BytesMessage> reused = ThreadLocal.withInitial(() -> new BytesMessage(new byte[1024]));
+        private final Reader owning = new Owning(Runtime.getRuntime().maxMemory() / 2);
+
+        @Override
+        public Assembly begin(long length, DirectBuffer first, int index, int available)
+        {
+            if (length > available || length > REUSED_BYTES || ArrayHeader.isArray(first, index, available))
+            {
+                return owning.begin(length, first, index, available);
+            }
+            BytesMessage message = reused.get();
+            if (message.isInUse())
+            {
+                message = new BytesMessage(new byte[1024]);
+                reused.set(message);
+            }
+            message.reuse((int)length);
+            return message;
+        }
+    }
+
+    private static final class Into implements Reader
+    {
+        private final Object array;
+        private final Primitive kind;
+
+        Into(Object array)
+        {
+            this.array = array;
+            this.kind = Primitive.of(array);
+        }
+
+        @Override
+        public Assembly begin(long length, DirectBuffer first, int index, int available)
+        {
+            final ArrayHeader header = ArrayHeader.parse(length, first, index, available);
+            return header != null && header.kind() == kind && header.count() <= kind.length(array) ?
+                new ArrayMessage.Into(header, length, array) : null;
+        }
+    }
+}
