@@ -1,0 +1,26 @@
+package parallel.transport;
+
+/**
+ * What lies in the ring of a channel is no message: the other side is broken, or something else wrote there. Thrown by
+ * a receive once the place is reached, after every message before it.
+ */
+public final class ChannelCorruptException extends RuntimeException
+{
+    private static final long serialVersionUID = 1L;
+
+    ChannelCorruptException(String channel, String what)
+    {
+        super("The channel " + channel + " is corrupt: " + what);
+    }
+
+    private ChannelCorruptException(ChannelCorruptException first)
+    {
+        super(first.getMessage(), first);
+    }
+
+    /* Each throw has the frames of its own caller. */
+    ChannelCorruptException again()
+    {
+        return new ChannelCorruptException(this);
+    }
+}

@@ -1,0 +1,297 @@
+package parallel.transport;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The one thread of a process that reads control streams: a daemon that never blocks but in its selector. Listeners,
+ * ticks and tasks run on it, one at a time; what they throw is logged and does not stop it. Safe from any thread.
+ */
+public final class ControlLoop implements AutoCloseable
+{
+    private static final long DEFAULT_MAX_FRAME = 1L << 40;
+    private static final int SCRATCH_BYTES = 64 * 1024;
+
+    /** Something to do every so often. Of the loop's thread. */
+    private static final class Tick
+    {
+        private final long nanos;
+        private final Runnable task;
+        private long next;
+
+        Tick(long nanos, Runnable task)
+        {
+            this.nanos = nanos;
+            this.task = task;
+            this.next = System.nanoTime() + nanos;
+        }
+    }
+
+    private final Selector selector;
+    private final Thread thread;
+    private final long maxFrame;
+    private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private volatile boolean closing;
+
+    /** Of the loop's thread. */
+    private final List<Tick> ticks = new ArrayList<>();
+    /** The ends of links that have not ended: what the close has to end. */
+    private final Set<Link> links = Collections.synchronizedSet(new HashSet<>());
+
+    private ControlLoop(String threadName, long maxFrame)
+    {
+        try
+        {
+            this.selector = Selector.open();
+        }
+        catch (final IOException e)
+        {
+            throw new UncheckedIOException("The control loop cannot start: no selector can be opened.", e);
+        }
+        this.maxFrame = maxFrame;
+        this.thread = new Thread(this::run, threadName);
+        thread.setDaemon(true);
+    }
+
+    /**
+     * Starts a loop whose links take frames of up to 1 TiB.
+     *
+     * @param threadName of its thread.
+     * @return the running loop.
+     */
+    public static ControlLoop start(String threadName)
+    {
+        return start(threadName, DEFAULT_MAX_FRAME);
+    }
+
+    /**
+     * Starts a loop.
+     *
+     * @param threadName of its thread.
+     * @param maxFrame   the longest frame, in bytes; an announced longer one ends its link with an error.
+     * @return the running loop.
+     */
+    public static ControlLoop start(String threadName, long maxFrame)
+    {
+        final ControlLoop loop = new ControlLoop(threadName, maxFrame);
+        loop.thread.start();
+        return loop;
+    }
+
+    /**
+     * Makes a link of a connected socket. The link closes it.
+     *
+     * @param connected is made non-blocking.
+     * @param listener  hears its frames and its end.
+     * @return the link.
+     * @throws UncheckedIOException when the socket is closed.
+     */
+    public Link attach(SocketChannel connected, LinkListener listener)
+    {
+        try
+        {
+            connected.configureBlocking(false);
+        }
+        catch (final IOException e)
+        {
+            throw new UncheckedIOException(e);
+        }
+        final SocketLink link = new SocketLink(this, connected, listener, maxFrame);
+        links.add(link);
+        execute(() -> link.register(selector));
+        return link;
+    }
+
+    /**
+     * Makes a link within this process. A frame is copied when it is sent.
+     *
+     * @param a hears what the second end sends.
+     * @param b hears what the first end sends.
+     * @return two ends: the first is for whoever listens with a.
+     */
+    public Link[] localPair(LinkListener a, LinkListener b)
+    {
+        final LocalLink[] pair = LocalLink.pair(this, a, b);
+        Collections.addAll(links, pair);
+        return pair;
+    }
+
+    /**
+     * Runs a task again and again on the loop's thread, the first time after one period.
+     *
+     * @param millis the period, 1 or more.
+     * @param tick   must not block.
+     */
+    public void every(long millis, Runnable tick)
+    {
+        execute(() -> ticks.add(new Tick(TimeUnit.MILLISECONDS.toNanos(millis), tick)));
+    }
+
+    /**
+     * Runs a task on the loop's thread, after those given before. After the close it is not run.
+     *
+     * @param task must not block.
+     */
+    public void execute(Runnable task)
+    {
+        tasks.add(task);
+        wake();
+    }
+
+    /** Ends every link, then the thread. Idempotent; does not wait. */
+    @Override
+    public void close()
+    {
+        closing = true;
+        wake();
+    }
+
+    void wake()
+    {
+        if (Thread.currentThread() != thread)
+        {
+            selector.wakeup();
+        }
+    }
+
+    void forget(Link link)
+    {
+        links.remove(link);
+    }
+
+    private void run()
+    {
+        final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
+        try
+        {
+            while (!closing)
+            {
+                step(scratch);
+            }
+        }
+        finally
+        {
+            end();
+        }
+    }
+
+    private void step(ByteBuffer scratch)
+    {
+        try
+        {
+            select(scratch);
+        }
+        catch (final IOException e)
+        {
+            log(e);
+        }
+        runTasks();
+        runTicks();
+    }
+
+    private void select(ByteBuffer scratch) throws IOException
+    {
+        // Meant for somebody's blocking call, never for this thread: a set flag would make select spin.
+        Thread.interrupted();
+        final long timeout = tasks.isEmpty() ? untilNextTick() : -1;
+        if (timeout < 0)
+        {
+            selector.selectNow(key -> ready(key, scratch));
+        }
+        else
+        {
+            selector.select(key -> ready(key, scratch), timeout);
+        }
+    }
+
+    private static void ready(SelectionKey key, ByteBuffer scratch)
+    {
+        guarded(() -> ((SocketLink)key.attachment()).ready(key, scratch));
+    }
+
+    /* In ms: 0 for ever, negative now. */
+    private long untilNextTick()
+    {
+        long least = Long.MAX_VALUE;
+        final long now = System.nanoTime();
+        for (final Tick tick : ticks)
+        {
+            least = Math.min(least, tick.next - now);
+        }
+        return least == Long.MAX_VALUE ? 0 : least <= 0 ? -1 : 1 + TimeUnit.NANOSECONDS.toMillis(least);
+    }
+
+    private void runTasks()
+    {
+        // Only those that are there now: one that adds another does not keep the sockets waiting.
+        for (int n = tasks.size(); n > 0; n--)
+        {
+            guarded(tasks.poll());
+        }
+    }
+
+    private void runTicks()
+    {
+        for (final Tick tick : List.copyOf(ticks))
+        {
+            final long now = System.nanoTime();
+            if (tick.next - now <= 0)
+            {
+                tick.next = now + tick.nanos;
+                guarded(tick.task);
+            }
+        }
+    }
+
+    private void end()
+    {
+        runTasks();
+        for (final Link link : links.toArray(Link[]::new))
+        {
+            if (link instanceof SocketLink socketLink)
+            {
+                socketLink.end();
+            }
+            else
+            {
+                ((LocalLink)link).end();
+            }
+        }
+        try
+        {
+            selector.close();
+        }
+        catch (final IOException e)
+        {
+            log(e);
+        }
+    }
+
+    static void guarded(Runnable task)
+    {
+        try
+        {
+            task.run();
+        }
+        catch (final RuntimeException | Error e)
+        {
+            log(e);
+        }
+    }
+
+    static void log(Throwable e)
+    {
+        System.getLogger(ControlLoop.class.getName()).log(System.Logger.Level.ERROR, "A listener of the control loop failed.", e);
+    }
+}

@@ -1,0 +1,186 @@
+package parallel.transport;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
+
+import parallel.transport.MessageChannel.Sent;
+
+/** Sends to and receives from several channels at once. Safe from any thread. */
+public final class Groups
+{
+    private static final AtomicLong ORDER = new AtomicLong();
+
+    private Groups()
+    {
+    }
+
+    static long nextOrder()
+    {
+        return ORDER.incrementAndGet();
+    }
+
+    /**
+     * Sends one message to each member; no member's slowness delays another's copy.
+     *
+     * @param members       the channels; one listed twice gets it twice.
+     * @param payload       the message, encoded once.
+     * @param deadlineNanos of {@link System#nanoTime}, {@link Long#MAX_VALUE} for none.
+     * @return what became of it, per member.
+     * @throws InterruptedException when interrupted while waiting; members that have it all keep it.
+     */
+    public static Sent[] sendAll(List<MessageChannel> members, Payload payload, long deadlineNanos)
+        throws InterruptedException
+    {
+        final Outgoing[] messages = new Outgoing[members.size()];
+        for (int i = 0; i < messages.length; i++)
+        {
+            messages[i] = new Outgoing(payload);
+        }
+        try
+        {
+            if (messages.length > 0)
+            {
+                Waiter.await(distinct(members), () -> offerAll(members, messages), deadlineNanos, Waiter.For.ROOM);
+            }
+        }
+        finally
+        {
+            for (int i = 0; i < messages.length; i++)
+            {
+                members.get(i).withdraw(messages[i]);
+            }
+        }
+        return results(messages);
+    }
+
+    private static boolean offerAll(List<MessageChannel> members, Outgoing[] messages)
+    {
+        boolean done = true;
+        for (int i = 0; i < messages.length; i++)
+        {
+            done &= messages[i].result != null || members.get(i).offer(messages[i]);
+        }
+        return done;
+    }
+
+    private static Sent[] results(Outgoing[] messages)
+    {
+        final Sent[] results = new Sent[messages.length];
+        for (int i = 0; i < results.length; i++)
+        {
+            results[i] = messages[i].result == null ? Sent.NO_ROOM : messages[i].result;
+        }
+        return results;
+    }
+
+    /**
+     * One message from each member, all at once: nothing is taken unless each has one, also when other threads receive.
+     *
+     * @param members       the channels; one listed k times gives k messages.
+     * @param reader        asked to accept each message.
+     * @param deadlineNanos of {@link System#nanoTime}, {@link Long#MAX_VALUE} for none.
+     * @param stop          true: give up, as when a member has ended; called by this thread alone, holding no lock.
+     * @return the messages in the order of the members, REFUSED for each that the reader refused (then nothing is
+     *     taken); null: timed out or stopped, and nothing is taken.
+     * @throws InterruptedException    when interrupted while waiting; nothing is taken.
+     * @throws ChannelCorruptException when what is next in a member is no message; no message is taken.
+     */
+    public static Assembly[] receiveAll(
+        List<MessageChannel> members, Reader reader, long deadlineNanos, BooleanSupplier stop) throws InterruptedException
+    {
+        final Assembly[][] result = { members.isEmpty() ? new Assembly[0] : null };
+        if (result[0] == null)
+        {
+            final List<MessageChannel> distinct = distinct(members);
+            Waiter.await(distinct, () ->
+            {
+                result[0] = takeAll(members, distinct, reader);
+                return result[0] != null || stop.getAsBoolean();
+            },
+            deadlineNanos, Waiter.For.MESSAGES);
+        }
+        return result[0];
+    }
+
+    private static Assembly[] takeAll(List<MessageChannel> members, List<MessageChannel> distinct, Reader reader)
+    {
+        final Map<MessageChannel, Integer> wanted = new HashMap<>();
+        for (final MessageChannel member : members)
+        {
+            wanted.merge(member, 1, Integer::sum);
+        }
+        int locked = 0;
+        try
+        {
+            for (; locked < distinct.size(); locked++)
+            {
+                distinct.get(locked).receiveLock().lock();
+            }
+            for (final MessageChannel member : distinct)
+            {
+                member.inbound().drain(wanted.get(member));
+            }
+            return takeLocked(members, reader);
+        }
+        finally
+        {
+            while (locked > 0)
+            {
+                distinct.get(--locked).receiveLock().unlock();
+            }
+        }
+    }
+
+    private static Assembly[] takeLocked(List<MessageChannel> members, Reader reader)
+    {
+        final Map<MessageChannel, Integer> seen = new HashMap<>();
+        final Assembly[] shown = new Assembly[members.size()];
+        boolean refused = false;
+        for (int i = 0; i < shown.length; i++)
+        {
+            final int n = seen.merge(members.get(i), 1, Integer::sum) - 1;
+            shown[i] = members.get(i).inbound().look(reader, n);
+            if (shown[i] == null)
+            {
+                return null;
+            }
+            refused |= shown[i] == MessageChannel.REFUSED;
+        }
+        if (!refused)
+        {
+            members.forEach(MessageChannel::takeShown);
+        }
+        return shown;
+    }
+
+    /**
+     * From each member what there is now. Never blocks.
+     *
+     * @param members the channels; one listed k times gives up to k messages.
+     * @param reader  says where they go.
+     * @return in the order of the members, null where nothing was.
+     */
+    public static Assembly[] pollAll(List<MessageChannel> members, Reader reader)
+    {
+        final Assembly[] messages = new Assembly[members.size()];
+        for (int i = 0; i < messages.length; i++)
+        {
+            messages[i] = members.get(i).tryReceive(reader);
+        }
+        return messages;
+    }
+
+    /* Each channel once, in the global order of locks. */
+    private static List<MessageChannel> distinct(List<MessageChannel> members)
+    {
+        final List<MessageChannel> distinct = new ArrayList<>(new LinkedHashSet<>(members));
+        distinct.sort(Comparator.comparingLong(MessageChannel::order));
+        return distinct;
+    }
+}

@@ -1,0 +1,171 @@
+package parallel.transport;
+
+import org.agrona.BitUtil;
+import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
+
+/**
+ * The bytes of a pair file. The only class that knows an offset.
+ * <pre>
+ *      0                   1                   2                   3
+ *      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ *     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
+ *    0| magic                                                         |
+ *    4|                                                               |
+ *    8| layout version          (stored last, release)                |
+ *   12| byte order mark                                               |
+ *   16| bytes of one ring                                             |
+ *   20| bytes of this header                                          |
+ *   24| bytes of the file                                             |
+ *   32| owner's pid                                                   |
+ *   40| owner's start time, ms                                        |
+ *     +---------------------------------------------------------------+
+ *  256| direction DOWN, parent to child: 5 lines of 128 bytes         |
+ *     |   +  0  receiver waits         int: 1 while somebody blocks   |
+ *     |   +128  sender waits for room  int: 1 while somebody blocks   |
+ *     |   +256  end position           long: 0 none, else position+1  |
+ *     |   +384  sent                   long messages, long bytes      |
+ *     |   +512  received               long messages, long bytes      |
+ *  896| direction UP, child to parent: the same                       |
+ *     +---------------------------------------------------------------+
+ * 2048| status page of the worker                                     |
+ *     |   +  0  state                  int                            |
+ *     |   +  4  blocked on             int: a worker's id, -1 nobody  |
+ *     |   +  8  pid                    long                           |
+ *     |   + 16  started at             long, ms                       |
+ *     |   + 24  heap bytes             long                           |
+ *     |   + 32  evaluation id          long                           |
+ *     |   + 40  exit noted             int: 1 yes                     |
+ *     |   + 44  exit code              int                            |
+ * 2176|   +128  last error             int lock, int length, UTF-8    |
+ * 4352|   +2304 doing                  int lock, int length, UTF-8    |
+ *     +---------------------------------------------------------------+
+ *16384| ring DOWN, then Agrona's trailer, padded to 4096              |
+ *     +---------------------------------------------------------------+
+ *     | ring UP, the same                                             |
+ *     +---------------------------------------------------------------+
+ * </pre>
+ * A record of a ring is Agrona's (length, type, body, padded to 8). Its types and bodies:
+ * <pre>
+ *   WHOLE  = 1   the bytes of a message
+ *   FIRST  = 2   long: the length of the whole message; its first bytes, at least 64. Discards an unfinished message
+ *   MIDDLE = 3   the next bytes
+ *   LAST   = 4   the last bytes
+ * </pre>
+ */
+final class PairLayout
+{
+    /** "PARALLEL", read as a little-endian long. */
+    static final long MAGIC = 0x4c454c4c41524150L;
+    static final int VERSION = 1;
+    static final int BYTE_ORDER_MARK = 0x01020304;
+
+    static final int MAGIC_OFFSET = 0;
+    static final int VERSION_OFFSET = 8;
+    static final int BYTE_ORDER_OFFSET = 12;
+    static final int RING_BYTES_OFFSET = 16;
+    static final int HEADER_BYTES_OFFSET = 20;
+    static final int FILE_BYTES_OFFSET = 24;
+    static final int OWNER_PID_OFFSET = 32;
+    static final int OWNER_START_OFFSET = 40;
+
+    /** Two cache lines: the prefetcher fetches them in pairs. */
+    private static final int LINE = 128;
+
+    static final int DOWN = 256;
+    static final int UP = DOWN + 5 * LINE;
+    private static final int RECEIVER_WAITS = 0;
+    private static final int SENDER_WAITS = LINE;
+    private static final int END_POSITION = 2 * LINE;
+    private static final int SENT = 3 * LINE;
+    private static final int RECEIVED = 4 * LINE;
+
+    static final int STATUS = 2048;
+    static final int STATE_OFFSET = STATUS;
+    static final int BLOCKED_ON_OFFSET = STATUS + 4;
+    static final int PID_OFFSET = STATUS + 8;
+    static final int STARTED_AT_OFFSET = STATUS + 16;
+    static final int HEAP_BYTES_OFFSET = STATUS + 24;
+    static final int EVALUATION_OFFSET = STATUS + 32;
+    static final int EXIT_NOTED_OFFSET = STATUS + 40;
+    static final int EXIT_CODE_OFFSET = STATUS + 44;
+    static final int LAST_ERROR_OFFSET = STATUS + LINE;
+    static final int LAST_ERROR_BYTES = 2048;
+    static final int DOING_OFFSET = STATUS + 2304;
+    static final int DOING_BYTES = 8192;
+
+    static final int HEADER_BYTES = 16 * 1024;
+
+    /** The smallest and the largest ring, both powers of two. */
+    static final int MIN_RING_BYTES = 8192;
+    static final int MAX_RING_BYTES = 1 << 30;
+
+    static final int WHOLE = 1;
+    static final int FIRST = 2;
+    static final int MIDDLE = 3;
+    static final int LAST = 4;
+
+    /** Length of the announcement in a FIRST record. */
+    static final int ANNOUNCEMENT = 8;
+    /** Bytes of a record including Agrona's header, at most. */
+    private static final int MAX_FRAGMENT = 16 * 1024;
+
+    private PairLayout()
+    {
+    }
+
+    static int receiverWaitsOffset(int direction)
+    {
+        return direction + RECEIVER_WAITS;
+    }
+
+    static int senderWaitsOffset(int direction)
+    {
+        return direction + SENDER_WAITS;
+    }
+
+    static int endPositionOffset(int direction)
+    {
+        return direction + END_POSITION;
+    }
+
+    static int sentOffset(int direction)
+    {
+        return direction + SENT;
+    }
+
+    static int receivedOffset(int direction)
+    {
+        return direction + RECEIVED;
+    }
+
+    static int ringLength(int ringBytes)
+    {
+        return ringBytes + RingBufferDescriptor.TRAILER_LENGTH;
+    }
+
+    static long ringOffset(int direction, int ringBytes)
+    {
+        return HEADER_BYTES + (direction == DOWN ? 0 : paddedRing(ringBytes));
+    }
+
+    static long fileBytes(int ringBytes)
+    {
+        return HEADER_BYTES + 2 * paddedRing(ringBytes);
+    }
+
+    private static long paddedRing(int ringBytes)
+    {
+        return BitUtil.align((long)ringLength(ringBytes), 4096);
+    }
+
+    /* A record never takes more than this, its header included. */
+    static int fragmentBytes(int ringBytes)
+    {
+        return Math.min(MAX_FRAGMENT, ringBytes / 8);
+    }
+
+    static boolean isRingSize(int ringBytes)
+    {
+        return ringBytes >= MIN_RING_BYTES && ringBytes <= MAX_RING_BYTES && BitUtil.isPowerOfTwo(ringBytes);
+    }
+}

@@ -1,0 +1,34 @@
+package parallel.transport;
+
+import org.agrona.DirectBuffer;
+
+/**
+ * Chooses the assembly of a message. Both methods are called under the receive lock and must run no user code. What
+ * they throw goes to the caller of the receive, and that one message is dropped.
+ */
+public interface Reader
+{
+    /**
+     * Called with the first bytes of the next message. They are given once more to {@link Assembly#append}.
+     *
+     * @param length    of the whole message, as announced by the sender; it may never arrive, so it must not size an
+     *                  allocation without a limit.
+     * @param first     memory that holds the first bytes.
+     * @param index     of the first byte.
+     * @param available number of bytes there, at least the smaller of length and 64.
+     * @return where the message goes, or null: refused, it stays next.
+     */
+    Assembly begin(long length, DirectBuffer first, int index, int available);
+
+    /**
+     * Called instead of {@link #begin} when the message has already arrived through another reader, in the inbox.
+     *
+     * @param arrived a whole message.
+     * @param length  its length in bytes.
+     * @return what to hand out, mostly {@code arrived} itself, or null: refused, it stays next.
+     */
+    default Assembly accept(Assembly arrived, long length)
+    {
+        return arrived;
+    }
+}

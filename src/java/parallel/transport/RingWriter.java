@@ -1,0 +1,123 @@
+package parallel.transport;
+
+import static org.agrona.concurrent.ringbuffer.RecordDescriptor.ALIGNMENT;
+import static org.agrona.concurrent.ringbuffer.RecordDescriptor.HEADER_LENGTH;
+
+import org.agrona.BitUtil;
+import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
+
+/** The producer of a ring: messages to records. Never waits: no room is an answer. Guarded by the send lock. */
+final class RingWriter
+{
+    /** A fragment before the wrap is cut to what is left there, unless that is less than this. */
+    private static final int SMALLEST_CUT = 256;
+    /** Of trySend: two records more than calculated, and what is left empty before the wrap. */
+    private static final int SLACK = 2 * (SMALLEST_CUT + 4 * HEADER_LENGTH);
+
+    private final OneToOneRingBuffer ring;
+    private final AtomicBuffer buffer;
+    private final int capacity;
+    private final int fragment;
+
+    RingWriter(OneToOneRingBuffer ring)
+    {
+        this.ring = ring;
+        this.buffer = ring.buffer();
+        this.capacity = ring.capacity();
+        this.fragment = PairLayout.fragmentBytes(capacity);
+    }
+
+    /* The longest message that is one record. */
+    int maxWhole()
+    {
+        return fragment - HEADER_LENGTH;
+    }
+
+    long position()
+    {
+        return ring.producerPosition();
+    }
+
+    /* A message of at most maxWhole bytes; false: no room. */
+    boolean writeWhole(Payload payload, int length)
+    {
+        final int index = ring.tryClaim(PairLayout.WHOLE, length);
+        if (index < 0)
+        {
+            return false;
+        }
+        fill(payload, 0, index, length, index);
+        return true;
+    }
+
+    /* The next fragment of a longer one; false: no room. */
+    boolean writeFragment(Outgoing message)
+    {
+        final boolean first = message.offset == 0;
+        final int extra = first ? PairLayout.ANNOUNCEMENT : 0;
+        final long left = message.length - message.offset;
+        final int length = (int)Math.min(left, roomBeforeWrap(extra) - extra);
+        final int index = ring.tryClaim(first ? PairLayout.FIRST : length == left ? PairLayout.LAST : PairLayout.MIDDLE,
+            length + extra);
+        if (index < 0)
+        {
+            return false;
+        }
+        if (first)
+        {
+            buffer.putLong(index, message.length);
+        }
+        fill(message.payload, message.offset, index + extra, length, index);
+        message.offset += length;
+        return true;
+    }
+
+    private int roomBeforeWrap(int extra)
+    {
+        final int left = capacity - ((int)ring.producerPosition() & (capacity - 1)) - HEADER_LENGTH;
+        return left >= SMALLEST_CUT + extra ? Math.min(left, maxWhole()) : maxWhole();
+    }
+
+    private void fill(Payload payload, long offset, int index, int length, int claim)
+    {
+        boolean filled = false;
+        try
+        {
+            payload.copy(offset, buffer, index, length);
+            filled = true;
+        }
+        finally
+        {
+            if (filled)
+            {
+                ring.commit(claim);
+            }
+            else
+            {
+                ring.abort(claim);
+            }
+        }
+    }
+
+    /* Would the message certainly fit at once? */
+    boolean hasRoom(long length)
+    {
+        return recordBytes(length) <= capacity - ring.size();
+    }
+
+    private long recordBytes(long length)
+    {
+        final int body = maxWhole() - PairLayout.ANNOUNCEMENT;
+        final long records = (length + body - 1) / body;
+        return BitUtil.align(length, (long)ALIGNMENT) + records * (HEADER_LENGTH + ALIGNMENT) + SLACK;
+    }
+
+    /* The longest message for which hasRoom holds on an empty ring. */
+    long maxAtOnce()
+    {
+        final int body = maxWhole() - PairLayout.ANNOUNCEMENT;
+        final long records = (capacity + body - 1) / body;
+        return capacity - records * (HEADER_LENGTH + ALIGNMENT) - SLACK - ALIGNMENT;
+    }
+}
