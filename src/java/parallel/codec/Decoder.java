@@ -95,17 +95,17 @@ public final class Decoder extends Input
         {
             return (long)(tag - Tags.SMALL_LONG_ZERO);
         }
-        return tag >= Tags.MODULE_FIRST ? ofModule(tag) : behind(tag);
-    }
-
-    private Object ofModule(int tag)
-    {
-        if (!Modules.isPresent())
+        if (tag < Tags.MODULE_FIRST)
+        {
+            return behind(tag);
+        }
+        final CodecModule module = Modules.module();
+        if (module == null)
         {
             throw NotTransferableException.unreadable(null,
                 "The message has a Clojure value, and Clojure is not on the class path of this process.", null);
         }
-        return Modules.module().read(this, tag);
+        return module.read(this, tag);
     }
 
     private Object behind(int tag)

@@ -89,7 +89,7 @@ final class JdkCollections extends TypeWriter
             }
             catch (final NotTransferableException e)
             {
-                throw e.at(i);
+                throw e.at((long)i);
             }
         }
         out.tag(Tags.END);

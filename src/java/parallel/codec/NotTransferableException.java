@@ -110,7 +110,12 @@ public final class NotTransferableException extends RuntimeException
         return path.isEmpty() ? super.getMessage() : super.getMessage() + " It is at " + pathText() + ".";
     }
 
-    boolean isTooDeep()
+    /**
+     * Whether depth is the reason: then no part of the value is to blame, and none can be left out.
+     *
+     * @return true if the value is nested too deep.
+     */
+    public boolean isTooDeep()
     {
         return tooDeep;
     }

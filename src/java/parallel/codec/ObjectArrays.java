@@ -48,7 +48,7 @@ final class ObjectArrays extends TypeWriter
         }
         catch (final NotTransferableException e)
         {
-            throw e.at(i);
+            throw e.at((long)i);
         }
     }
 

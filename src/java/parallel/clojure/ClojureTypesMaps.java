@@ -1,0 +1,194 @@
+package parallel.clojure;
+
+import java.util.Iterator;
+import java.util.Map;
+
+import clojure.lang.IMapIterable;
+import clojure.lang.IPersistentMap;
+import clojure.lang.ITransientMap;
+import clojure.lang.Keyword;
+import clojure.lang.PersistentArrayMap;
+import clojure.lang.PersistentHashMap;
+import parallel.codec.Decoder;
+import parallel.codec.Encoder;
+import parallel.codec.NotTransferableException;
+import parallel.codec.TypeWriter;
+
+/** Array maps, hash maps, and maps of other kinds, which arrive as one of the two. */
+final class ClojureTypesMaps
+{
+    static final TypeWriter ARRAY = new Plain(ClojureTypesTags.ARRAY_MAP);
+    static final TypeWriter HASH = new Plain(ClojureTypesTags.HASH_MAP);
+    static final TypeWriter OTHER = new Other();
+
+    /** Up to here array maps are looked at for double keys, which takes the square of the number. */
+    private static final int CHECKED_PAIRS = 64;
+    private static final int SMALL_PAIRS = 8;
+
+    private ClojureTypesMaps()
+    {
+    }
+
+    private static final class Plain extends TypeWriter
+    {
+        private final int tag;
+
+        Plain(int tag)
+        {
+            this.tag = tag;
+        }
+
+        @Override
+        public void write(Encoder out, Object value)
+        {
+            ClojureTypesMeta.writeOf(out, value);
+            out.enter(value);
+            out.tag(tag, ((IPersistentMap)value).count());
+            final Iterator<?> keys = ((IMapIterable)value).keyIterator();
+            final Iterator<?> values = ((IMapIterable)value).valIterator();
+            Object key = null;
+            boolean atValue = false;
+            try
+            {
+                while (keys.hasNext())
+                {
+                    atValue = false;
+                    key = keys.next();
+                    out.value(key);
+                    atValue = true;
+                    out.value(values.next());
+                }
+            }
+            catch (final NotTransferableException e)
+            {
+                throw atValue ? e.at(key) : e.atKey(key);
+            }
+            out.leave();
+        }
+    }
+
+    /** Of maps made by others nothing is taken for granted but that they can be iterated. */
+    private static final class Other extends TypeWriter
+    {
+        @Override
+        public void write(Encoder out, Object value)
+        {
+            ClojureTypesMeta.writeOf(out, value);
+            final ClojureTypesElements pairs = new ClojureTypesElements(16);
+            for (final Object entry : (Iterable<?>)value)
+            {
+                pairs.add(((Map.Entry<?, ?>)entry).getKey());
+                pairs.add(((Map.Entry<?, ?>)entry).getValue());
+            }
+            final IPersistentMap map = map(pairs.toArray());
+            (map instanceof PersistentArrayMap ? ARRAY : HASH).write(out, map);
+        }
+
+        @Override
+        public Class<?> arrivesAs(Class<?> type)
+        {
+            return IPersistentMap.class;
+        }
+    }
+
+    /** Writes the pairs of a map that was counted, in its own order. */
+    static void writePairs(Encoder out, Iterator<?> entries)
+    {
+        Object key = null;
+        boolean atValue = false;
+        try
+        {
+            while (entries.hasNext())
+            {
+                final Map.Entry<?, ?> entry = (Map.Entry<?, ?>)entries.next();
+                atValue = false;
+                key = entry.getKey();
+                out.value(key);
+                atValue = true;
+                out.value(entry.getValue());
+            }
+        }
+        catch (final NotTransferableException e)
+        {
+            throw atValue ? e.at(key) : e.atKey(key);
+        }
+    }
+
+    static Object readArrayMap(Decoder in)
+    {
+        final int pairs = in.elements();
+        if (pairs == 0)
+        {
+            return PersistentArrayMap.EMPTY;
+        }
+        if (pairs > SMALL_PAIRS)
+        {
+            return arrayMap(ClojureTypesElements.read(in, Math.multiplyExact(2, pairs)));
+        }
+        final Object[] keysAndValues = new Object[2 * pairs];
+        in.enter();
+        for (int i = 0; i < keysAndValues.length; i++)
+        {
+            keysAndValues[i] = in.value();
+        }
+        in.leave();
+        return arrayMap(keysAndValues);
+    }
+
+    /** Two keys that were not equal where they come from may have become so, as a var and its symbol: the later one wins. */
+    private static IPersistentMap arrayMap(Object[] keysAndValues)
+    {
+        return keysAndValues.length <= 2 * CHECKED_PAIRS && !hasDistinctKeywords(keysAndValues) ?
+            PersistentArrayMap.createAsIfByAssoc(keysAndValues) : new PersistentArrayMap(keysAndValues);
+    }
+
+    /** The usual case, decided by comparing references. */
+    private static boolean hasDistinctKeywords(Object[] keysAndValues)
+    {
+        for (int i = 0; i < keysAndValues.length; i += 2)
+        {
+            final Object key = keysAndValues[i];
+            if (!(key instanceof Keyword))
+            {
+                return false;
+            }
+            for (int j = 0; j < i; j += 2)
+            {
+                if (keysAndValues[j] == key)
+                {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    static Object readHashMap(Decoder in)
+    {
+        final int pairs = in.elements();
+        ITransientMap map = (ITransientMap)PersistentHashMap.EMPTY.asTransient();
+        in.enter();
+        for (int i = 0; i < pairs; i++)
+        {
+            final Object key = in.value();
+            map = map.assoc(key, in.value());
+        }
+        in.leave();
+        return map.persistent();
+    }
+
+    /** A small array map or a hash map. */
+    static IPersistentMap map(Object[] keysAndValues)
+    {
+        if (keysAndValues.length <= 2 * SMALL_PAIRS)
+        {
+            return PersistentArrayMap.createAsIfByAssoc(keysAndValues);
+        }
+        ITransientMap map = (ITransientMap)PersistentHashMap.EMPTY.asTransient();
+        for (int i = 0; i < keysAndValues.length; i += 2)
+        {
+            map = map.assoc(keysAndValues[i], keysAndValues[i + 1]);
+        }
+        return map.persistent();
+    }
+}
