@@ -1,0 +1,498 @@
+(ns parallel.api
+  "Worker JVMs from quoted forms, and messages between them at the speed of shared memory.
+
+  Who am I        id parent children
+  Start           run fork exec everywhere everywhere-forget spawn spawn-on
+  Exchange        send try-send send-end receive try-receive receive-into! messages select
+  End             join interrupt stop kill close with-workers
+  Look            alive? status threads print
+
+  A *peer* is a worker's handle (in its parent) or (parent) (in a worker). A *group* is any sequential collection of
+  workers. All functions are safe from any thread. Errors are ExceptionInfos whose ex-data has :parallel/error, one of
+  :remote-exception :worker-died :start-failed :timeout :closed :not-transferable :bad-argument :several.
+
+    (require '[parallel.api :as parallel])
+    (def w (parallel/run '(let [xs (parallel/receive (parallel/parent))]
+                            (reduce + xs))))
+    (parallel/send w (double-array [1 2 3]))
+    @w                                          ; => 6.0"
+  (:refer-clojure :exclude [send print])
+  (:require [clojure.string :as str]
+            [parallel.impl.errors :as errors]
+            [parallel.impl.form :as form]
+            [parallel.impl.options :as options]
+            [parallel.impl.print])
+  (:import [java.util.concurrent TimeUnit]
+           [java.util.function Function]
+           [parallel ParallelException]
+           [parallel.clojure ClojureErrors ClojureReply ClojureWorker LabelledByParent]
+           [parallel.runtime ChannelPeer Context Group Job Reply Text WorkerHandle Workers]))
+
+(set! *warn-on-reflection* true)
+
+(def ^:dynamic ^:no-doc *context*
+  "The context of a worker that is a thread; nil: the process's."
+  nil)
+
+(defn- context ^Context []
+  (or *context* (Context/current)))
+
+;; ---- arguments
+
+(defn- refuse [call allowed x]
+  (throw (errors/bad-argument (str "(" call " ...) takes " allowed ", not " (if (nil? x) "nil" (str (pr-str x) ", a " (.getName (class x)))) "."
+                                   (when (and (nil? x) (str/includes? allowed "peer"))
+                                     " In the root (parent) is nil; give it a worker.")))))
+
+(defn- one-peer ^ChannelPeer [call x]
+  (if (instance? ChannelPeer x) x (refuse call "a peer: a worker or (parent)" x)))
+
+(defn- members [call x]
+  (doseq [member x]
+    (when-not (instance? ChannelPeer member)
+      (refuse call "a peer or a sequential collection of peers" member)))
+  (vec x))
+
+(defn- one-worker ^WorkerHandle [call x]
+  (if (instance? WorkerHandle x) x (refuse call "a worker or a sequential collection of workers" x)))
+
+(defn- worker-members [call x]
+  (mapv #(one-worker call %) x))
+
+(defn- milliseconds ^long [call ms]
+  (if (and (int? ms) (not (neg? (long ms))))
+    (long ms)
+    (refuse call "a time-out in milliseconds, 0 or more" ms)))
+
+(defmacro ^:private each-worker
+  "Evaluates body with w bound to the one worker or each of the group."
+  [call [w x] & body]
+  `(let [f# (fn [~(with-meta w {:tag `WorkerHandle})] ~@body)]
+     (if (sequential? ~x)
+       (mapv f# (worker-members ~call ~x))
+       (f# (one-worker ~call ~x)))))
+
+;; ---- who am I
+
+(defn id
+  "This process's id: 0 in the root, else a positive int that is unique in the session, workers of workers included, and
+  never used again. Never blocks.
+
+    (parallel/id) ; => 0"
+  []
+  (.id (context)))
+
+(defn parent
+  "The peer that stands for the parent; nil in the root. Never blocks.
+
+    (parallel/run '(parallel/send (parallel/parent) :hello))"
+  []
+  (.parent (context)))
+
+(defn children
+  "This process's live workers, a vector in the order of their ids. One that has ended is not in it. Never blocks."
+  []
+  (vec (.children (context))))
+
+;; ---- start
+
+(defn- maker ^Function []
+  (reify Function
+    (apply [_ birth] (ClojureWorker. birth))))
+
+(defn- start [opts job]
+  (let [checked (options/worker-options opts)]
+    (errors/surfacing (Workers/start (context) checked job (maker)))))
+
+(defn- options-first [args]
+  (if (and (map? (first args)) (next args)) args (cons {} args)))
+
+(defn ^:no-doc run-in
+  "run, called in the namespace named ns-sym."
+  [ns-sym & args]
+  (when (empty? args)
+    (throw (errors/bad-argument "(run ...) takes a form: (run '(+ 1 2)), or options and a form.")))
+  (let [[opts form & args] (options-first args)]
+    (form/check form)
+    (options/worker-options opts)
+    (start opts (form/job ns-sym form args))))
+
+(defn run
+  "Starts a worker JVM that evaluates a form; returns its handle at once.
+
+  form    a quoted form, a string of code (any number of forms), a qualified symbol, or a var. If its value is a function
+          it is called with args. The value is the worker's final value (see join); then the worker ends.
+  args    values; they travel, as messages do.
+  opts    a map, see the guide; unknown keys are refused.
+
+  The form is evaluated in a namespace named as that of the call, with the aliases, refers and imports that it uses;
+  parallel is always an alias of parallel.api. Throws :bad-argument only; all else makes the handle fail.
+
+    @(parallel/run '(fn [a b] (+ a b)) 1 2) ; => 3
+    (parallel/run {:max-heap \"256m\"} '(my.ns/work))"
+  {:arglists '([form & args] [opts form & args])
+   :inline (fn [& args] `(run-in '~(ns-name *ns*) ~@args))
+   :inline-arities (constantly true)}
+  [& args]
+  (apply run-in (ns-name *ns*) args))
+
+(defn fork
+  "Starts one idle worker, or n side by side; returns the handle or a vector of handles at once. exec gives them work.
+
+    (def w (parallel/fork))
+    @(parallel/exec w '(+ 1 2)) ; => 3
+    (def ws (parallel/fork {:max-heap \"256m\"} 4))"
+  ([] (fork {}))
+  ([x] (if (int? x) (fork {} x) (start x Job/IDLE)))
+  ([opts n]
+   (when-not (and (int? n) (<= 0 (long n)))
+     (refuse "fork" "a number of workers, 0 or more" n))
+   (vec (repeatedly n #(fork opts)))))
+
+(defn ^:no-doc exec-in
+  "exec, called in the namespace named ns-sym."
+  [ns-sym w & args]
+  (when (empty? args)
+    (throw (errors/bad-argument "(exec ...) takes a worker and a form: (exec w '(+ 1 2)).")))
+  (let [[form & args] args
+        job (form/job ns-sym form args)]
+    (each-worker "exec" [worker w]
+      (errors/surfacing (.exec worker job)))))
+
+(defn exec
+  "Evaluates a form in a forked worker, after what it was given before; vars that it defines stay. Returns a reply at once: a
+  future with deref, timed deref, realized? and future-cancel. On a group: a vector of replies. form and args as in run.
+
+  Throws :bad-argument on a worker that was started by run; every other error comes when the reply is dereferenced.
+
+    (parallel/exec w '(def data (load-it)))
+    @(parallel/exec w '(count data))"
+  {:arglists '([w form & args])
+   :inline (fn [& args] `(exec-in '~(ns-name *ns*) ~@args))
+   :inline-arities (constantly true)}
+  [& args]
+  (apply exec-in (ns-name *ns*) args))
+
+(defn- reply-value [^ClojureReply reply]
+  (try
+    [(.value reply) nil]
+    (catch ParallelException e
+      [nil e])))
+
+(defn ^:no-doc everywhere-in
+  "everywhere, called in the namespace named ns-sym."
+  [ns-sym form]
+  (let [^Job job (form/job ns-sym form [])
+        replies (mapv (fn [^WorkerHandle w] (.execBeside w job)) (.record (context) job))
+        results (mapv reply-value replies)]
+    (when-let [failed (seq (keep second results))]
+      (.forget (context) job)
+      (throw (ClojureErrors/exInfo (Group/together failed))))
+    (mapv first results)))
+
+(defn everywhere
+  "Evaluates a form in all children, now, and in every child that is started later, before anything else. In a forked worker
+  it waits its turn; beside the form of a run worker it is evaluated at once. Blocks until all have; returns a vector of the
+  values. Errors of several workers come in one error; a form that failed is not kept for later workers.
+
+    (parallel/everywhere '(require '[my.ns :as my]))"
+  {:arglists '([form])
+   :inline (fn [form] `(everywhere-in '~(ns-name *ns*) ~form))
+   :inline-arities #{1}}
+  [form]
+  (everywhere-in (ns-name *ns*) form))
+
+(defn everywhere-forget
+  "Workers started from now on evaluate none of the forms given to everywhere so far. Returns nil."
+  []
+  (.forgetAll (context)))
+
+(defn- used-locals [env body]
+  (let [mentioned (into #{} (filter symbol?) (tree-seq coll? seq body))]
+    (filterv mentioned (keys env))))
+
+(defmacro spawn
+  "As run, for a body that is written in place: the locals that it uses travel by value. Returns the handle at once.
+
+    (let [n 10]
+      @(parallel/spawn (reduce + (range n)))) ; => 45"
+  [& body]
+  (let [locals (used-locals &env body)]
+    `(run-in '~(ns-name *ns*) '~(list* 'clojure.core/fn (mapv #(with-meta % nil) locals) body) ~@locals)))
+
+(defn ^:no-doc spawn-in
+  "spawn-on, called in the namespace named ns-sym."
+  [ns-sym target form & args]
+  (if (map? target)
+    (apply run-in ns-sym target form args)
+    (apply exec-in ns-sym target form args)))
+
+(defmacro spawn-on
+  "As spawn, on a target: a forked worker (as exec, returns a reply) or options for a new one (as run, returns its handle).
+
+    (let [x 20] @(parallel/spawn-on w (* 2 x))) ; => 40"
+  [target & body]
+  (let [locals (used-locals &env body)]
+    `(spawn-in '~(ns-name *ns*) ~target '~(list* 'clojure.core/fn (mapv #(with-meta % nil) locals) body) ~@locals)))
+
+;; ---- exchange
+
+(defn- timeout-of ^long [opts]
+  (options/check-known "send" opts [:timeout-ms])
+  (if-some [ms (:timeout-ms opts)] (milliseconds "send" ms) -1))
+
+(defn- send-in-time [^ChannelPeer peer v ^long ms]
+  (cond
+    (neg? ms) (.send peer v)
+    (.send peer v ms TimeUnit/MILLISECONDS) nil
+    :else (throw (.timeoutError peer "send to" ms))))
+
+(defn send
+  "Sends v to a peer; blocks while there is no room (backpressure), and takes what arrives meanwhile into the inbox. Any value
+  that can travel, of any size. Returns the peer. To a group: v is encoded once, every live member gets it, one slow member
+  delays no other's copy, then the errors are thrown.
+
+  opts    {:timeout-ms n}: throws :timeout when there is no room in time, and nothing of v arrives; for a group :unsent has
+          the ids.
+  Throws :not-transferable before anything is sent, :closed after send-end or to a peer that has ended, or the error of a
+  worker that failed.
+
+    (parallel/send w {:op :sum :xs (double-array 1000)})"
+  ([peer v] (send peer v {}))
+  ([peer v opts]
+   (let [ms (timeout-of opts)]
+     (errors/surfacing
+      (if (sequential? peer)
+        (Group/send (members "send" peer) v ms)
+        (send-in-time (one-peer "send" peer) v ms)))
+     peer)))
+
+(defn try-send
+  "Sends v to a peer if that is possible at once: true, or false when there is no room or another thread is sending. Never
+  blocks. A group: a vector of these. A message that is larger than the ring can ever hold is :bad-argument: use send.
+
+    (when-not (parallel/try-send w sample) (swap! dropped inc))"
+  [peer v]
+  (if (sequential? peer)
+    (mapv #(try-send % v) (members "try-send" peer))
+    (errors/surfacing (.trySend (one-peer "try-send" peer) v))))
+
+(defn receive
+  "The next message of a peer; blocks until there is one, or at most timeout-ms milliseconds and returns timeout-val. Each
+  message goes to exactly one caller; nil and false are ordinary messages. Of a group: a vector, one message from each, in
+  group order: nothing is taken unless every member has one; with a time-out, timeout-val stands where nothing came.
+
+  Throws, when all that the peer sent was received, :closed if it has ended, or its error if it failed.
+
+    (parallel/receive w)
+    (parallel/receive w 1000 ::nothing)"
+  ([peer]
+   (errors/surfacing
+    (if (sequential? peer)
+      (vec (Group/receive (members "receive" peer) -1 nil))
+      (.receive (one-peer "receive" peer)))))
+  ([peer timeout-ms timeout-val]
+   (let [ms (milliseconds "receive" timeout-ms)]
+     (errors/surfacing
+      (if (sequential? peer)
+        (vec (Group/receive (members "receive" peer) ms timeout-val))
+        (.receive (one-peer "receive" peer) ms ^Object timeout-val))))))
+
+(defn try-receive
+  "The next message of a peer if there is one, else none. Never blocks. Of a group: a vector. Throws as receive.
+
+    (parallel/try-receive w ::none)"
+  [peer none]
+  (if (sequential? peer)
+    (mapv #(try-receive % none) (members "try-receive" peer))
+    (errors/surfacing (.tryReceive (one-peer "try-receive" peer) none))))
+
+(defn receive-into!
+  "Copies the next message of a peer, a primitive array of the same type and at most that length, straight into array; blocks
+  until there is one. Returns the number of elements. Anything else is :bad-argument, and stays the next message.
+
+    (let [xs (double-array 1000)]
+      (parallel/receive-into! w xs)) ; => 1000"
+  [peer array]
+  (errors/surfacing (.receiveInto (one-peer "receive-into!" peer) array)))
+
+(defn- next-or-end [^ChannelPeer peer end]
+  (errors/surfacing (.receiveOrEnd peer end)))
+
+(defn- reduce-messages [peer f init]
+  (let [end (Object.)]
+    (loop [acc init]
+      (let [message (next-or-end peer end)]
+        (if (identical? message end)
+          acc
+          (let [acc (f acc message)]
+            (if (reduced? acc) @acc (recur acc))))))))
+
+(defn- message-seq [peer]
+  (lazy-seq
+   (let [end (Object.)
+         message (next-or-end peer end)]
+     (when-not (identical? message end)
+       (cons message (message-seq peer))))))
+
+(defn- message-iterator [peer]
+  (let [end (Object.)
+        ahead (volatile! nil)
+        look (fn [] (or @ahead (vreset! ahead [(next-or-end peer end)])))]
+    (reify java.util.Iterator
+      (hasNext [_] (not (identical? end (first (look)))))
+      (next [_]
+        (let [message (first (look))]
+          (when (identical? message end)
+            (throw (java.util.NoSuchElementException.)))
+          (vreset! ahead nil)
+          message)))))
+
+(deftype ^:private Messages [peer]
+  clojure.lang.IReduceInit
+  (reduce [_ f init] (reduce-messages peer f init))
+  clojure.lang.IReduce
+  (reduce [_ f]
+    (let [end (Object.)
+          message (next-or-end peer end)]
+      (if (identical? message end) (f) (reduce-messages peer f message))))
+  Iterable
+  (iterator [_] (message-iterator peer))
+  clojure.lang.Seqable
+  (seq [_] (seq (message-seq peer))))
+
+(defn messages
+  "The messages of a peer until its stream ends: reducible (with and without init), iterable and seqable, one element at a
+  time; taking one blocks as receive does. Stopping early (reduced, take) leaves the rest to be received.
+
+    (reduce + (parallel/messages w))
+    (run! println (parallel/messages w))"
+  [peer]
+  (Messages. (one-peer "messages" peer)))
+
+(defn- selected [result timeout-val]
+  (cond
+    (nil? result) nil
+    (identical? result Group/TIMED_OUT) timeout-val
+    :else (vec result)))
+
+(defn select
+  "[peer message] of the first of the peers that has one; blocks until then, or at most timeout-ms milliseconds and returns
+  timeout-val. Fair: the turn starts after the peer that was served last. Messages of all peers come before any error; peers
+  that ended normally or sent their end are passed over, nil when all have; a failed peer throws its error on each call
+  until it is left out.
+
+    (let [[w message] (parallel/select ws)] ...)"
+  ([peers]
+   (errors/surfacing (selected (Group/select (members "select" peers) -1) nil)))
+  ([peers timeout-ms timeout-val]
+   (let [ms (milliseconds "select" timeout-ms)]
+     (errors/surfacing (selected (Group/select (members "select" peers) ms) timeout-val)))))
+
+(defn send-end
+  "Ends the stream to a peer or each of a group: when all that was sent is received, the other side's receive throws :closed
+  and its messages end. Idempotent, never blocks. Returns the peer."
+  [peer]
+  (if (sequential? peer)
+    (run! send-end (members "send-end" peer))
+    (.sendEnd (one-peer "send-end" peer)))
+  peer)
+
+;; ---- end
+
+(defn- value-of ^Function []
+  (reify Function
+    (apply [_ w] (.finalValue ^WorkerHandle w))))
+
+(defn join
+  "Waits until a worker has ended, or at most timeout-ms milliseconds and returns timeout-val; takes what it sends into the
+  inbox meanwhile. Returns its final value or throws its error. A forked worker first finishes what it was given; its value is
+  nil. Of a group: a vector of values; throws as soon as one has failed, naming every worker that has by then, and the others
+  go on.
+
+    (parallel/join (parallel/run '(+ 1 2))) ; => 3"
+  ([w]
+   (errors/surfacing
+    (if (sequential? w)
+      (vec (Group/join (worker-members "join" w) -1 (value-of)))
+      (.join (one-worker "join" w)))))
+  ([w timeout-ms timeout-val]
+   (let [ms (milliseconds "join" timeout-ms)]
+     (errors/surfacing
+      (if (sequential? w)
+        (if-some [values (Group/join (worker-members "join" w) ms (value-of))] (vec values) timeout-val)
+        (let [worker (one-worker "join" w)]
+          (if (.awaitEnd worker ms TimeUnit/MILLISECONDS) (.finalValue worker) timeout-val)))))))
+
+(defn interrupt
+  "Thread.interrupt of what a worker, or each of a group, evaluates now, never of its next evaluation; no effect on an idle
+  worker. A forked worker lives on. Never blocks. Returns nil. Code that ignores interrupts goes on: stop ends it."
+  [w]
+  (each-worker "interrupt" [worker w] (.interrupt worker))
+  nil)
+
+(defn stop
+  "Ends a worker, or a group side by side: asks, interrupts, SIGTERM, SIGKILL, each after a third of the grace (:grace-ms,
+  2000 in all by default). Blocks until it has ended. Returns nil."
+  [w]
+  (Group/stop (if (sequential? w) (worker-members "stop" w) [(one-worker "stop" w)]))
+  nil)
+
+(defn kill
+  "Ends a worker or each of a group now: SIGKILL. Does not wait; join does. Returns nil."
+  [w]
+  (each-worker "kill" [worker w] (.kill worker))
+  nil)
+
+(defn close
+  "Stops every worker of this process, side by side. Also done when the JVM exits. Blocks until they have ended. Returns nil."
+  []
+  (.close (context) -1))
+
+(defmacro with-workers
+  "Scope of a group or one handle: evaluates body with name bound to it, and stops its workers at the end, whatever happens.
+
+    (parallel/with-workers [ws (parallel/fork 4)]
+      (mapv deref (parallel/exec ws '(parallel/id))))"
+  [[name workers] & body]
+  `(let [workers# ~workers]
+     (try
+       (let [~name workers#]
+         ~@body)
+       (finally
+         (stop workers#)))))
+
+;; ---- look
+
+(defn alive?
+  "Whether a worker has not ended yet; of a group a vector of these. Never blocks, never throws for a worker."
+  [w]
+  (each-worker "alive?" [worker w] (.isAlive worker)))
+
+(defn status
+  "What a worker does, from shared memory: also of a hung, stopped or dead one. Never blocks. A map with the keys :id :pid
+  :parent :name :state :started-at :doing :sent :received :queue :heap-bytes :exit :signal, all always present, nil where
+  unknown. Of a group: a vector. Without argument: a vector of all live descendants, workers of workers included.
+
+  :state is one of :starting :idle :running :receiving :sending :ended :failed :dead; :sent and :received are as the worker
+  counts, {:messages n :bytes n}; :queue is what waits for it."
+  ([] (mapv #(ClojureErrors/status %) (.descendants (context))))
+  ([w] (each-worker "status" [worker w] (ClojureErrors/status (.status worker)))))
+
+(defn threads
+  "The worker's thread dump as text; nil when it does not answer within timeout-ms milliseconds (1000)."
+  ([w] (threads w 1000))
+  ([w timeout-ms] (errors/surfacing (.threads (one-worker "threads" w) (milliseconds "threads" timeout-ms)))))
+
+(defn print
+  "Prints one line, its arguments separated by spaces, labelled with the id of this process, such as <parallel#003>. A
+  worker's line appears where its parent's output goes. Returns nil.
+
+    (parallel/print \"accuracy:\" 0.97) ; <parallel#000> accuracy: 0.97"
+  [& xs]
+  (let [^java.io.Writer out *out*
+        text (apply print-str xs)
+        label (if (instance? LabelledByParent out) "" (Text/label (id)))]
+    (locking out
+      (.write out (str/join (map #(str label % "\n") (str/split-lines (if (= text "") " " text)))))
+      (.flush out))))

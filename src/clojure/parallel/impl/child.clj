@@ -1,0 +1,174 @@
+(ns ^:no-doc parallel.impl.child
+  "What a worker does with a form."
+  (:require [clojure.string :as str]
+            [parallel.api])
+  (:import [clojure.lang Compiler$CompilerException LineNumberingPushbackReader]
+           [java.io StringReader]
+           [parallel.clojure DirectWriter LineWriter]
+           [parallel.runtime Context Language$NotEvaluable]))
+
+(set! *warn-on-reflection* true)
+
+(defn prepare
+  "Called once on the evaluation thread, before the worker is ready."
+  [own-process?]
+  (when own-process?
+    (alter-var-root #'*out* (constantly (DirectWriter. System/out)))
+    (alter-var-root #'*err* (constantly (DirectWriter. System/err)))
+    (alter-var-root #'*in* (constantly (LineNumberingPushbackReader. (StringReader. ""))))
+    (alter-var-root #'*command-line-args* (constantly nil))
+    (.setContextClassLoader (Thread/currentThread)
+                            (clojure.lang.DynamicClassLoader. (.getContextClassLoader (Thread/currentThread))))))
+
+(defn describe
+  "The text of a job."
+  [job]
+  (binding [*print-length* 200 *print-level* 20 *print-meta* false *print-namespace-maps* false]
+    (if-let [code (:code job)] code (pr-str (:form job)))))
+
+;; ---- the namespace
+
+(defn- refer-core [ns]
+  (binding [*ns* ns]
+    (refer 'clojure.core)))
+
+(defn- ensure-alias [ns alias-sym target]
+  (let [target (the-ns target)]
+    (when-not (= target (get (ns-aliases ns) alias-sym))
+      (ns-unalias ns alias-sym)
+      (.addAlias ^clojure.lang.Namespace ns alias-sym target))))
+
+(defn- ensure-refer [^clojure.lang.Namespace ns sym target]
+  (when-let [v (find-var target)]
+    (when-not (identical? v (.getMapping ns sym))
+      (.unmap ns sym)
+      (.refer ns sym v))))
+
+(defn- own-interns? [ns]
+  (seq (ns-interns ns)))
+
+(defn- setup
+  "The namespace of the call site, as far as the form needs it."
+  [{ns-sym :ns :keys [aliases refers imports requires]}]
+  (when (seq requires)
+    (apply (requiring-resolve 'clojure.core/require) requires))
+  (let [existed (find-ns ns-sym)
+        ns (or existed (create-ns ns-sym))]
+    (when-not (and existed (get (ns-map ns) 'defn))
+      (when-not (own-interns? ns)
+        (refer-core ns)))
+    (when-not (and (contains? (ns-aliases ns) 'parallel) (contains? aliases 'parallel))
+      (ensure-alias ns 'parallel 'parallel.api))
+    (doseq [[alias-sym target] aliases :when (find-ns target)]
+      (ensure-alias ns alias-sym target))
+    (doseq [[sym target] refers]
+      (ensure-refer ns sym target))
+    (doseq [^String class-name imports
+            :let [c (try (clojure.lang.RT/classForName class-name) (catch Throwable _ nil))]
+            :when c]
+      (.importClass ^clojure.lang.Namespace ns c))
+    ns))
+
+;; ---- evaluation
+
+(defn- compiling?
+  "Whether the exception says that a form does not read, expand or compile (not: that it threw when it ran)."
+  [e]
+  (contains? #{:read-source :macro-syntax-check :macroexpansion :compile-syntax-check :compilation}
+             (:clojure.error/phase (ex-data e))))
+
+(defmacro ^:private telling-phases
+  "A compiler's error becomes NotEvaluable; what a form threw while running loses the compiler's wrapper."
+  [& body]
+  `(try
+     ~@body
+     (catch Compiler$CompilerException e#
+       (throw (if (compiling? e#)
+                (Language$NotEvaluable. e#)
+                (or (.getCause e#) e#))))))
+
+(defn- compiled
+  "The form as a function of no arguments: what fails here is the form's text, not its run."
+  [form]
+  (try
+    (eval (with-meta (list 'fn* [] form) {:once true}))
+    (catch Throwable e
+      (throw (Language$NotEvaluable. e)))))
+
+(defn- expanded [form]
+  (try
+    (macroexpand form)
+    (catch Throwable e
+      (throw (Language$NotEvaluable. e)))))
+
+(defn- definition? [form]
+  (and (seq? form) (symbol? (first form)) (str/starts-with? (name (first form)) "def")))
+
+(defn- eval-form
+  "As clojure.core/eval, which takes a top-level do apart, too; but it tells a form that does not compile from one that throws."
+  [form]
+  (let [form (expanded form)]
+    (cond
+      (and (seq? form) (= 'do (first form))) (reduce (fn [_ part] (eval-form part)) nil (rest form))
+      (definition? form) (telling-phases (eval form))
+      :else ((compiled form)))))
+
+(defn- read-one [reader]
+  (try
+    (read {:eof ::end :read-cond :allow} reader)
+    (catch Throwable e
+      (throw (Language$NotEvaluable. e)))))
+
+(defn- eval-code [^String code]
+  (let [reader (LineNumberingPushbackReader. (StringReader. code))]
+    (loop [value nil]
+      (let [form (read-one reader)]
+        (if (= form ::end)
+          value
+          (recur (eval-form form)))))))
+
+(defn- value-of [{:keys [form code args]}]
+  (let [value (if code (eval-code code) (eval-form form))]
+    (if (fn? value)
+      (apply value args)
+      value)))
+
+(defn- realized
+  "A lazy seq is realised where it was made: with its bindings, and its exception is the form's."
+  [value]
+  (if (seq? value) (doall value) value))
+
+(defn- evaluate-here [job]
+  (binding [*ns* *ns*
+            *warn-on-reflection* *warn-on-reflection*
+            *unchecked-math* *unchecked-math*
+            *math-context* *math-context*
+            *print-length* *print-length*
+            *print-level* *print-level*
+            *print-meta* *print-meta*
+            *print-namespace-maps* *print-namespace-maps*
+            *data-readers* *data-readers*
+            *default-data-reader-fn* *default-data-reader-fn*
+            *compile-path* *compile-path*
+            *assert* *assert*
+            *command-line-args* nil
+            *file* "NO_SOURCE_PATH"]
+    (set! *ns* (try
+                 (setup job)
+                 (catch Throwable e
+                   (throw (Language$NotEvaluable. e)))))
+    (realized (value-of job))))
+
+(defn evaluate
+  "Evaluates a job in the calling thread; called by the core."
+  [job _forked?]
+  (let [context (Context/current)]
+    (if (.ownsProcess context)
+      (evaluate-here job)
+      (with-open [out (LineWriter. context false)
+                  err (LineWriter. context true)]
+        (binding [parallel.api/*context* context
+                  *out* out
+                  *err* err
+                  *in* (LineNumberingPushbackReader. (StringReader. ""))]
+          (evaluate-here job))))))

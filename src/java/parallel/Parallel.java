@@ -1,0 +1,131 @@
+package parallel;
+
+import java.io.Serializable;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+
+import parallel.runtime.Context;
+import parallel.runtime.Workers;
+
+/**
+ * Starts worker JVMs and says who the calling code is. Safe from any thread; needs no Clojure.
+ *
+ * <pre>{@code
+ * Worker worker = Parallel.run(() -> {
+ *     double[] xs = (double[])Parallel.parent().receive();
+ *     return Arrays.stream(xs).sum();
+ * });
+ * worker.send(new double[] {1, 2, 3});
+ * System.out.println(worker.join());      // 6.0
+ * }</pre>
+ */
+public final class Parallel
+{
+    private static final WorkerOptions DEFAULTS = WorkerOptions.builder().build();
+
+    private Parallel()
+    {
+    }
+
+    /**
+     * Starts a worker JVM that calls the body; returns at once.
+     *
+     * @param body a lambda or an object; what it captures travels by value.
+     * @param <C>  a Callable that is Serializable (Java serialization itself is not used).
+     * @return the worker's handle; all that goes wrong makes it fail.
+     */
+    public static <C extends Callable<?> & Serializable> Worker run(C body)
+    {
+        return run(DEFAULTS, body);
+    }
+
+    /**
+     * As {@link #run(Callable)}, with options.
+     *
+     * @param options for the worker.
+     * @param body    a lambda or an object.
+     * @param <C>     a Callable that is Serializable.
+     * @return the worker's handle.
+     */
+    public static <C extends Callable<?> & Serializable> Worker run(WorkerOptions options, C body)
+    {
+        return Workers.startBody(options, body);
+    }
+
+    /**
+     * Starts a worker JVM that makes an instance of a class and calls or runs it; returns at once.
+     *
+     * @param body a public class that is a Callable or a Runnable.
+     * @param args for its public constructor; they travel by value.
+     * @return the worker's handle; the value of a Runnable is null.
+     * @throws ParallelException with BAD_ARGUMENT if no constructor fits.
+     */
+    public static Worker run(Class<?> body, Object... args)
+    {
+        return run(DEFAULTS, body, args);
+    }
+
+    /**
+     * As {@link #run(Class, Object...)}, with options.
+     *
+     * @param options for the worker.
+     * @param body    a public class that is a Callable or a Runnable.
+     * @param args    for its public constructor.
+     * @return the worker's handle.
+     */
+    public static Worker run(WorkerOptions options, Class<?> body, Object... args)
+    {
+        return Workers.startClass(options, body, args);
+    }
+
+    /**
+     * This process's id.
+     *
+     * @return 0 in the root, else a positive number that is unique in the session.
+     */
+    public static int id()
+    {
+        return Context.current().id();
+    }
+
+    /**
+     * The peer that stands for the parent.
+     *
+     * @return it, or null in the root.
+     */
+    public static Peer parent()
+    {
+        return Context.current().parent();
+    }
+
+    /**
+     * This process's live workers.
+     *
+     * @return a snapshot, by id.
+     */
+    public static List<Worker> children()
+    {
+        return Workers.children();
+    }
+
+    /**
+     * Prints one line, labelled with this process's id, such as {@code <parallel#003> }; a worker's appears where its parent's
+     * output goes.
+     *
+     * @param values printed with a space between them.
+     */
+    public static void print(Object... values)
+    {
+        Context.current().printLine(false, Arrays.stream(values).map(String::valueOf).collect(Collectors.joining(" ")));
+    }
+
+    /**
+     * Stops all workers of this process, side by side. Also done when the JVM exits.
+     */
+    public static void close()
+    {
+        Context.current().close(-1);
+    }
+}

@@ -1,0 +1,82 @@
+package parallel;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Every error of this library. The {@link #code()} says which kind, {@link #data()} the facts.
+ */
+public class ParallelException extends RuntimeException
+{
+    private static final long serialVersionUID = 1L;
+
+    /** The kinds of errors. */
+    public enum Code
+    {
+        /** The worker's code threw. */
+        REMOTE_EXCEPTION,
+        /** The worker ended without finishing: exit, signal, crash. */
+        WORKER_DIED,
+        /** The worker's JVM did not start or did not become ready, or its code does not compile. */
+        START_FAILED,
+        /** A time-out passed. */
+        TIMEOUT,
+        /** Receive after the end, or send to an ended peer. */
+        CLOSED,
+        /** A value cannot travel, or cannot be read here. */
+        NOT_TRANSFERABLE,
+        /** An argument or option is not of the allowed kind. */
+        BAD_ARGUMENT,
+        /** More than one worker failed. */
+        SEVERAL
+    }
+
+    private final Code code;
+    private final transient Map<String, Object> data;
+
+    /**
+     * An error.
+     *
+     * @param code    which kind.
+     * @param message what happened, likely why, and what to do.
+     * @param data    the facts by name, such as {@code "worker/id"}, {@code "exit"}, {@code "stderr-tail"}.
+     * @param cause   what led to it, or null.
+     */
+    public ParallelException(Code code, String message, Map<String, ?> data, Throwable cause)
+    {
+        super(message, cause);
+        this.code = code;
+        this.data = Collections.unmodifiableMap(new LinkedHashMap<>(data));
+    }
+
+    /**
+     * Which kind of error.
+     *
+     * @return the code.
+     */
+    public Code code()
+    {
+        return code;
+    }
+
+    /**
+     * The worker that is meant.
+     *
+     * @return its id, or -1 if no worker is meant.
+     */
+    public int workerId()
+    {
+        return data().get("worker/id") instanceof Integer id ? id : -1;
+    }
+
+    /**
+     * The facts by name.
+     *
+     * @return an unmodifiable map.
+     */
+    public Map<String, Object> data()
+    {
+        return data == null ? Map.of() : data;
+    }
+}

@@ -1,0 +1,94 @@
+package parallel;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * A worker, as its parent holds it: the peer to exchange messages with, the future of its final value, and a resource to close.
+ *
+ * <p>{@link Future#get()} gives the same value as {@link #join()}, with its error wrapped in
+ * {@link java.util.concurrent.ExecutionException}; {@link Future#cancel(boolean)} is {@link #stop()}. Safe from any thread.
+ *
+ * <pre>{@code
+ * try (Worker worker = Parallel.run(() -> 6 * 7)) {
+ *     System.out.println(worker.join());   // 42
+ * }
+ * }</pre>
+ */
+public interface Worker extends Peer, Future<Object>, AutoCloseable
+{
+    /**
+     * The operating system's process id.
+     *
+     * @return it, 0 until the process has been started; that of this JVM for a thread worker.
+     */
+    long pid();
+
+    /**
+     * Waits until the worker has ended: its process is reaped, its output delivered, its state final. Takes what it sends
+     * into the inbox meanwhile.
+     *
+     * @return the worker's final value.
+     * @throws RemoteException      if its code threw.
+     * @throws WorkerDiedException  if it ended without finishing.
+     * @throws StartFailedException if it never became ready.
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    Object join() throws InterruptedException;
+
+    /**
+     * As {@link #join()}, for a limited time.
+     *
+     * @param timeout how long to wait.
+     * @param unit    of the time-out.
+     * @return the worker's final value.
+     * @throws TimeoutException     if it has not ended in time.
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    Object join(long timeout, TimeUnit unit) throws InterruptedException, TimeoutException;
+
+    /**
+     * {@link Thread#interrupt()} of what the worker evaluates now, never of its next evaluation; no effect on an idle worker.
+     * Does not block.
+     */
+    void interrupt();
+
+    /**
+     * Ends the worker: asks, interrupts, SIGTERM, SIGKILL, each after a share of the grace; returns when it has ended.
+     */
+    void stop();
+
+    /**
+     * Ends the worker now (SIGKILL). Does not block.
+     */
+    void kill();
+
+    /**
+     * Whether the worker has not ended yet. Never blocks.
+     *
+     * @return true until its end.
+     */
+    boolean isAlive();
+
+    /**
+     * What the worker is doing, from shared memory: also for a hung, stopped or dead worker. Never blocks, never throws.
+     *
+     * @return its status now, or its last one.
+     */
+    WorkerStatus status();
+
+    /**
+     * A future that is completed with the last status when the worker has ended, however it ended.
+     *
+     * @return a new future each time.
+     */
+    CompletableFuture<WorkerStatus> onExit();
+
+    /**
+     * The same as {@link #stop()}.
+     */
+    @Override
+    void close();
+}

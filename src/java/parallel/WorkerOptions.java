@@ -1,0 +1,346 @@
+package parallel;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * What a worker is started with. Immutable; safe from any thread.
+ *
+ * <pre>{@code
+ * WorkerOptions.builder().maxHeap("512m").env(Map.of("SEED", "7")).build();
+ * }</pre>
+ */
+public final class WorkerOptions
+{
+    private final Map<Option, Object> values;
+
+    private WorkerOptions(Map<Option, Object> values)
+    {
+        this.values = Map.copyOf(values);
+    }
+
+    /** The options that there are, each with its default (null: not set). */
+    public enum Option
+    {
+        /** Arguments for the JVM, a list of String. */
+        JVM_OPTS(List.of()),
+        /** The largest heap, such as {@code "512m"}. */
+        MAX_HEAP(null),
+        /** Environment variables added to the inherited ones. */
+        ENV(Map.of()),
+        /** Working directory; default: this JVM's. */
+        DIR(null),
+        /** Class path entries, a list of String; default: this JVM's. */
+        CLASSPATH(null),
+        /** The java command; default: this JVM's. */
+        JAVA(null),
+        /** A name for status and errors. */
+        NAME(null),
+        /** Capacity of each ring in bytes: a power of two, at least 8192. */
+        RING_BYTES(1 << 20),
+        /** The most bytes of messages that wait in the inbox. */
+        INBOX_BYTES(Math.max(128L << 20, Runtime.getRuntime().maxMemory() / 4)),
+        /** Gets each labelled line of the worker's stdout; default: this process's stdout. */
+        OUT(null),
+        /** Gets each labelled line of the worker's stderr; default: this process's stderr. */
+        ERR(null),
+        /** How long the worker may take to become ready. */
+        START_TIMEOUT(Duration.ofSeconds(60)),
+        /** How long the whole of stop may take before SIGKILL. */
+        GRACE(Duration.ofSeconds(2)),
+        /** Whether the worker is a thread of this JVM. */
+        IN_THREAD(false),
+        /** Gets a map for each event of the worker's life. */
+        ON_EVENT(null),
+        /** How deep workers may start workers. */
+        MAX_DEPTH(8),
+        /** How many workers a session may have at a time. */
+        MAX_WORKERS(256);
+
+        private final Object defaultValue;
+
+        Option(Object defaultValue)
+        {
+            this.defaultValue = defaultValue;
+        }
+    }
+
+    /**
+     * The value of an option.
+     *
+     * @param option which one.
+     * @param type   of its value.
+     * @param <T>    of its value.
+     * @return the value, the default if it was not set, or null if there is no default.
+     */
+    public <T> T get(Option option, Class<T> type)
+    {
+        return type.cast(values.getOrDefault(option, option.defaultValue));
+    }
+
+    /**
+     * Whether an option was set.
+     *
+     * @param option which one.
+     * @return true if so.
+     */
+    public boolean isSet(Option option)
+    {
+        return values.containsKey(option);
+    }
+
+    /**
+     * Starts from the defaults.
+     *
+     * @return a new builder.
+     */
+    public static Builder builder()
+    {
+        return new Builder();
+    }
+
+    /**
+     * Collects options. A value that is not allowed is refused at once, with a {@link ParallelException} of the code
+     * {@link ParallelException.Code#BAD_ARGUMENT} that says what is allowed. One thread at a time.
+     */
+    public static final class Builder
+    {
+        private static final int LEAST_RING_BYTES = 8192;
+        private static final int MOST_RING_BYTES = 1 << 30;
+        private final Map<Option, Object> values = new LinkedHashMap<>();
+
+        private Builder()
+        {
+        }
+
+        /**
+         * Arguments for the worker's JVM; the user's win over the library's own.
+         *
+         * @param options such as {@code "-XX:+UseSerialGC"}.
+         * @return this.
+         */
+        public Builder jvmOpts(List<String> options)
+        {
+            return put(Option.JVM_OPTS, List.copyOf(options));
+        }
+
+        /**
+         * The largest heap.
+         *
+         * @param size a number and a unit as {@code -Xmx} takes it, such as {@code "512m"}.
+         * @return this.
+         */
+        public Builder maxHeap(String size)
+        {
+            check(size.matches("[1-9][0-9]*[kKmMgGtT]?"), "max-heap", size, "a size as -Xmx takes it, such as \"512m\" or \"2g\"");
+            return put(Option.MAX_HEAP, size);
+        }
+
+        /**
+         * Environment variables, added to the inherited ones.
+         *
+         * @param variables by name.
+         * @return this.
+         */
+        public Builder env(Map<String, String> variables)
+        {
+            variables.forEach((name, value) -> check(
+                !name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0 && value.indexOf('\0') < 0,
+                "env", name, "names without = and values without NUL"));
+            return put(Option.ENV, Map.copyOf(variables));
+        }
+
+        /**
+         * The worker's working directory.
+         *
+         * @param directory an existing directory; default: this JVM's.
+         * @return this.
+         */
+        public Builder dir(Path directory)
+        {
+            return put(Option.DIR, directory);
+        }
+
+        /**
+         * The worker's class path.
+         *
+         * @param entries directories and jars; the library itself must be among them. Default: this JVM's class path.
+         * @return this.
+         */
+        public Builder classpath(List<String> entries)
+        {
+            return put(Option.CLASSPATH, List.copyOf(entries));
+        }
+
+        /**
+         * The java command.
+         *
+         * @param command a path, or a name that is looked up in PATH; default: that of this JVM.
+         * @return this.
+         */
+        public Builder java(Path command)
+        {
+            return put(Option.JAVA, command);
+        }
+
+        /**
+         * A name, shown in status and errors.
+         *
+         * @param name any text.
+         * @return this.
+         */
+        public Builder name(String name)
+        {
+            return put(Option.NAME, name);
+        }
+
+        /**
+         * Capacity of each of the two rings.
+         *
+         * @param bytes a power of two from 8192 to 1 GiB; default 1 MiB.
+         * @return this.
+         */
+        public Builder ringBytes(int bytes)
+        {
+            check(bytes >= LEAST_RING_BYTES && bytes <= MOST_RING_BYTES && Integer.bitCount(bytes) == 1,
+                "ring-bytes", bytes, "a power of two from 8192 to 1073741824");
+            return put(Option.RING_BYTES, bytes);
+        }
+
+        /**
+         * The most bytes of messages that are kept for a slow receiver while it waits for something else.
+         *
+         * @param bytes at least 0; one larger message is always admitted. Default: the larger of 128 MiB and a quarter of
+         *              the heap.
+         * @return this.
+         */
+        public Builder inboxBytes(long bytes)
+        {
+            check(bytes >= 0, "inbox-bytes", bytes, "a number of bytes, 0 or more");
+            return put(Option.INBOX_BYTES, bytes);
+        }
+
+        /**
+         * Where the lines of the worker's stdout go.
+         *
+         * @param lines gets each labelled line, on a library thread; default: this process's stdout.
+         * @return this.
+         */
+        public Builder out(Consumer<String> lines)
+        {
+            return put(Option.OUT, lines);
+        }
+
+        /**
+         * Where the lines of the worker's stderr go.
+         *
+         * @param lines gets each labelled line, on a library thread; default: this process's stderr.
+         * @return this.
+         */
+        public Builder err(Consumer<String> lines)
+        {
+            return put(Option.ERR, lines);
+        }
+
+        /**
+         * How long the worker may take to become ready.
+         *
+         * @param timeout more than zero; default 60 s.
+         * @return this.
+         */
+        public Builder startTimeout(Duration timeout)
+        {
+            check(!timeout.isNegative() && !timeout.isZero(), "start-timeout", timeout, "a time of more than zero");
+            return put(Option.START_TIMEOUT, timeout);
+        }
+
+        /**
+         * How long {@link Worker#stop()} may take in all before it kills.
+         *
+         * @param grace zero or more; default 2 s.
+         * @return this.
+         */
+        public Builder grace(Duration grace)
+        {
+            check(!grace.isNegative(), "grace", grace, "a time of zero or more");
+            return put(Option.GRACE, grace);
+        }
+
+        /**
+         * Makes the worker a thread of this JVM, with the same semantics and round trip of values; options of processes are
+         * ignored.
+         *
+         * @return this.
+         */
+        public Builder inThread()
+        {
+            return put(Option.IN_THREAD, true);
+        }
+
+        /**
+         * A listener to the worker's life.
+         *
+         * @param listener gets {@code "event"} (started, ready, ended, failed, died), {@code "worker/id"},
+         *                 {@code "worker/pid"}, {@code "error"}, {@code "at-ms"}; on a library thread. What it throws is logged.
+         * @return this.
+         */
+        public Builder onEvent(Consumer<Map<String, Object>> listener)
+        {
+            return put(Option.ON_EVENT, listener);
+        }
+
+        /**
+         * How deep workers may start workers, a guard against accidental recursion.
+         *
+         * @param depth at least 1; default 8.
+         * @return this.
+         */
+        public Builder maxDepth(int depth)
+        {
+            check(depth >= 1, "max-depth", depth, "a number of 1 or more");
+            return put(Option.MAX_DEPTH, depth);
+        }
+
+        /**
+         * How many workers the session may have at a time, a guard against accidental recursion.
+         *
+         * @param workers from 1 to 1024; default 256.
+         * @return this.
+         */
+        public Builder maxWorkers(int workers)
+        {
+            check(workers >= 1 && workers <= 1024, "max-workers", workers, "a number from 1 to 1024");
+            return put(Option.MAX_WORKERS, workers);
+        }
+
+        /**
+         * The options collected so far.
+         *
+         * @return an immutable set of options.
+         */
+        public WorkerOptions build()
+        {
+            return new WorkerOptions(values);
+        }
+
+        private Builder put(Option option, Object value)
+        {
+            check(value != null, option.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'), null, "a value that is not null");
+            values.put(option, value);
+            return this;
+        }
+
+        private static void check(boolean allowed, String option, Object value, String what)
+        {
+            if (!allowed)
+            {
+                throw new ParallelException(ParallelException.Code.BAD_ARGUMENT,
+                    "Option " + option + " is " + value + "; allowed is " + what + ".", Map.of("option", option, "allowed", what), null);
+            }
+        }
+    }
+}

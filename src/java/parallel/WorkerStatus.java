@@ -1,0 +1,52 @@
+package parallel;
+
+import java.time.Instant;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What a worker is doing, read from shared memory.
+ *
+ * @param id               its id in the session.
+ * @param pid              its process id, 0 until started.
+ * @param parent           the id of the process that started it.
+ * @param name             its name, null if it was given none.
+ * @param state            what it does.
+ * @param startedAt        when it was started.
+ * @param doing            the text of what it evaluates, null while it evaluates nothing.
+ * @param messagesSent     messages it has sent to its parent.
+ * @param bytesSent        their bytes.
+ * @param messagesReceived messages it has received from its parent.
+ * @param bytesReceived    their bytes.
+ * @param queuedMessages   messages that wait for it.
+ * @param queuedBytes      their bytes.
+ * @param heapBytes        heap in use when it last said so (once a second).
+ * @param exit             exit code, once it has ended.
+ * @param signal           the signal that ended it, such as {@code "KILL"}.
+ */
+public record WorkerStatus(
+    int id, long pid, int parent, String name, State state, Instant startedAt, String doing,
+    long messagesSent, long bytesSent, long messagesReceived, long bytesReceived,
+    long queuedMessages, long queuedBytes, long heapBytes, OptionalInt exit, Optional<String> signal)
+{
+    /** What a worker does. */
+    public enum State
+    {
+        /** The JVM boots. */
+        STARTING,
+        /** Waits for something to evaluate. */
+        IDLE,
+        /** Evaluates. */
+        RUNNING,
+        /** A thread of it is blocked in receive. */
+        RECEIVING,
+        /** A thread of it is blocked in send. */
+        SENDING,
+        /** It has finished. */
+        ENDED,
+        /** Its code threw, or it never became ready. */
+        FAILED,
+        /** It ended without finishing. */
+        DEAD
+    }
+}

@@ -1,0 +1,109 @@
+package parallel.clojure;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import clojure.lang.ExceptionInfo;
+import clojure.lang.IPersistentMap;
+import clojure.lang.IPersistentVector;
+import clojure.lang.Keyword;
+import clojure.lang.PersistentHashMap;
+import clojure.lang.PersistentVector;
+import clojure.lang.RT;
+import clojure.lang.Symbol;
+
+import parallel.ParallelException;
+import parallel.WorkerStatus;
+
+/**
+ * Errors and statuses of the core as Clojure data.
+ */
+public final class ClojureErrors
+{
+    private static final Keyword ERROR = Keyword.intern("parallel", "error");
+
+    private ClojureErrors()
+    {
+    }
+
+    /**
+     * The error as {@code parallel.api} throws it.
+     *
+     * @param e of the core; becomes the cause.
+     * @return an ExceptionInfo with {@code :parallel/error} and the facts.
+     */
+    public static ExceptionInfo exInfo(ParallelException e)
+    {
+        IPersistentMap data = PersistentHashMap.EMPTY.assoc(ERROR, keyword(e.code().name()));
+        for (final Map.Entry<String, Object> fact : e.data().entrySet())
+        {
+            data = data.assoc(Keyword.intern(fact.getKey()), fact(fact.getKey(), fact.getValue()));
+        }
+        final ExceptionInfo info = new ExceptionInfo(e.getMessage(), data, e);
+        info.setStackTrace(e.getStackTrace());
+        return info;
+    }
+
+    private static Object fact(String name, Object value)
+    {
+        if (name.equals("signal"))
+        {
+            return keyword((String)value);
+        }
+        if (value instanceof ParallelException e)
+        {
+            return exInfo(e);
+        }
+        if (value instanceof StackTraceElement f)
+        {
+            return RT.vector(Symbol.intern(f.getClassName()), Symbol.intern(f.getMethodName()), f.getFileName(), f.getLineNumber());
+        }
+        if (value instanceof WorkerStatus status)
+        {
+            return status(status);
+        }
+        return value instanceof List<?> list && !(value instanceof IPersistentVector) ? vector(list) : value;
+    }
+
+    private static IPersistentVector vector(List<?> list)
+    {
+        IPersistentVector vector = PersistentVector.EMPTY;
+        for (final Object element : list)
+        {
+            vector = vector.cons(fact("", element));
+        }
+        return vector;
+    }
+
+    private static Keyword keyword(String constant)
+    {
+        return Keyword.intern(constant.toLowerCase(Locale.ROOT).replace('_', '-'));
+    }
+
+    /**
+     * A status as a map.
+     *
+     * @param s of the core.
+     * @return all keys always present, nil where unknown.
+     */
+    public static IPersistentMap status(WorkerStatus s)
+    {
+        return RT.map(
+            key("id"), s.id(), key("pid"), s.pid() == 0 ? null : s.pid(), key("parent"), s.parent(), key("name"), s.name(),
+            key("state"), keyword(s.state().name()), key("started-at"), s.startedAt(), key("doing"), s.doing(),
+            key("sent"), counts(s.messagesSent(), s.bytesSent()), key("received"), counts(s.messagesReceived(), s.bytesReceived()),
+            key("queue"), counts(s.queuedMessages(), s.queuedBytes()), key("heap-bytes"), s.heapBytes() == 0 ? null : s.heapBytes(),
+            key("exit"), s.exit().isPresent() ? (Object)s.exit().getAsInt() : null, key("signal"), s.signal().map(ClojureErrors::keyword).orElse(null));
+    }
+
+    private static Object counts(long messages, long bytes)
+    {
+        return RT.map(key("messages"), messages, key("bytes"), bytes);
+    }
+
+    private static Keyword key(String name)
+    {
+        return Keyword.intern(name);
+    }
+}

@@ -1,0 +1,67 @@
+package parallel.clojure;
+
+import clojure.lang.ExceptionInfo;
+import clojure.lang.IExceptionInfo;
+import clojure.lang.IFn;
+import clojure.lang.IPersistentMap;
+import clojure.lang.Keyword;
+import clojure.lang.RT;
+import clojure.lang.Symbol;
+import clojure.lang.Var;
+
+import parallel.runtime.Language;
+
+/**
+ * Clojure, as the core sees it. What is better said in Clojure is in {@code parallel.impl.child}.
+ */
+public final class ClojureLanguage implements Language
+{
+    private static final Keyword WORKER_ID = Keyword.intern("worker", "id");
+    private static final String CHILD = "parallel.impl.child";
+    private volatile IFn evaluate;
+    private volatile IFn describe;
+
+    /** Found by name. */
+    public ClojureLanguage()
+    {
+    }
+
+    @Override
+    public void prepare(boolean ownProcess)
+    {
+        Var.intern(Symbol.intern("clojure.core"), Symbol.intern("require")).invoke(Symbol.intern(CHILD));
+        evaluate = RT.var(CHILD, "evaluate");
+        describe = RT.var(CHILD, "describe");
+        RT.var(CHILD, "prepare").invoke(ownProcess);
+    }
+
+    @Override
+    public Object evaluate(Object job, boolean forked) throws Throwable
+    {
+        return evaluate.invoke(job, forked);
+    }
+
+    @Override
+    public String describe(Object job)
+    {
+        return (String)describe.invoke(job);
+    }
+
+    @Override
+    public Object reference(int id)
+    {
+        return RT.map(WORKER_ID, id);
+    }
+
+    @Override
+    public Object dataOf(Throwable e)
+    {
+        return e instanceof IExceptionInfo info ? info.getData() : null;
+    }
+
+    @Override
+    public Throwable withData(String message, Object data, Throwable cause)
+    {
+        return data instanceof IPersistentMap map ? new ExceptionInfo(message, map, cause) : null;
+    }
+}

@@ -1,0 +1,78 @@
+package parallel.clojure;
+
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+
+import clojure.lang.IBlockingDeref;
+import clojure.lang.IDeref;
+import clojure.lang.IPending;
+import clojure.lang.Util;
+
+import parallel.ParallelException;
+import parallel.runtime.Reply;
+import parallel.runtime.WorkerHandle;
+
+/**
+ * A worker's handle as {@code parallel.api} gives it: deref waits for the final value, and its error is an ExceptionInfo.
+ */
+public final class ClojureWorker extends WorkerHandle implements IDeref, IBlockingDeref, IPending
+{
+    /**
+     * A handle for a worker about to be started.
+     *
+     * @param birth what it is started with.
+     */
+    public ClojureWorker(Birth birth)
+    {
+        super(birth);
+    }
+
+    @Override
+    protected Reply newReply(long number)
+    {
+        return new ClojureReply(this, number);
+    }
+
+    @Override
+    public Object deref()
+    {
+        return deref(Long.MAX_VALUE, null);
+    }
+
+    @Override
+    public Object deref(long ms, Object timeoutValue)
+    {
+        try
+        {
+            return awaitEnd(ms, TimeUnit.MILLISECONDS) ? futureValue() : timeoutValue;
+        }
+        catch (final ParallelException e)
+        {
+            throw ClojureErrors.exInfo(e);
+        }
+        catch (final InterruptedException e)
+        {
+            throw Util.sneakyThrow(e);
+        }
+    }
+
+    /** Without checked exceptions: IDeref is a Supplier, too, from Clojure 1.12 on. Throws what {@code Future.get} throws. */
+    @Override
+    public Object get()
+    {
+        try
+        {
+            return super.get();
+        }
+        catch (final InterruptedException | ExecutionException e)
+        {
+            throw Util.sneakyThrow(e);
+        }
+    }
+
+    @Override
+    public boolean isRealized()
+    {
+        return isDone();
+    }
+}

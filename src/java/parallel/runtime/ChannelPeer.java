@@ -1,0 +1,336 @@
+package parallel.runtime;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import parallel.ParallelException;
+import parallel.Peer;
+import parallel.codec.Encoder;
+import parallel.codec.Message;
+import parallel.codec.Messages;
+import parallel.codec.Replaced;
+import parallel.transport.Assembly;
+import parallel.transport.MessageChannel;
+import parallel.transport.MessageChannel.Sent;
+import parallel.transport.Payload;
+import parallel.transport.Reader;
+
+/**
+ * A peer over a message channel: values to bytes and back, and the channel's outcomes to errors.
+ */
+public abstract class ChannelPeer implements Peer, Replaced
+{
+    static final long FOREVER = Long.MAX_VALUE;
+    private static final Reader DIRECT = Messages.direct();
+
+    /** The peer's id. */
+    private final int id;
+    private volatile boolean sendEnded;
+
+    ChannelPeer(int id)
+    {
+        this.id = id;
+    }
+
+    /**
+     * The channel to the peer.
+     *
+     * @return it, or null if there never was one: then {@link #endError()} says why.
+     */
+    abstract MessageChannel channel();
+
+    /**
+     * Why there is nothing more to receive: called when the inbound stream has ended and all of it was received.
+     *
+     * @return a new error.
+     */
+    abstract ParallelException endError();
+
+    /**
+     * The error of a peer that failed.
+     *
+     * @return a new error; null of a peer that lives or has ended normally.
+     */
+    abstract ParallelException failure();
+
+    /**
+     * How messages name the peer.
+     *
+     * @return such as {@code "worker 3 (pid 4242)"}.
+     */
+    abstract String name();
+
+    /**
+     * The peer's facts for an error.
+     *
+     * @return a new map with its id and pid.
+     */
+    abstract Map<String, Object> who();
+
+    /**
+     * Adds what is known of a peer that did not answer in time.
+     *
+     * @param data of the error.
+     * @throws InterruptedException if interrupted while asking.
+     */
+    void tellMore(Map<String, Object> data) throws InterruptedException
+    {
+        // nothing is known of a parent
+    }
+
+    /**
+     * The error of a call that ran out of time.
+     *
+     * @param doing     the call.
+     * @param timeoutMs its time-out, in milliseconds.
+     * @return a new error; with a worker's status and, if it answers, its threads.
+     * @throws InterruptedException if interrupted while asking.
+     */
+    public final ParallelException timeoutError(String doing, long timeoutMs) throws InterruptedException
+    {
+        final Map<String, Object> data = who();
+        data.put("timeout-ms", timeoutMs);
+        tellMore(data);
+        final String state = data.get("status") instanceof parallel.WorkerStatus status ?
+            "; it is " + status.state().name().toLowerCase(java.util.Locale.ROOT) +
+            (status.doing() == null ? "" : ", doing " + Text.shortened(status.doing(), 200)) : "";
+        return new ParallelException(ParallelException.Code.TIMEOUT, doing + " " + name() + " timed out after " + timeoutMs + " ms" + state + ".", data, null);
+    }
+
+    @Override
+    public final int id()
+    {
+        return id;
+    }
+
+    @Override
+    public final void send(Object value) throws InterruptedException
+    {
+        send(value, FOREVER);
+    }
+
+    @Override
+    public final boolean send(Object value, long timeout, TimeUnit unit) throws InterruptedException
+    {
+        return send(value, deadline(timeout, unit));
+    }
+
+    private boolean send(Object value, long deadline) throws InterruptedException
+    {
+        final Encoder encoder = Encoder.acquire();
+        try
+        {
+            final Payload payload = encode(encoder, value);
+            final MessageChannel channel = channel();
+            final Sent sent = channel == null ? Sent.ENDED : channel.send(payload, deadline);
+            return done(sent);
+        }
+        finally
+        {
+            encoder.release();
+        }
+    }
+
+    @Override
+    public final boolean trySend(Object value)
+    {
+        final Encoder encoder = Encoder.acquire();
+        try
+        {
+            final Payload payload = encode(encoder, value);
+            final MessageChannel channel = channel();
+            if (channel != null && payload.length() > channel.maxTrySendBytes())
+            {
+                throw Errors.badArgument("A message of " + payload.length() + " bytes is larger than the ring to " + name() +
+                    " can ever hold at once (" + channel.maxTrySendBytes() + " bytes): use send, which sends it in parts, or a larger ring-bytes.");
+            }
+            return done(channel == null ? Sent.ENDED : channel.trySend(payload));
+        }
+        finally
+        {
+            encoder.release();
+        }
+    }
+
+    private boolean done(Sent sent)
+    {
+        if (sent == Sent.ENDED)
+        {
+            throw sendError();
+        }
+        return sent == Sent.SENT;
+    }
+
+    /**
+     * Why nothing can be sent.
+     *
+     * @return a new error.
+     */
+    final ParallelException sendError()
+    {
+        return sendEnded ? Errors.closed(who(), "The stream to " + name() + " was ended by send-end.") : endError();
+    }
+
+    static Payload encode(Encoder encoder, Object value)
+    {
+        try
+        {
+            return encoder.encode(value);
+        }
+        catch (final parallel.codec.NotTransferableException e)
+        {
+            throw Errors.notTransferable(e);
+        }
+    }
+
+    @Override
+    public final Object receive() throws InterruptedException
+    {
+        return decode(next(DIRECT, FOREVER));
+    }
+
+    @Override
+    public final Object receive(long timeout, TimeUnit unit) throws InterruptedException, TimeoutException
+    {
+        final Assembly message = next(DIRECT, deadline(timeout, unit));
+        if (message == null)
+        {
+            throw new TimeoutException("No message from " + name() + " within " + unit.toMillis(timeout) + " ms");
+        }
+        return decode(message);
+    }
+
+    /**
+     * As receive with a time-out.
+     *
+     * @param timeoutMs in milliseconds.
+     * @param none      what to return if none came in time.
+     * @return the message or {@code none}.
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    public final Object receive(long timeoutMs, Object none) throws InterruptedException
+    {
+        final Assembly message = next(DIRECT, deadline(timeoutMs, TimeUnit.MILLISECONDS));
+        return message == null ? none : decode(message);
+    }
+
+    /**
+     * As receive, for loops.
+     *
+     * @param end what to return at the normal end of the stream.
+     * @return the message or {@code end}.
+     * @throws InterruptedException if interrupted while blocked.
+     * @throws ParallelException    the error of a peer that failed.
+     */
+    public final Object receiveOrEnd(Object end) throws InterruptedException
+    {
+        final MessageChannel channel = open();
+        final Assembly message = channel.receive(DIRECT, FOREVER);
+        if (message != null)
+        {
+            return decode(message);
+        }
+        final ParallelException failure = failure();
+        if (failure != null)
+        {
+            throw failure;
+        }
+        return end;
+    }
+
+    @Override
+    public final Object tryReceive(Object none)
+    {
+        final MessageChannel channel = open();
+        final Assembly message = channel.tryReceive(DIRECT);
+        if (message == null && channel.isEnded())
+        {
+            throw endError();
+        }
+        return message == null ? none : decode(message);
+    }
+
+    @Override
+    public final int receiveInto(Object array) throws InterruptedException
+    {
+        if (array == null || !array.getClass().isArray() || !array.getClass().getComponentType().isPrimitive())
+        {
+            throw Errors.badArgument("receive-into! takes a primitive array, not " +
+                (array == null ? "nil" : "a " + array.getClass().getTypeName()) + ".");
+        }
+        final Assembly message = next(Messages.into(array), FOREVER);
+        if (message == MessageChannel.REFUSED)
+        {
+            throw Errors.badArgument("The next message from " + name() + " is not a " + array.getClass().getTypeName() + " of at most " +
+                java.lang.reflect.Array.getLength(array) + " elements; it stays the next message: take it with receive, or into an array that fits.");
+        }
+        return ((Message)message).copyInto(array);
+    }
+
+    private Assembly next(Reader reader, long deadline) throws InterruptedException
+    {
+        final MessageChannel channel = open();
+        final Assembly message = channel.receive(reader, deadline);
+        if (message == null && channel.isEnded())
+        {
+            throw endError();
+        }
+        return message;
+    }
+
+    private MessageChannel open()
+    {
+        final MessageChannel channel = channel();
+        if (channel == null)
+        {
+            throw endError();
+        }
+        return channel;
+    }
+
+    static Object decode(Assembly message)
+    {
+        try
+        {
+            return ((Message)message).decode();
+        }
+        catch (final parallel.codec.NotTransferableException e)
+        {
+            throw Errors.notTransferable(e);
+        }
+    }
+
+    @Override
+    public final void sendEnd()
+    {
+        sendEnded = true;
+        if (channel() != null)
+        {
+            channel().sendEnd();
+        }
+    }
+
+    @Override
+    public final Object replacement()
+    {
+        final Language language = Language.find();
+        return language == null ? Map.of("worker/id", id) : language.reference(id);
+    }
+
+    static long deadline(long timeout, TimeUnit unit)
+    {
+        final long nanos = Math.max(0, unit.toNanos(timeout));
+        final long now = System.nanoTime();
+        return now + nanos < now ? FOREVER : now + nanos;
+    }
+
+    final Map<String, Object> facts(long pid)
+    {
+        final Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("worker/id", id);
+        facts.put("worker/pid", pid);
+        return facts;
+    }
+}

@@ -1,0 +1,96 @@
+package parallel.runtime;
+
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Modifier;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+
+import parallel.codec.Codec;
+
+/**
+ * A worker's body that is a class: an instance made by the public constructor that fits the arguments, called or run.
+ *
+ * @param className of the class.
+ * @param arguments for the constructor.
+ */
+record ClassBody(String className, Object[] arguments)
+{
+    byte[] encode()
+    {
+        return Codec.toBytes(new Object[]{className, arguments});
+    }
+
+    static ClassBody decode(byte[] payload)
+    {
+        final Object[] parts = (Object[])Codec.fromBytes(payload);
+        return new ClassBody((String)parts[0], (Object[])parts[1]);
+    }
+
+    /** Refuses at the caller what the worker could not make. */
+    static ClassBody checked(Class<?> body, Object... arguments)
+    {
+        if (!Callable.class.isAssignableFrom(body) && !Runnable.class.isAssignableFrom(body))
+        {
+            throw Errors.badArgument("A worker's body is a Callable or a Runnable; " + body.getName() + " is neither.");
+        }
+        if (!Modifier.isPublic(body.getModifiers()) || Modifier.isAbstract(body.getModifiers()) || constructor(body, arguments) == null)
+        {
+            throw Errors.badArgument(body.getName() + " has no public constructor that fits the arguments " +
+                Arrays.stream(arguments).map(a -> a == null ? "null" : a.getClass().getTypeName()).toList() +
+                " (the class itself must be public, too); it has " + Arrays.toString(body.getConstructors()) + ".");
+        }
+        return new ClassBody(body.getName(), arguments);
+    }
+
+    private static Constructor<?> constructor(Class<?> body, Object[] arguments)
+    {
+        for (final Constructor<?> constructor : body.getConstructors())
+        {
+            if (fits(constructor.getParameterTypes(), arguments))
+            {
+                return constructor;
+            }
+        }
+        return null;
+    }
+
+    private static boolean fits(Class<?>[] types, Object[] arguments)
+    {
+        boolean fits = types.length == arguments.length;
+        for (int i = 0; fits && i < types.length; i++)
+        {
+            fits = arguments[i] == null ? !types[i].isPrimitive() : boxed(types[i]).isInstance(arguments[i]);
+        }
+        return fits;
+    }
+
+    private static Class<?> boxed(Class<?> type)
+    {
+        return type.isPrimitive() ? java.lang.invoke.MethodType.methodType(type).wrap().returnType() : type;
+    }
+
+    Object call() throws Throwable
+    {
+        final Class<?> body = Class.forName(className, true, Thread.currentThread().getContextClassLoader());
+        final Constructor<?> constructor = constructor(body, arguments);
+        if (constructor == null)
+        {
+            throw new NoSuchMethodException(className + " has no public constructor for " + Arrays.toString(arguments));
+        }
+        final Object instance;
+        try
+        {
+            instance = constructor.newInstance(arguments);
+        }
+        catch (final java.lang.reflect.InvocationTargetException e)
+        {
+            throw e.getCause();
+        }
+        if (instance instanceof Callable<?> callable)
+        {
+            return callable.call();
+        }
+        ((Runnable)instance).run();
+        return null;
+    }
+}

@@ -1,0 +1,209 @@
+package parallel.runtime;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/**
+ * Who the code that asks is: the root, a worker process, or a worker that is a thread of this process. Safe from any thread.
+ */
+public final class Context
+{
+    private static final InheritableThreadLocal<Context> OF_THREAD = new InheritableThreadLocal<>();
+    private static volatile Context ofProcess = new Context(0, 0, null, new Output(Lines.OF_ROOT, Lines.OF_ROOT));
+
+    private final int id;
+    private final int depth;
+    private final ParentPeer parent;
+    private final Output output;
+    private final ConcurrentSkipListMap<Integer, WorkerHandle> children = new ConcurrentSkipListMap<>();
+    private final List<Job> journal = new ArrayList<>();
+    private volatile int lastServed = -1;
+
+    /**
+     * Where lines go.
+     *
+     * @param own       those of {@code print} here.
+     * @param ofWorkers those of this context's workers that were not given another place.
+     */
+    record Output(Lines own, Lines ofWorkers)
+    {
+    }
+
+    Context(int id, int depth, ParentPeer parent, Output output)
+    {
+        this.id = id;
+        this.depth = depth;
+        this.parent = parent;
+        this.output = output;
+    }
+
+    /**
+     * Who the calling thread belongs to.
+     *
+     * @return the thread worker's context in its threads, else the process's.
+     */
+    public static Context current()
+    {
+        final Context ofThread = OF_THREAD.get();
+        return ofThread != null ? ofThread : ofProcess;
+    }
+
+    static Context ofProcess()
+    {
+        return ofProcess;
+    }
+
+    static void becomeProcess(Context context)
+    {
+        ofProcess = context;
+    }
+
+    static void enter(Context context)
+    {
+        OF_THREAD.set(context);
+    }
+
+    /**
+     * The id.
+     *
+     * @return 0 in the root.
+     */
+    public int id()
+    {
+        return id;
+    }
+
+    /**
+     * The peer that stands for the parent.
+     *
+     * @return it, or null in the root.
+     */
+    public ParentPeer parent()
+    {
+        return parent;
+    }
+
+    /**
+     * The live workers, by id.
+     *
+     * @return a snapshot.
+     */
+    public List<WorkerHandle> children()
+    {
+        return List.copyOf(children.values());
+    }
+
+    /**
+     * What all live workers below this context do, workers of workers included.
+     *
+     * @return by id.
+     */
+    public List<parallel.WorkerStatus> descendants()
+    {
+        return Statuses.below(this);
+    }
+
+    /**
+     * Stops all workers of this context, side by side.
+     *
+     * @param graceMs for the whole of it, or -1 for that of each worker's options.
+     */
+    public void close(long graceMs)
+    {
+        Ladder.stop(children(), graceMs);
+    }
+
+    /**
+     * Adds a job that every worker started later evaluates before anything else.
+     *
+     * @param job the job.
+     * @return the workers of now, which do not get it by this.
+     */
+    public List<WorkerHandle> record(Job job)
+    {
+        synchronized (journal)
+        {
+            journal.add(job);
+            return children();
+        }
+    }
+
+    /**
+     * Takes a job out of the journal again.
+     *
+     * @param job as given to {@link #record(Job)}.
+     */
+    public void forget(Job job)
+    {
+        synchronized (journal)
+        {
+            journal.removeIf(j -> j == job);
+        }
+    }
+
+    /** Empties the journal. */
+    public void forgetAll()
+    {
+        synchronized (journal)
+        {
+            journal.clear();
+        }
+    }
+
+    /**
+     * Whether the whole process is this context's.
+     *
+     * @return false in a worker that is a thread.
+     */
+    public boolean ownsProcess()
+    {
+        return this == ofProcess;
+    }
+
+    int depth()
+    {
+        return depth;
+    }
+
+    Lines linesOfWorkers()
+    {
+        return output.ofWorkers();
+    }
+
+    /**
+     * Prints a line, labelled with this context's id when it reaches the terminal.
+     *
+     * @param error whether to stderr.
+     * @param line  the line, without newline.
+     */
+    public void printLine(boolean error, String line)
+    {
+        output.own().line(error ? parallel.process.Output.Stream.ERR : parallel.process.Output.Stream.OUT, id, line);
+    }
+
+    int lastServed()
+    {
+        return lastServed;
+    }
+
+    void served(int peer)
+    {
+        lastServed = peer;
+    }
+
+    Collection<Job> adopt(WorkerHandle worker)
+    {
+        synchronized (journal)
+        {
+            children.put(worker.id(), worker);
+            return List.copyOf(journal);
+        }
+    }
+
+    void drop(WorkerHandle worker)
+    {
+        children.remove(worker.id(), worker);
+    }
+}

@@ -1,0 +1,92 @@
+package parallel.runtime;
+
+import java.util.concurrent.Callable;
+import java.util.function.Consumer;
+
+import parallel.codec.Codec;
+
+/**
+ * One evaluation in a worker, done: the codec bytes of its value or of its error.
+ *
+ * @param failed whether it threw.
+ * @param bytes  of the value or the error.
+ */
+record Evaluation(boolean failed, byte[] bytes)
+{
+    private static final int MOST_TEXT = 4000;
+
+    /**
+     * Decodes and evaluates a job, on the calling thread.
+     *
+     * @param kind    of the job.
+     * @param payload its codec bytes.
+     * @param doing   gets the text of what is evaluated; or null.
+     * @param forked  whether the worker lives on after it.
+     * @return what came of it; never throws.
+     */
+    static Evaluation of(byte kind, byte[] payload, Consumer<String> doing, boolean forked)
+    {
+        String text = null;
+        try
+        {
+            final Prepared job = prepare(kind, payload, forked);
+            text = Text.shortened(job.text(), MOST_TEXT);
+            if (doing != null)
+            {
+                doing.accept(text);
+            }
+            return new Evaluation(false, Codec.toBytes(job.body().evaluate()));
+        }
+        catch (final Language.NotEvaluable e)
+        {
+            return failure(e.getCause(), RemoteError.Phase.NOT_EVALUABLE, text);
+        }
+        catch (final parallel.codec.NotTransferableException e)
+        {
+            return failure(e, RemoteError.Phase.NOT_TRANSFERABLE, text);
+        }
+        catch (final Throwable e)
+        {
+            return failure(e, RemoteError.Phase.THREW, text);
+        }
+    }
+
+    private interface Body
+    {
+        Object evaluate() throws Throwable;
+    }
+
+    private record Prepared(String text, Body body)
+    {
+    }
+
+    private static Prepared prepare(byte kind, byte[] payload, boolean forked) throws ReflectiveOperationException
+    {
+        switch (kind)
+        {
+            case Job.FORM:
+                final Object form = Codec.fromBytes(payload);
+                final Language language = Language.find();
+                return new Prepared(language.describe(form), () -> language.evaluate(form, forked));
+            case Job.CLASS:
+                final ClassBody body = ClassBody.decode(payload);
+                return new Prepared(body.className(), body::call);
+            default:
+                final Callable<?> callable = (Callable<?>)Codec.bodyFromBytes(payload, Thread.currentThread().getContextClassLoader());
+                return new Prepared(callable.getClass().getName(), callable::call);
+        }
+    }
+
+    private static Evaluation failure(Throwable e, RemoteError.Phase phase, String doing)
+    {
+        try
+        {
+            return new Evaluation(true, RemoteError.encode(e, phase, doing));
+        }
+        catch (final Throwable second)
+        {
+            return new Evaluation(true, RemoteError.encode(new IllegalStateException(e.getClass().getName() + ", and it cannot be described: " +
+                second.getClass().getName()), phase, null));
+        }
+    }
+}

@@ -1,0 +1,258 @@
+package parallel.runtime;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+import parallel.ParallelException;
+import parallel.ParallelException.Code;
+import parallel.codec.Encoder;
+import parallel.codec.Messages;
+import parallel.transport.Assembly;
+import parallel.transport.Groups;
+import parallel.transport.MessageChannel;
+import parallel.transport.MessageChannel.Sent;
+import parallel.transport.Payload;
+import parallel.transport.Reader;
+import parallel.transport.Waiter;
+
+/**
+ * Calls on several peers at once. Time-outs are in milliseconds; a negative one means none. Safe from any thread.
+ */
+public final class Group
+{
+    /** Given back by a timed call when nothing came in time. */
+    public static final Object TIMED_OUT = new Object();
+
+    private static final Reader OWNING = Messages.inbox(Long.MAX_VALUE);
+
+    private Group()
+    {
+    }
+
+    private static long deadline(long timeoutMs)
+    {
+        return timeoutMs < 0 ? ChannelPeer.FOREVER : ChannelPeer.deadline(timeoutMs, TimeUnit.MILLISECONDS);
+    }
+
+    private static List<MessageChannel> channels(List<? extends ChannelPeer> peers)
+    {
+        return peers.stream().map(ChannelPeer::channel).filter(Objects::nonNull).toList();
+    }
+
+    /**
+     * The errors of several workers in one.
+     *
+     * @param errors at least one.
+     * @return the one, or one of the code SEVERAL.
+     */
+    public static ParallelException together(List<ParallelException> errors)
+    {
+        return Errors.ofGroup(List.copyOf(errors));
+    }
+
+    private static void throwIfAny(List<ParallelException> errors)
+    {
+        if (!errors.isEmpty())
+        {
+            throw Errors.ofGroup(errors);
+        }
+    }
+
+    /**
+     * Sends one message, encoded once, to each; one slow member delays no other's copy.
+     *
+     * @param peers     the members.
+     * @param value     the message.
+     * @param timeoutMs how long to wait for room.
+     * @throws InterruptedException if interrupted while blocked.
+     * @throws ParallelException    after all members were served: of those that had ended, and TIMEOUT with {@code "unsent"}.
+     */
+    public static void send(List<? extends ChannelPeer> peers, Object value, long timeoutMs) throws InterruptedException
+    {
+        final List<? extends ChannelPeer> open = peers.stream().filter(p -> p.channel() != null).toList();
+        final List<ParallelException> errors = new ArrayList<>();
+        peers.stream().filter(p -> p.channel() == null).forEach(p -> errors.add(p.sendError()));
+        final List<ChannelPeer> unsent = new ArrayList<>();
+        final Encoder encoder = Encoder.acquire();
+        try
+        {
+            final Payload payload = ChannelPeer.encode(encoder, value);
+            final Sent[] sent = Groups.sendAll(channels(open), payload, deadline(timeoutMs));
+            for (int i = 0; i < sent.length; i++)
+            {
+                if (sent[i] == Sent.ENDED)
+                {
+                    errors.add(open.get(i).sendError());
+                }
+                else if (sent[i] == Sent.NO_ROOM)
+                {
+                    unsent.add(open.get(i));
+                }
+            }
+        }
+        finally
+        {
+            encoder.release();
+        }
+        throwIfAny(errors);
+        if (!unsent.isEmpty())
+        {
+            final List<Integer> ids = unsent.stream().map(ChannelPeer::id).toList();
+            throw new ParallelException(Code.TIMEOUT, "No room within " + timeoutMs + " ms in the rings to the workers " + ids +
+                "; nothing of the message arrives there, the others have it.", Map.of("timeout-ms", timeoutMs, "unsent", ids), null);
+        }
+    }
+
+    /**
+     * One message from each, in order; nothing is taken unless every member has one.
+     *
+     * @param peers     the members.
+     * @param timeoutMs how long to wait.
+     * @param none      put where nothing came in time.
+     * @return the messages.
+     * @throws InterruptedException if interrupted while blocked; nothing is taken.
+     * @throws ParallelException    if a member has ended with nothing left; nothing is taken.
+     */
+    public static List<Object> receive(List<? extends ChannelPeer> peers, long timeoutMs, Object none) throws InterruptedException
+    {
+        throwIfAny(peers.stream().filter(p -> p.channel() == null).map(ChannelPeer::endError).toList());
+        final List<MessageChannel> channels = channels(peers);
+        Assembly[] messages = Groups.receiveAll(channels, OWNING, deadline(timeoutMs),
+            () -> channels.stream().anyMatch(MessageChannel::isEnded));
+        if (messages == null)
+        {
+            throwIfAny(peers.stream().filter(p -> p.channel().isEnded()).map(ChannelPeer::endError).toList());
+            messages = Groups.pollAll(channels, OWNING);
+        }
+        final List<Object> values = new ArrayList<>();
+        for (final Assembly message : messages)
+        {
+            values.add(message == null ? none : ChannelPeer.decode(message));
+        }
+        return values;
+    }
+
+    /**
+     * The first message of any of the peers; the turn starts after the peer that was served last.
+     *
+     * @param peers     the peers.
+     * @param timeoutMs how long to wait.
+     * @return peer and message; null when all have ended normally; {@link #TIMED_OUT}.
+     * @throws InterruptedException if interrupted while blocked.
+     * @throws ParallelException    of a peer that failed, when none has a message.
+     */
+    public static Object select(List<? extends ChannelPeer> peers, long timeoutMs) throws InterruptedException
+    {
+        final Selection selection = new Selection(inTurn(peers));
+        if (!selection.look() && !Waiter.await(channels(peers), selection::look, deadline(timeoutMs)))
+        {
+            return TIMED_OUT;
+        }
+        if (selection.peer == null)
+        {
+            throwIfAny(selection.errors);
+            return null;
+        }
+        Context.current().served(selection.peer.id());
+        return new Object[]{selection.peer, ChannelPeer.decode(selection.message)};
+    }
+
+    private static List<ChannelPeer> inTurn(List<? extends ChannelPeer> peers)
+    {
+        final int last = Context.current().lastServed();
+        final List<ChannelPeer> turn = new ArrayList<>(peers);
+        for (int i = 0; i < peers.size(); i++)
+        {
+            if (peers.get(i).id() == last)
+            {
+                java.util.Collections.rotate(turn, -i - 1);
+                break;
+            }
+        }
+        return turn;
+    }
+
+    /** One look at all peers after another, until one has a message, one has failed, or all have ended. */
+    private static final class Selection
+    {
+        private final List<ChannelPeer> peers;
+        private final List<ParallelException> errors = new ArrayList<>();
+        private ChannelPeer peer;
+        private Assembly message;
+
+        Selection(List<ChannelPeer> peers)
+        {
+            this.peers = peers;
+        }
+
+        boolean look()
+        {
+            boolean allEnded = true;
+            errors.clear();
+            for (final ChannelPeer candidate : peers)
+            {
+                final MessageChannel channel = candidate.channel();
+                final Assembly next = channel == null ? null : channel.tryReceive(OWNING);
+                if (next != null)
+                {
+                    peer = candidate;
+                    message = next;
+                    return true;
+                }
+                final boolean ended = channel == null || channel.isEnded();
+                allEnded &= ended;
+                if (ended && candidate.failure() != null)
+                {
+                    errors.add(candidate.failure());
+                }
+            }
+            return allEnded || !errors.isEmpty();
+        }
+    }
+
+    /**
+     * Waits until all have ended, or one has failed.
+     *
+     * @param workers   any workers.
+     * @param timeoutMs how long to wait.
+     * @param value     of one that has ended.
+     * @return their values in order; null if they have not ended in time.
+     * @throws InterruptedException if interrupted while blocked.
+     * @throws ParallelException    of every worker that has failed by then; the others go on.
+     */
+    public static List<Object> join(List<? extends WorkerHandle> workers, long timeoutMs,
+        java.util.function.Function<WorkerHandle, Object> value) throws InterruptedException
+    {
+        workers.forEach(worker -> worker.life().finish());
+        if (!joined(workers) && !Waiter.await(channels(workers), () ->
+        {
+            channels(workers).forEach(MessageChannel::drain);
+            return joined(workers);
+        }, deadline(timeoutMs)))
+        {
+            return null;
+        }
+        throwIfAny(workers.stream().filter(WorkerHandle::isDone).map(WorkerHandle::failure).filter(Objects::nonNull).toList());
+        final List<Object> values = new ArrayList<>();
+        workers.forEach(worker -> values.add(value.apply(worker)));
+        return values;
+    }
+
+    private static boolean joined(List<? extends WorkerHandle> workers)
+    {
+        return workers.stream().allMatch(WorkerHandle::isDone) || workers.stream().anyMatch(w -> w.isDone() && w.failure() != null);
+    }
+
+    /**
+     * Stops the workers side by side.
+     *
+     * @param workers any workers.
+     */
+    public static void stop(List<? extends WorkerHandle> workers)
+    {
+        Ladder.stop(List.copyOf(workers), -1);
+    }
+}

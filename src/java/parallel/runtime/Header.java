@@ -1,0 +1,69 @@
+package parallel.runtime;
+
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+
+/**
+ * What a worker process is told on its stdin before anything else.
+ *
+ * @param id          of the worker.
+ * @param parentId    of its parent.
+ * @param depth       how many parents it has.
+ * @param inboxBytes  limit of its inbox.
+ * @param pair        where to open the pair file.
+ * @param sessionPage where to open the session page.
+ * @param memory      directory for mapped files.
+ * @param sockets     directory for sockets.
+ * @param nonce       which both connections must begin with.
+ */
+public record Header(int id, int parentId, int depth, long inboxBytes, String pair, String sessionPage, String memory, String sockets, long nonce)
+{
+    /** Of header, frames and files; both sides must have the same. */
+    public static final int VERSION = 1;
+    private static final int MAGIC = 0x70617261;
+
+    void write(OutputStream out) throws IOException
+    {
+        final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        final DataOutputStream data = new DataOutputStream(bytes);
+        data.writeInt(MAGIC);
+        data.writeInt(VERSION);
+        data.writeInt(id);
+        data.writeInt(parentId);
+        data.writeInt(depth);
+        data.writeLong(inboxBytes);
+        data.writeUTF(pair);
+        data.writeUTF(sessionPage);
+        data.writeUTF(memory);
+        data.writeUTF(sockets);
+        data.writeLong(nonce);
+        out.write(bytes.toByteArray());
+        out.flush();
+    }
+
+    /**
+     * Reads it.
+     *
+     * @param in the worker's stdin.
+     * @return the header.
+     * @throws IOException if it is not one, or of another version.
+     */
+    public static Header read(DataInputStream in) throws IOException
+    {
+        if (in.readInt() != MAGIC)
+        {
+            throw new IOException("This is the main class of a parallel worker; it is started by Parallel.run or parallel.api/run.");
+        }
+        final int version = in.readInt();
+        if (version != VERSION)
+        {
+            throw new IOException("The parent speaks version " + version + " of the parallel protocol, this worker's class path has version " +
+                VERSION + ": put the same release of parallel on both.");
+        }
+        return new Header(in.readInt(), in.readInt(), in.readInt(), in.readLong(),
+            in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF(), in.readLong());
+    }
+}

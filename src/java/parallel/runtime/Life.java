@@ -1,0 +1,565 @@
+package parallel.runtime;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+import parallel.ParallelException;
+import parallel.StartFailedException;
+import parallel.WorkerOptions;
+import parallel.WorkerOptions.Option;
+import parallel.WorkerStatus;
+import parallel.WorkerStatus.State;
+import parallel.codec.Codec;
+import parallel.transport.Link;
+import parallel.transport.LinkListener;
+import parallel.transport.MessageChannel;
+
+/**
+ * The life of one worker, seen from its parent: start, ready, frames, exit, end. Led by one thread of its own,
+ * {@code parallel-life-<id>}; frames come on the control thread.
+ *
+ * <pre>
+ *   starting -- READY --&gt; ready -- exit --&gt; concluded (outcome set, channel retired) --&gt; done
+ *      \------ start failed, died, timed out ----/
+ * </pre>
+ */
+final class Life implements LinkListener
+{
+    private static final System.Logger LOG = System.getLogger("parallel");
+    private static final long AFTER_END_OF_CONTROL_MS = 500;
+
+    private final WorkerHandle handle;
+    private final WorkerHandle.Birth birth;
+    private final Instant startedAt = Instant.now();
+    private final AtomicLong numbers = new AtomicLong();
+    private final Map<Long, Reply> replies = new ConcurrentHashMap<>();
+    private final CompletableFuture<WorkerStatus> exited = new CompletableFuture<>();
+
+    private MessageChannel channel;
+    private Host host;
+    private int slot = -1;
+    private Supplier<ParallelException> startFailure;
+
+    /** Frames for a worker that is not ready yet; null once it is. Guarded by this. */
+    private List<ByteBuffer[]> pending = new ArrayList<>();
+    private Link link;
+    private boolean finishing;
+    private byte[] finalFrame;
+    private byte finalKind;
+
+    private final java.util.concurrent.CountDownLatch controlEnded = new java.util.concurrent.CountDownLatch(1);
+    private volatile boolean stopping;
+    private volatile Outcome outcome;
+    private volatile WorkerStatus lastStatus;
+    private volatile boolean done;
+
+    Life(WorkerHandle handle, WorkerHandle.Birth birth)
+    {
+        this.handle = handle;
+        this.birth = birth;
+    }
+
+    WorkerHandle.Birth birth()
+    {
+        return birth;
+    }
+
+    MessageChannel channel()
+    {
+        return channel;
+    }
+
+    Host host()
+    {
+        return host;
+    }
+
+    Outcome outcome()
+    {
+        return outcome;
+    }
+
+    boolean isDone()
+    {
+        return done;
+    }
+
+    CompletableFuture<WorkerStatus> exited()
+    {
+        return exited;
+    }
+
+    long pid()
+    {
+        return host == null ? 0 : host.pid();
+    }
+
+    /** Gives the worker its channel and host, and its life a thread. */
+    void begin(MessageChannel itsChannel, Host itsHost, int itsSlot)
+    {
+        channel = itsChannel;
+        host = itsHost;
+        slot = itsSlot;
+        for (final Job job : birth.context().adopt(handle))
+        {
+            tell(Frames.frame(Frames.EXEC, -1, job.payload()));
+        }
+        if (!birth.forked())
+        {
+            tell(Frames.frame(Frames.RUN, birth.job().kind(), birth.job().payload()));
+        }
+        Threads.start("parallel-life-" + handle.id(), this::live);
+    }
+
+    /** The worker never was: its channel could not be made or its job cannot travel. */
+    void stillborn(Supplier<ParallelException> why)
+    {
+        conclude(new Outcome(State.FAILED, null, why, OptionalInt.empty(), Optional.empty()));
+    }
+
+    private void live()
+    {
+        try
+        {
+            start();
+            host.awaitExit(Long.MAX_VALUE);
+            awaitEndOfControl();
+        }
+        catch (final InterruptedException e)
+        {
+            LOG.log(System.Logger.Level.WARNING, "The life of " + handle.name() + " was interrupted; it is killed", e);
+            host.kill();
+        }
+        host.finish();
+        conclude(judge());
+    }
+
+    /** What the worker said last may still be on its way when its exit is known. */
+    private void awaitEndOfControl() throws InterruptedException
+    {
+        final boolean connected;
+        synchronized (this)
+        {
+            connected = link != null;
+        }
+        if (connected)
+        {
+            controlEnded.await(AFTER_END_OF_CONTROL_MS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void start() throws InterruptedException
+    {
+        final long timeoutMs = birth.options().get(Option.START_TIMEOUT, java.time.Duration.class).toMillis();
+        final long deadline = ChannelPeer.deadline(timeoutMs, TimeUnit.MILLISECONDS);
+        try
+        {
+            final Link connected = host.start(this, deadline);
+            synchronized (this)
+            {
+                link = connected;
+            }
+            if (slot >= 0)
+            {
+                Session.current().page().slotPid(slot, pid(), parallel.process.ThisProcess.startMs(pid()));
+            }
+            emit("started", null);
+            awaitReady(deadline, timeoutMs);
+        }
+        catch (final InterruptedException e)
+        {
+            throw e;
+        }
+        catch (final Exception e)
+        {
+            startFailure = () -> startFailed(e.getMessage(), e);
+            host.kill();
+        }
+    }
+
+    private synchronized boolean isReady()
+    {
+        return pending == null;
+    }
+
+    private void awaitReady(long deadline, long timeoutMs) throws InterruptedException, IOException
+    {
+        while (!isReady() && !host.awaitExit(5))
+        {
+            if (System.nanoTime() - deadline > 0 && deadline != ChannelPeer.FOREVER)
+            {
+                throw new IOException("It was not ready within " + timeoutMs + " ms (start-timeout-ms).");
+            }
+        }
+    }
+
+    // ---- frames, on the control thread
+
+    @Override
+    public void onFrame(ByteBuffer frame)
+    {
+        switch (Frames.kind(frame))
+        {
+            case Frames.READY -> ready();
+            case Frames.VALUE, Frames.ERROR -> last(Frames.kind(frame), Frames.payload(frame));
+            case Frames.RESULT, Frames.THREADS_ARE -> reply(frame, r -> r.complete(Frames.payload(frame)));
+            case Frames.RESULT_ERROR -> replyError(frame);
+            case Frames.LINE -> line(frame);
+            default -> LOG.log(System.Logger.Level.WARNING, handle.name() + " sent a control frame of an unknown kind: " + Frames.kind(frame));
+        }
+    }
+
+    private void ready()
+    {
+        synchronized (this)
+        {
+            if (pending == null)
+            {
+                return;
+            }
+            pending.forEach(link::send);
+            pending = null;
+        }
+        host.ready();
+        Threads.POOL.execute(() -> emit("ready", null));
+    }
+
+    private synchronized void last(byte kind, byte[] payload)
+    {
+        finalKind = kind;
+        finalFrame = payload;
+    }
+
+    private void replyError(ByteBuffer frame)
+    {
+        final byte[] error = Frames.payload(frame);
+        if (Frames.number(frame) < 0)
+        {
+            LOG.log(System.Logger.Level.WARNING, RemoteError.decode(error, handle.who(), "An everywhere form in " + handle.name(), false).getMessage());
+            return;
+        }
+        reply(frame, r -> r.fail(() -> RemoteError.decode(error, handle.who(), handle.name(), false)));
+    }
+
+    private void reply(ByteBuffer frame, java.util.function.Consumer<Reply> what)
+    {
+        final Reply reply = replies.remove(Frames.number(frame));
+        if (reply != null)
+        {
+            what.accept(reply);
+            channel.wakeLocal();
+        }
+    }
+
+    private void line(ByteBuffer frame)
+    {
+        final byte[] payload = Frames.payload(frame);
+        final Object[] line = (Object[])Codec.fromBytes(payload);
+        host.offerLine((int)Frames.number(frame), (Integer)line[0], (String)line[1],
+            () -> tell(Frames.frame(Frames.CREDIT, UpwardLines.cost(payload))));
+    }
+
+    /** End-of-file on control is the kernel's word that the worker is gone; one that lingers is helped along. */
+    @Override
+    public void onEnd()
+    {
+        controlEnded.countDown();
+        Threads.start("parallel-end-" + handle.id(), () ->
+        {
+            try
+            {
+                if (!host.awaitExit(AFTER_END_OF_CONTROL_MS))
+                {
+                    host.kill();
+                }
+            }
+            catch (final InterruptedException e)
+            {
+                host.kill();
+            }
+        });
+    }
+
+    // ---- commands, from any thread
+
+    synchronized void tell(ByteBuffer[] frame)
+    {
+        if (pending != null)
+        {
+            pending.add(frame);
+        }
+        else
+        {
+            link.send(frame);
+        }
+    }
+
+    Reply evaluate(byte kind, Job job)
+    {
+        final Reply reply = handle.newReply(numbers.incrementAndGet());
+        if (job.failure() != null)
+        {
+            reply.fail(job::failure);
+            return reply;
+        }
+        synchronized (this)
+        {
+            if (finishing)
+            {
+                reply.fail(() -> Errors.closed(handle.who(), handle.name() + " was joined or stopped, and takes nothing more to evaluate."));
+                return reply;
+            }
+            expect(reply);
+            tell(Frames.frame(kind, reply.number(), job.payload()));
+        }
+        return reply;
+    }
+
+    Reply request(byte kind)
+    {
+        final Reply reply = handle.newReply(numbers.incrementAndGet());
+        expect(reply);
+        tell(Frames.frame(kind, reply.number()));
+        return reply;
+    }
+
+    private void expect(Reply reply)
+    {
+        replies.put(reply.number(), reply);
+        if (outcome != null)
+        {
+            replies.remove(reply.number());
+            reply.fail(handle::endError);
+        }
+    }
+
+    void cancel(Reply reply)
+    {
+        replies.remove(reply.number());
+        tell(Frames.frame(Frames.CANCEL, reply.number()));
+        channel.wakeLocal();
+    }
+
+    /** A forked worker is to end when it has done what it was given. */
+    void finish()
+    {
+        synchronized (this)
+        {
+            if (!birth.forked() || finishing)
+            {
+                return;
+            }
+            finishing = true;
+            tell(Frames.frame(Frames.FINISH, 0));
+        }
+    }
+
+    void kill()
+    {
+        if (!done)
+        {
+            stopping = true;
+            host.kill();
+        }
+    }
+
+    void terminate()
+    {
+        if (!done)
+        {
+            host.terminate();
+        }
+    }
+
+    void ask()
+    {
+        stopping = true;
+        synchronized (this)
+        {
+            finishing = true;
+            if (pending == null)
+            {
+                tell(Frames.frame(Frames.STOP, 0));
+                return;
+            }
+        }
+        kill();
+    }
+
+    // ---- the end
+
+    private Outcome judge()
+    {
+        final OptionalInt exit = host.exitCode();
+        final OptionalInt noted = channel.status().exitNoted();
+        final Optional<String> signal = exit.isPresent() && noted.isEmpty() ? parallel.process.Signals.nameOf(exit.getAsInt()) : Optional.empty();
+        final byte[] last;
+        final byte kind;
+        final boolean ready;
+        synchronized (this)
+        {
+            last = finalFrame;
+            kind = finalKind;
+            ready = pending == null;
+        }
+        if (startFailure != null)
+        {
+            return new Outcome(State.FAILED, null, startFailure, exit, signal);
+        }
+        if (last != null && kind == Frames.VALUE)
+        {
+            return new Outcome(State.ENDED, last, null, exit, signal);
+        }
+        if (last != null)
+        {
+            return new Outcome(State.FAILED, null, () -> RemoteError.decode(last, handle.who(), handle.name(), true), exit, signal);
+        }
+        if (!ready && !stopping)
+        {
+            return new Outcome(State.FAILED, null, () -> startFailed("Its JVM ended before it was ready" + ending(exit, signal) + ".", null), exit, signal);
+        }
+        if (!ready && birth.forked())
+        {
+            return new Outcome(State.ENDED, null, null, exit, signal);
+        }
+        return new Outcome(State.DEAD, null, () -> died(exit, signal), exit, signal);
+    }
+
+    private static String ending(OptionalInt exit, Optional<String> signal)
+    {
+        return signal.map(s -> ", killed by SIG" + s).orElse(exit.isPresent() ? ", with exit code " + exit.getAsInt() : "");
+    }
+
+    private ParallelException startFailed(String why, Throwable cause)
+    {
+        final Map<String, Object> data = ended();
+        return new StartFailedException(handle.name() + " did not start. " + why + tail(data), data, cause);
+    }
+
+    private ParallelException died(OptionalInt exit, Optional<String> signal)
+    {
+        final Map<String, Object> data = ended();
+        exit.ifPresent(code -> data.put("exit", code));
+        signal.ifPresent(name -> data.put("signal", name));
+        if (stopping)
+        {
+            data.put("stopped", true);
+        }
+        final String doing = (String)data.get("doing");
+        return new parallel.WorkerDiedException(handle.name() + (stopping ? " was stopped" : " died") + ending(exit, signal) +
+            (doing == null ? "" : ", doing " + Text.shortened(doing, 200)) + "." +
+            (data.containsKey("hs-err") ? "\n  crash report: " + data.get("hs-err") : "") + tail(data), data, null);
+    }
+
+    private Map<String, Object> ended()
+    {
+        final Map<String, Object> data = new LinkedHashMap<>(handle.who());
+        final String doing = channel == null ? null : channel.status().doing();
+        if (doing != null)
+        {
+            data.put("doing", doing);
+        }
+        if (host != null)
+        {
+            host.exitCode().ifPresent(code -> data.put("exit", code));
+            data.put("stderr-tail", host.stderrTail());
+            data.putAll(host.facts());
+        }
+        return data;
+    }
+
+    private static String tail(Map<String, Object> data)
+    {
+        final List<?> tail = (List<?>)data.getOrDefault("stderr-tail", List.of());
+        return tail.isEmpty() ? "" : "\n  last lines of its stderr:\n    " + String.join("\n    ", tail.stream().map(Object::toString).toList());
+    }
+
+    private void conclude(Outcome how)
+    {
+        outcome = how;
+        if (channel != null)
+        {
+            channel.retire();
+        }
+        synchronized (this)
+        {
+            pending = null;
+            link = link == null ? NoLink.INSTANCE : link;
+            link.close();
+        }
+        lastStatus = status(how.state());
+        replies.values().forEach(r -> r.fail(handle::endError));
+        replies.clear();
+        if (slot >= 0)
+        {
+            Session.current().release(slot, handle.id());
+        }
+        birth.context().drop(handle);
+        done = true;
+        if (channel != null)
+        {
+            channel.wakeLocal();
+        }
+        exited.complete(lastStatus);
+        emit(switch (how.state())
+        {
+            case ENDED -> "ended";
+            case FAILED -> "failed";
+            default -> "died";
+        }, how.error());
+    }
+
+    private void emit(String event, Supplier<ParallelException> error)
+    {
+        final java.util.function.Consumer<?> listener = birth.options().get(Option.ON_EVENT, java.util.function.Consumer.class);
+        if (listener == null)
+        {
+            return;
+        }
+        final Map<String, Object> what = new LinkedHashMap<>();
+        what.put("event", event);
+        what.put("worker/id", handle.id());
+        what.put("worker/pid", pid());
+        what.put("error", error == null ? null : error.get());
+        what.put("at-ms", System.currentTimeMillis());
+        try
+        {
+            tell(listener, what);
+        }
+        catch (final Throwable e)
+        {
+            LOG.log(System.Logger.Level.WARNING, "The on-event listener of " + handle.name() + " threw at " + event, e);
+        }
+    }
+
+    @SuppressWarnings("unchecked")  // WorkerOptions.Builder.onEvent takes no other kind
+    private static void tell(java.util.function.Consumer<?> listener, Map<String, Object> event)
+    {
+        ((java.util.function.Consumer<Map<String, Object>>)listener).accept(event);
+    }
+
+    WorkerStatus status()
+    {
+        final WorkerStatus last = lastStatus;
+        return last != null ? last : status(null);
+    }
+
+    private WorkerStatus status(State end)
+    {
+        final WorkerOptions options = birth.options();
+        return Statuses.of(new Statuses.Identity(handle.id(), pid(), birth.context().id(), options.get(Option.NAME, String.class), startedAt),
+            channel == null ? null : channel.status(), outcome, end);
+    }
+}

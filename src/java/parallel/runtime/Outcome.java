@@ -1,0 +1,21 @@
+package parallel.runtime;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
+
+import parallel.ParallelException;
+import parallel.WorkerStatus.State;
+
+/**
+ * How a worker ended.
+ *
+ * @param state  one of ENDED, FAILED, DEAD.
+ * @param value  codec bytes of the final value; null if there is none.
+ * @param error  makes its error; null if it ended normally.
+ * @param exit   exit code.
+ * @param signal that ended it.
+ */
+record Outcome(State state, byte[] value, Supplier<ParallelException> error, OptionalInt exit, Optional<String> signal)
+{
+}

@@ -1,0 +1,59 @@
+package parallel.runtime;
+
+import java.util.Map;
+
+import parallel.ParallelException;
+import parallel.transport.MessageChannel;
+
+/**
+ * The peer that stands for the parent in a worker. When a parent process is gone its worker processes halt, so that only a
+ * worker that is a thread sees the end of this one.
+ */
+public final class ParentPeer extends ChannelPeer
+{
+    private final MessageChannel channel;
+    private final long pid;
+
+    ParentPeer(int id, long pid, MessageChannel channel)
+    {
+        super(id);
+        this.pid = pid;
+        this.channel = channel;
+    }
+
+    @Override
+    MessageChannel channel()
+    {
+        return channel;
+    }
+
+    @Override
+    ParallelException endError()
+    {
+        return Errors.closed(who(), "The parent, process " + id() + ", has ended its stream, and all that it sent was received.");
+    }
+
+    @Override
+    ParallelException failure()
+    {
+        return null;
+    }
+
+    @Override
+    String name()
+    {
+        return "the parent, process " + id();
+    }
+
+    @Override
+    Map<String, Object> who()
+    {
+        return facts(pid);
+    }
+
+    @Override
+    public String toString()
+    {
+        return "#parallel/parent{:id " + id() + "}";
+    }
+}

@@ -1,0 +1,167 @@
+package parallel.runtime;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+import parallel.NotTransferableException;
+import parallel.ParallelException;
+import parallel.RemoteException;
+import parallel.StartFailedException;
+import parallel.codec.Codec;
+
+/**
+ * An exception on its way to another process: a map of text, frames and data, from which it is rebuilt as far as its class
+ * loads there.
+ */
+final class RemoteError
+{
+    private static final int MOST_CAUSES = 32;
+    private static final int MOST_FRAMES = 400;
+
+    private RemoteError()
+    {
+    }
+
+    /** How the parent is to report it. */
+    enum Phase
+    {
+        /** The code threw. */
+        THREW,
+        /** The code does not read, expand or compile. */
+        NOT_EVALUABLE,
+        /** The value cannot travel. */
+        NOT_TRANSFERABLE
+    }
+
+    static byte[] encode(Throwable e, Phase phase, String doing)
+    {
+        final Map<String, Object> error = describe(e, 0);
+        error.put("phase", phase.name());
+        error.put("doing", doing);
+        if (e instanceof parallel.codec.NotTransferableException n)
+        {
+            error.put("not-transferable-class", n.className());
+            error.put("path", transferable(n.path()) ? n.path() : List.of());
+        }
+        return Codec.toBytes(error);
+    }
+
+    private static Map<String, Object> describe(Throwable e, int depth)
+    {
+        final Map<String, Object> error = new LinkedHashMap<>();
+        error.put("class", e.getClass().getName());
+        error.put("message", messageOf(e));
+        error.put("frames", frames(e.getStackTrace()));
+        final Language language = Language.find();
+        final Object data = language == null ? null : language.dataOf(e);
+        if (data != null && transferable(data))
+        {
+            error.put("data", data);
+        }
+        if (e.getCause() != null && e.getCause() != e && depth < MOST_CAUSES)
+        {
+            error.put("cause", describe(e.getCause(), depth + 1));
+        }
+        return error;
+    }
+
+    private static String messageOf(Throwable e)
+    {
+        try
+        {
+            return e.getMessage();
+        }
+        catch (final RuntimeException broken)
+        {
+            return "its message cannot be read: " + broken.getClass().getName();
+        }
+    }
+
+    private static List<Object> frames(StackTraceElement[] trace)
+    {
+        final List<Object> frames = new ArrayList<>();
+        for (int i = 0; i < Math.min(trace.length, MOST_FRAMES); i++)
+        {
+            final StackTraceElement f = trace[i];
+            frames.add(new Object[]{f.getClassName(), f.getMethodName(), f.getFileName(), f.getLineNumber()});
+        }
+        return frames;
+    }
+
+    private static boolean transferable(Object data)
+    {
+        try
+        {
+            Codec.toBytes(data);
+            return true;
+        }
+        catch (final RuntimeException e)
+        {
+            return false;
+        }
+    }
+
+    /**
+     * The error to throw here.
+     *
+     * @param bytes    as encoded by the worker.
+     * @param who      facts of the worker.
+     * @param name     how messages name the worker.
+     * @param starting whether code that does not compile is a failed start.
+     * @return the error.
+     */
+    static ParallelException decode(byte[] bytes, Map<String, Object> who, String name, boolean starting)
+    {
+        final Map<?, ?> error;
+        try
+        {
+            error = (Map<?, ?>)Codec.fromBytes(bytes);
+        }
+        catch (final parallel.codec.NotTransferableException e)
+        {
+            return new RemoteException(name + " failed, and its error cannot be read here: " + e.getMessage(), who, e);
+        }
+        final Map<String, Object> data = new LinkedHashMap<>(who);
+        final Phase phase = Phase.valueOf((String)error.get("phase"));
+        if (error.get("doing") != null)
+        {
+            data.put("doing", error.get("doing"));
+        }
+        final String summary = error.get("class") + ": " + error.get("message");
+        if (phase == Phase.NOT_TRANSFERABLE)
+        {
+            data.put("class", error.get("not-transferable-class"));
+            data.put("path", error.get("path"));
+            return new NotTransferableException("The value of " + name + " cannot travel: " + error.get("message"), data, null);
+        }
+        final Throwable original = Rebuild.exception(error);
+        if (phase == Phase.NOT_EVALUABLE && starting)
+        {
+            return new StartFailedException("The code of " + name + " does not read, expand or compile: " + innermost(error), data, original);
+        }
+        data.put("class", error.get("class"));
+        data.put("message", error.get("message"));
+        data.put("data", error.get("data"));
+        data.put("trace", List.of(original.getStackTrace()));
+        return new RemoteException(name + " threw " + (phase == Phase.NOT_EVALUABLE ? innermost(error) : summary) + doing(error), data, original);
+    }
+
+    private static String doing(Map<?, ?> error)
+    {
+        final Object doing = error.get("doing");
+        return doing == null ? "" : " (doing " + Text.shortened(doing.toString(), 200) + ")";
+    }
+
+    private static String innermost(Map<?, ?> error)
+    {
+        Map<?, ?> at = error;
+        while (at.get("cause") instanceof Map<?, ?> cause)
+        {
+            at = cause;
+        }
+        final Object outer = at == error ? "" : " (" + error.get("message") + ")";
+        return at.get("message") + "" + outer;
+    }
+}

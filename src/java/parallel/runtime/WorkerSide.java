@@ -1,0 +1,267 @@
+package parallel.runtime;
+
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+import parallel.codec.Codec;
+import parallel.transport.Link;
+import parallel.transport.LinkListener;
+import parallel.transport.StatusPage;
+
+/**
+ * The worker's own end of control: a table of commands, what it evaluates, and its status page.
+ */
+final class WorkerSide implements LinkListener
+{
+    private static final System.Logger LOG = System.getLogger("parallel");
+    private static final long BREATH_NANOS = 200_000;
+
+    private final Self self;
+    private final StatusPage status;
+    private final Map<Byte, Consumer<ByteBuffer>> commands = new HashMap<>();
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private final AtomicInteger sending = new AtomicInteger();
+    private final AtomicInteger receiving = new AtomicInteger();
+    private final Evaluations evaluations;
+    private volatile Link up;
+    private volatile boolean running;
+    private volatile boolean stopAsked;
+    private volatile boolean broken;
+
+    /**
+     * What a worker is.
+     *
+     * @param context  who its code is.
+     * @param upward   lines to its parent, which get their credit here.
+     * @param whenDone called once, when the worker has said its last; ends the process or the thread.
+     * @param gone     called when the parent is gone.
+     */
+    record Self(Context context, UpwardLines upward, Runnable whenDone, Runnable gone)
+    {
+    }
+
+    WorkerSide(Self self, StatusPage status)
+    {
+        this.self = self;
+        this.status = status;
+        commands.put(Frames.RUN, frame -> enqueue(frame, true));
+        commands.put(Frames.EXEC, frame -> enqueue(frame, false));
+        commands.put(Frames.EXEC_NOW, this::evaluateBeside);
+        commands.put(Frames.CANCEL, this::cancel);
+        commands.put(Frames.INTERRUPT, frame -> evaluations().interrupt(Evaluations.WHICHEVER));
+        commands.put(Frames.STOP, frame -> stop());
+        commands.put(Frames.BREAK, frame -> breakOff());
+        commands.put(Frames.FINISH, frame -> evaluations().add(last()));
+        commands.put(Frames.THREADS, this::threads);
+        commands.put(Frames.CREDIT, frame -> self.upward().delivered(Frames.number(frame)));
+        evaluations = new Evaluations("parallel-eval-" + self.context().id(), () -> Context.enter(self.context()));
+    }
+
+    private Evaluations evaluations()
+    {
+        return evaluations;
+    }
+
+    /** The link is there: the worker loads what it needs and says that it is ready. */
+    void begin(Link link, boolean ownProcess)
+    {
+        up = link;
+        self.upward().connect(link);
+        evaluations.add(new Evaluations.Task(0, () -> prepare(ownProcess)));
+    }
+
+    private void prepare(boolean ownProcess)
+    {
+        try
+        {
+            if (Language.find() != null)
+            {
+                Language.find().prepare(ownProcess);
+            }
+            show();
+            up.send(Frames.frame(Frames.READY, 0));
+        }
+        catch (final Throwable e)
+        {
+            reportUnready(e);
+        }
+    }
+
+    private void reportUnready(Throwable e)
+    {
+        e.printStackTrace();
+        up.send(Frames.frame(Frames.ERROR, 0, RemoteError.encode(e, RemoteError.Phase.NOT_EVALUABLE, null)));
+        end();
+    }
+
+    // ---- commands, on the control thread
+
+    @Override
+    public void onFrame(ByteBuffer frame)
+    {
+        final Consumer<ByteBuffer> command = commands.get(Frames.kind(frame));
+        if (command == null)
+        {
+            LOG.log(System.Logger.Level.WARNING, "A control frame of an unknown kind: " + Frames.kind(frame));
+            return;
+        }
+        command.accept(frame);
+    }
+
+    @Override
+    public void onEnd()
+    {
+        self.gone().run();
+    }
+
+    private void enqueue(ByteBuffer frame, boolean forLife)
+    {
+        final long number = Frames.number(frame);
+        final byte[] payload = Frames.payload(frame);
+        if (forLife)
+        {
+            evaluations.add(new Evaluations.Task(0, () -> runForLife((byte)number, payload)));
+        }
+        else
+        {
+            evaluations.add(new Evaluations.Task(number, () -> evaluateAndReply(number, payload)));
+        }
+    }
+
+    private void evaluateBeside(ByteBuffer frame)
+    {
+        final long number = Frames.number(frame);
+        final byte[] payload = Frames.payload(frame);
+        Threads.start("parallel-beside-" + self.context().id(), () ->
+        {
+            Context.enter(self.context());
+            reply(number, Evaluation.of(Job.FORM, payload, null, true));
+        });
+    }
+
+    private void cancel(ByteBuffer frame)
+    {
+        final long number = Frames.number(frame);
+        if (!evaluations.remove(number))
+        {
+            evaluations.interrupt(number);
+        }
+    }
+
+    private void stop()
+    {
+        stopAsked = true;
+        evaluations.replaceBy(last());
+    }
+
+    private void breakOff()
+    {
+        broken = true;
+        evaluations.interrupt(Evaluations.WHICHEVER);
+    }
+
+    private void threads(ByteBuffer frame)
+    {
+        up.send(Frames.frame(Frames.THREADS_ARE, Frames.number(frame), Codec.toBytes(Threads.dump())));
+    }
+
+    // ---- evaluation, on the evaluation thread
+
+    private void runForLife(byte kind, byte[] payload)
+    {
+        final Evaluation evaluation = evaluate(kind, payload, false);
+        if (!broken)
+        {
+            up.send(Frames.frame(evaluation.failed() ? Frames.ERROR : Frames.VALUE, 0, evaluation.bytes()));
+        }
+        end();
+    }
+
+    private void evaluateAndReply(long number, byte[] payload)
+    {
+        if (number < 0 || !stopAsked)
+        {
+            reply(number, evaluate(Job.FORM, payload, true));
+        }
+    }
+
+    private Evaluation evaluate(byte kind, byte[] payload, boolean forked)
+    {
+        running = true;
+        show();
+        final Evaluation evaluation = Evaluation.of(kind, payload, status::doing, forked);
+        running = false;
+        if (forked)
+        {
+            status.doing(null);
+            show();
+        }
+        return evaluation;
+    }
+
+    private void reply(long number, Evaluation evaluation)
+    {
+        if (evaluation.failed())
+        {
+            up.send(Frames.frame(Frames.RESULT_ERROR, number, evaluation.bytes()));
+        }
+        else if (number >= 0)
+        {
+            up.send(Frames.frame(Frames.RESULT, number, evaluation.bytes()));
+        }
+    }
+
+    /** The task after which a forked worker ends. */
+    private Evaluations.Task last()
+    {
+        return new Evaluations.Task(0, () ->
+        {
+            if (!broken)
+            {
+                up.send(Frames.frame(Frames.VALUE, 0, Codec.toBytes(null)));
+            }
+            end();
+        });
+    }
+
+    private void end()
+    {
+        if (ended.compareAndSet(false, true))
+        {
+            System.out.flush();
+            System.err.flush();
+            while (up.queuedBytes() > 0)
+            {
+                LockSupport.parkNanos(BREATH_NANOS);
+            }
+            self.whenDone().run();
+        }
+    }
+
+    void abandon()
+    {
+        evaluations.abandon();
+    }
+
+    // ---- the status page
+
+    /** A thread of the worker begins (1) or ends (-1) to be blocked. */
+    void blocked(boolean inSend, int change)
+    {
+        (inSend ? sending : receiving).addAndGet(change);
+        show();
+    }
+
+    private void show()
+    {
+        final parallel.WorkerStatus.State state = receiving.get() > 0 ? parallel.WorkerStatus.State.RECEIVING :
+            sending.get() > 0 ? parallel.WorkerStatus.State.SENDING :
+            running ? parallel.WorkerStatus.State.RUNNING : parallel.WorkerStatus.State.IDLE;
+        status.state(state.ordinal());
+    }
+}

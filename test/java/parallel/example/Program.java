@@ -1,0 +1,261 @@
+package parallel.example;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import parallel.ClosedException;
+import parallel.NotTransferableException;
+import parallel.Parallel;
+import parallel.ParallelException;
+import parallel.Peer;
+import parallel.RemoteException;
+import parallel.Worker;
+import parallel.WorkerDiedException;
+import parallel.WorkerOptions;
+import parallel.WorkerStatus;
+
+/** A Java program without Clojure on its class path. Each claim prints a line when it holds; the last line is "all hold". */
+public final class Program
+{
+    private Program()
+    {
+    }
+
+    /** A record that travels. */
+    public record Point(int x, double y)
+    {
+    }
+
+    /** An enum that travels. */
+    public enum Colour
+    {
+        RED, GREEN
+    }
+
+    /** A body without the constructor that is asked for. */
+    public static final class Bare implements Runnable
+    {
+        @Override
+        public void run()
+        {
+            Parallel.print("bare");
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception
+    {
+        final WorkerOptions options = arguments.length > 0 && arguments[0].equals("thread") ?
+            WorkerOptions.builder().inThread().build() : WorkerOptions.builder().build();
+        absent("clojure.lang.RT");
+        bodies(options);
+        messages(options);
+        values(options);
+        errors(options);
+        lives(options);
+        claim("no children are left", Parallel.children().isEmpty());
+        System.out.println("all hold");
+    }
+
+    private static void absent(String className)
+    {
+        try
+        {
+            Class.forName(className);
+            throw new AssertionError(className + " is on the class path");
+        }
+        catch (final ClassNotFoundException e)
+        {
+            claim("Clojure is not there", true);
+        }
+    }
+
+    private static void bodies(WorkerOptions options) throws Exception
+    {
+        final int captured = 6;
+        final List<String> names = List.of("a", "b");
+        claim("a lambda with captured values", Parallel.run(options, () -> captured * 7 + names.size()).join().equals(44));
+        final Worker summer = Parallel.run(options, Summer.class, 2.0);
+        summer.send(new double[]{1, 2, 3});
+        claim("a class with an argument", summer.join().equals(12.0));
+        claim("a Runnable's value is null", Parallel.run(options, Bare.class).get() == null);
+        claim("a class without the constructor", code(() -> Parallel.run(options, Bare.class, "x")) == ParallelException.Code.BAD_ARGUMENT);
+        claim("a class that is no body", code(() -> Parallel.run(options, String.class)) == ParallelException.Code.BAD_ARGUMENT);
+    }
+
+    private static void messages(WorkerOptions options) throws Exception
+    {
+        final Worker echo = Parallel.run(options, () ->
+        {
+            final Peer parent = Parallel.parent();
+            for (Object message = parent.receive(); !"end".equals(message); message = parent.receive())
+            {
+                parent.send(message);
+            }
+            return Parallel.id();
+        });
+        final Object none = new Object();
+        claim("nothing yet", echo.tryReceive(none) == none);
+        claim("time-out", throwsTimeout(() -> echo.receive(5, TimeUnit.MILLISECONDS)));
+        echo.send(5L);
+        claim("a long comes back", echo.receive().equals(5L));
+        claim("sent in time", echo.send("x", 10, TimeUnit.SECONDS));
+        claim("received in time", echo.receive(10, TimeUnit.SECONDS).equals("x"));
+        claim("try-send", echo.trySend(null));
+        claim("null comes back", echo.receive() == null);
+        echo.send(new long[]{1, 2, 3});
+        final long[] into = new long[4];
+        claim("receiveInto", echo.receiveInto(into) == 3 && Arrays.equals(into, new long[]{1, 2, 3, 0}));
+        echo.send("end");
+        claim("id", echo.join().equals(echo.id()));
+        claim("closed", throwsClosed(echo::receive));
+    }
+
+    private static void values(WorkerOptions options) throws Exception
+    {
+        final Worker echo = Parallel.run(options, () ->
+        {
+            Parallel.parent().send(Parallel.parent().receive());
+            return null;
+        });
+        final List<Object> all = new ArrayList<>(List.of(new Point(1, 2.5), Colour.GREEN, List.of(1, 2L, "three"), Map.of("k", 1.5f)));
+        all.add(null);
+        echo.send(all);
+        claim("records, enums, lists, maps", all.equals(echo.receive()));
+        claim("not transferable", code(() -> echo.send(List.of(new Object()))) == ParallelException.Code.NOT_TRANSFERABLE);
+        echo.join();
+    }
+
+    private static void errors(WorkerOptions options) throws Exception
+    {
+        final Worker failing = Parallel.run(options, () ->
+        {
+            throw new IllegalStateException("no luck", new java.io.IOException("inner"));
+        });
+        try
+        {
+            failing.join();
+            throw new AssertionError("join returned");
+        }
+        catch (final RemoteException e)
+        {
+            final Throwable original = e.getCause();
+            claim("the original", original instanceof IllegalStateException && original.getMessage().equals("no luck"));
+            claim("its cause", original.getCause() instanceof java.io.IOException);
+            claim("its frames", Arrays.stream(original.getStackTrace()).anyMatch(f -> f.getClassName().contains("Program")));
+            claim("data", e.data().get("class").equals("java.lang.IllegalStateException") && e.workerId() == failing.id());
+        }
+        try
+        {
+            failing.get();
+            throw new AssertionError("get returned");
+        }
+        catch (final ExecutionException e)
+        {
+            claim("get wraps", e.getCause() instanceof RemoteException);
+        }
+    }
+
+    private static void lives(WorkerOptions options) throws Exception
+    {
+        final Worker busy = Parallel.run(options, () ->
+        {
+            Parallel.parent().send("up");
+            Thread.sleep(60_000);
+            return null;
+        });
+        busy.receive();
+        claim("alive", busy.isAlive() && !busy.isDone() && busy.pid() > 0);
+        claim("running", busy.status().state() == WorkerStatus.State.RUNNING);
+        busy.kill();
+        claim("died", busy.onExit().get(10, TimeUnit.SECONDS).state() == WorkerStatus.State.DEAD);
+        claim("stopped by us", throwsDied(busy) && !busy.isAlive());
+        try (Worker closing = Parallel.run(options, () ->
+        {
+            Thread.sleep(60_000);
+            return null;
+        }))
+        {
+            claim("open", closing.isAlive());
+        }
+    }
+
+    private interface Call
+    {
+        Object call() throws Exception;
+    }
+
+    private interface Action
+    {
+        void run() throws Exception;
+    }
+
+    private static ParallelException.Code code(Action action) throws Exception
+    {
+        try
+        {
+            action.run();
+            return null;
+        }
+        catch (final NotTransferableException e)
+        {
+            return e.data().get("path").equals(List.of(0)) ? e.code() : null;
+        }
+        catch (final ParallelException e)
+        {
+            return e.code();
+        }
+    }
+
+    private static boolean throwsTimeout(Call call) throws Exception
+    {
+        try
+        {
+            call.call();
+            return false;
+        }
+        catch (final TimeoutException e)
+        {
+            return true;
+        }
+    }
+
+    private static boolean throwsClosed(Call call) throws Exception
+    {
+        try
+        {
+            call.call();
+            return false;
+        }
+        catch (final ClosedException e)
+        {
+            return true;
+        }
+    }
+
+    private static boolean throwsDied(Worker worker) throws Exception
+    {
+        try
+        {
+            worker.join();
+            return false;
+        }
+        catch (final WorkerDiedException e)
+        {
+            return Boolean.TRUE.equals(e.data().get("stopped"));
+        }
+    }
+
+    private static void claim(String what, boolean holds)
+    {
+        if (!holds)
+        {
+            throw new AssertionError("does not hold: " + what);
+        }
+        System.out.println("holds: " + what);
+    }
+}
