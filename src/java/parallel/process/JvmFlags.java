@@ -1,7 +1,7 @@
 package parallel.process;
 
 import java.lang.management.ManagementFactory;
-import java.lang.module.ModuleFinder;
+import java.lang.module.ResolvedModule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -13,8 +13,7 @@ final class JvmFlags
 {
     /** What every worker gets of ours; the user's own options come later and win. */
     static final List<String> OWN = List.of(
-        "-XX:-UsePerfData",             // its file in the temp dir would outlive a kill -9
-        "-XX:-CreateCoredumpOnCrash",   // gigabytes in the user's directory; hs_err is written all the same
+        "-XX:-UsePerfData",     // its file in the temp dir would outlive a kill -9
         "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED");
 
     private static final Set<String> ASSERTIONS = Set.of("-ea", "-da", "-esa", "-dsa",
@@ -34,7 +33,7 @@ final class JvmFlags
         final List<String> kept = new ArrayList<>();
         for (final String argument : arguments)
         {
-            if (isAssertion(argument) || isModuleFlag(argument) && names(argument, modules))
+            if (isAssertion(argument) || isModuleFlag(argument) && names(argument, modules) && !OWN.contains(argument))
             {
                 kept.add(argument);
             }
@@ -82,10 +81,12 @@ final class JvmFlags
             }
         }
 
+        /** Those of the JDK: what the boot layer has from the run-time image. */
         private static Set<String> systemModules()
         {
-            return ModuleFinder.ofSystem().findAll().stream()
-                .map((module) -> module.descriptor().name())
+            return ModuleLayer.boot().configuration().modules().stream()
+                .filter((module) -> module.reference().location().map((uri) -> "jrt".equals(uri.getScheme())).orElse(false))
+                .map(ResolvedModule::name)
                 .collect(Collectors.toUnmodifiableSet());
         }
     }

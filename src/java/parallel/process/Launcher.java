@@ -10,14 +10,22 @@ import java.util.Map;
 /**
  * Turns a {@link Launch} into a process.
  *
- * <p>The command is {@code /bin/sh -c 'trap "" INT; read -r go || exit 1; exec "$@"' parallel java @/proc/1/fd/9}: the
- * shell makes Ctrl-C at the terminal go past the worker (HotSpot keeps an inherited ignore), waits for one line, so that
- * the pipes can be taken over while nothing can have been printed, and becomes the JVM, with the same pid. Without
- * that line, because we have died, nothing is started.
+ * <pre>
+ *   /bin/sh -c 'trap "" INT; ulimit -S -c 0; read -r go || exit 1; exec "$@"' parallel java @/proc/1/fd/9
+ *               1            2               3                     4
+ * </pre>
+ *
+ * 1: Ctrl-C at the terminal goes past the worker (HotSpot keeps an inherited ignore). 2: a crash leaves its log but no
+ * core file of gigabytes; {@code -XX:-CreateCoredumpOnCrash} would do so too, but then a crash exits with 1, like any
+ * error, instead of SIGABRT. 3: the pipes are taken over while nothing can have been printed; without the line, because we
+ * have died, nothing is started. 4: the shell becomes the JVM, with the same pid.
  */
 final class Launcher
 {
-    private static final String SCRIPT = "trap \"\" INT; read -r go || exit 1; exec \"$@\"";
+    private static final String IGNORE_INTERRUPT = "trap \"\" INT; ";
+    private static final String NO_CORE = "ulimit -S -c 0 2>/dev/null; ";
+    private static final String WAIT_AND_BECOME = "read -r go || exit 1; exec \"$@\"";
+    private static final String CORE_WANTED = "-XX:+CreateCoredumpOnCrash";
     private static final List<String> NEVER_INHERITED =
         List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH");
 
@@ -153,7 +161,7 @@ final class Launcher
         final List<String> command = new ArrayList<>();
         if (gated)
         {
-            command.addAll(List.of(Platform.SHELL.toString(), "-c", SCRIPT, "parallel"));
+            command.addAll(List.of(Platform.SHELL.toString(), "-c", script(), "parallel"));
         }
         command.add(java);
         final List<String> arguments = logical.subList(1, logical.size());
@@ -170,6 +178,11 @@ final class Launcher
         }
         append(command, arguments.subList(from, arguments.size()), scratch);
         return command;
+    }
+
+    private String script()
+    {
+        return IGNORE_INTERRUPT + (launch.jvmOpts().contains(CORE_WANTED) ? "" : NO_CORE) + WAIT_AND_BECOME;
     }
 
     private static boolean isFileOfUser(final String option)

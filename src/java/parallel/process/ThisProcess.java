@@ -56,7 +56,8 @@ public final class ThisProcess
 
     /**
      * The flags of this JVM that a worker needs to load the same code: {@code --add-*}, {@code --enable-*} and the
-     * assertion switches. Properties, agents, memory and debugger flags are not inherited.
+     * assertion switches. Properties, agents, memory and debugger flags are not inherited; what every
+     * worker gets anyway is left out.
      *
      * @return the flags, in order, each one word.
      */
