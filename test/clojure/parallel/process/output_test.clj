@@ -9,6 +9,7 @@
            (java.util.logging Level Logger)
            (parallel.process LaunchedProcess LineReader Output Output$Line Output$Sink Output$Stream Streams)))
 
+(use-fixtures :once support/no-delivery-left)
 (use-fixtures :each support/nothing-left)
 
 (def ^:private limit (* 8 1024 1024))

@@ -34,10 +34,19 @@
      (is (not= ::hang value#) "within the deadline")
      value#))
 
-(defn- our-threads []
+(defn- threads [pattern]
   (into #{}
-        (filter #(re-find #"^parallel-(stdout|stderr|output)-" (.getName ^Thread %)))
+        (filter #(re-find pattern (.getName ^Thread %)))
         (keys (Thread/getAllStackTraces))))
+
+(defn- our-threads [] (threads #"^parallel-(stdout|stderr)-"))
+
+(defn no-delivery-left
+  "A fixture for a namespace: the threads that write to sinks, idle for a second, are gone."
+  [tests]
+  (let [before (threads #"^parallel-output-")]
+    (tests)
+    (is (await-true #(empty? (remove before (threads #"^parallel-output-")))) "no thread that delivers is left")))
 
 (defn- our-children []
   (set (iterator-seq (.iterator (.children (ProcessHandle/current))))))
