@@ -23,15 +23,27 @@ final class ClojureTypesLoading
         return require(Compiler.demunge(name.substring(0, dot))) ? load(name) : null;
     }
 
+    /** The latest definition first, which Clojure keeps in memory; then the class path; then libraries added at a prompt. */
     private static Class<?> load(String name)
+    {
+        final Class<?> type = load(name, RT.class.getClassLoader());
+        return type == null ? load(name, RT.baseLoader()) : type;
+    }
+
+    /** The method looks into Clojure's memory first, for any loader that is not Clojure's own. */
+    private static Class<?> load(String name, ClassLoader loader)
     {
         try
         {
-            return Class.forName(name, false, RT.baseLoader());
+            return RT.classForName(name, false, loader);
         }
-        catch (final ClassNotFoundException e)
+        catch (final Exception e)
         {
-            return null;
+            if (e instanceof ClassNotFoundException) // undeclared there
+            {
+                return null;
+            }
+            throw e;
         }
     }
 

@@ -3,7 +3,6 @@ package parallel.clojure;
 import java.util.Iterator;
 import java.util.Map;
 
-import clojure.lang.IMapIterable;
 import clojure.lang.IPersistentMap;
 import clojure.lang.ITransientMap;
 import clojure.lang.Keyword;
@@ -17,8 +16,8 @@ import parallel.codec.TypeWriter;
 /** Array maps, hash maps, and maps of other kinds, which arrive as one of the two. */
 final class ClojureTypesMaps
 {
-    static final TypeWriter ARRAY = new Plain(ClojureTypesTags.ARRAY_MAP);
-    static final TypeWriter HASH = new Plain(ClojureTypesTags.HASH_MAP);
+    static final TypeWriter ARRAY = new ArrayMap();
+    static final TypeWriter HASH = new HashMap();
     static final TypeWriter OTHER = new Other();
 
     /** Up to here array maps are looked at for double keys, which takes the square of the number. */
@@ -29,23 +28,21 @@ final class ClojureTypesMaps
     {
     }
 
-    private static final class Plain extends TypeWriter
+    /** Calls go to the class, not to its many interfaces: looking those up would take longer than writing. */
+    private static final class ArrayMap extends TypeWriter
     {
-        private final int tag;
-
-        Plain(int tag)
-        {
-            this.tag = tag;
-        }
-
         @Override
         public void write(Encoder out, Object value)
         {
-            ClojureTypesMeta.writeOf(out, value);
-            out.enter(value);
-            out.tag(tag, ((IPersistentMap)value).count());
-            final Iterator<?> keys = ((IMapIterable)value).keyIterator();
-            final Iterator<?> values = ((IMapIterable)value).valIterator();
+            final PersistentArrayMap map = (PersistentArrayMap)value;
+            if (map.meta() != null)
+            {
+                ClojureTypesMeta.write(out, map.meta());
+            }
+            out.enter(map);
+            out.tag(ClojureTypesTags.ARRAY_MAP, map.count());
+            final Iterator<?> keys = map.keyIterator();
+            final Iterator<?> values = map.valIterator();
             Object key = null;
             boolean atValue = false;
             try
@@ -63,6 +60,23 @@ final class ClojureTypesMaps
             {
                 throw atValue ? e.at(key) : e.atKey(key);
             }
+            out.leave();
+        }
+    }
+
+    private static final class HashMap extends TypeWriter
+    {
+        @Override
+        public void write(Encoder out, Object value)
+        {
+            final PersistentHashMap map = (PersistentHashMap)value;
+            if (map.meta() != null)
+            {
+                ClojureTypesMeta.write(out, map.meta());
+            }
+            out.enter(map);
+            out.tag(ClojureTypesTags.HASH_MAP, map.count());
+            writePairs(out, map.iterator());
             out.leave();
         }
     }

@@ -64,7 +64,6 @@ abstract class ClojureTypesNames extends TypeWriter
             }
             entries[slot] = entry;
         }
-        out.tag(tag);
         if (entry.bytes.length <= 8)
         {
             out.word(entry.word, entry.bytes.length);
@@ -86,7 +85,10 @@ abstract class ClojureTypesNames extends TypeWriter
             out.value(named.getName());
             return null;
         }
-        return new Entry(unadorned(named), bytes);
+        final byte[] tagged = new byte[1 + bytes.length];
+        tagged[0] = (byte)tag;
+        System.arraycopy(bytes, 0, tagged, 1, bytes.length);
+        return new Entry(unadorned(named), tagged);
     }
 
     /** What may be kept: no metadata. */

@@ -60,6 +60,20 @@ final class BytesMessage extends Message
         {
             throw new IndexOutOfBoundsException(arrived + count + " of " + length + " bytes");
         }
+        if (count <= SmallCopy.MAX && count <= chunk.length - filled)
+        {
+            SmallCopy.get(source, index, chunk, filled, count);
+            filled += count;
+            arrived += count;
+        }
+        else
+        {
+            appendParts(source, index, count);
+        }
+    }
+
+    private void appendParts(DirectBuffer source, int index, int count)
+    {
         int from = index;
         for (int left = count; left > 0; )
         {

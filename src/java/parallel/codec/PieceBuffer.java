@@ -59,7 +59,11 @@ abstract class PieceBuffer implements Payload
     public final void copy(long offset, MutableDirectBuffer target, int index, int length)
     {
         checkRange(offset, length);
-        if (pieces == 0)
+        if (pieces == 0 && length <= SmallCopy.MAX)
+        {
+            SmallCopy.put(buf, (int)offset, target, index, length);
+        }
+        else if (pieces == 0)
         {
             target.putBytes(index, buf, (int)offset, length);
         }
