@@ -95,8 +95,13 @@ final class ArgumentFile implements AutoCloseable
             new FileAttribute<?>[]{ PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) };
     }
 
+    /** Null where another process could not open it: no /proc, or one hardened so that it belongs to root. */
     private static String descriptorOf(final Path path)
     {
+        if (!SessionName.belongsToThisUser(Path.of("/proc/" + ThisProcess.pid())))
+        {
+            return null;
+        }
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd")))
         {
             for (final Path descriptor : descriptors)

@@ -152,7 +152,7 @@
                             10000 (Output/executor))
         [sink other] (collector)
         free       (output 7 sink)]
-    (with-process [process (probe ["lines" "20000" "x"])]
+    (with-process [process (probe ["lines" "200000" "x"])]
       (pump blocked process)
       (with-process [second (probe ["lines" "10" "y"])]
         (pump free second)
@@ -167,7 +167,7 @@
       (is (false? (finish blocked)) "a sink that takes nothing is not waited for")
       (.countDown gate)
       (is (true? (finish blocked)) "a sink that goes on gets the rest")
-      (is (< 300 @got 20000) "what fitted the queue and the pipe"))))
+      (is (< 300 @got 200000) "what fitted the queue and the pipe"))))
 
 (deftest a-sink-that-throws-loses-its-line-and-nothing-else
   (let [logger (doto (Logger/getLogger "parallel.process") (.setLevel Level/OFF))
