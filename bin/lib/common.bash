@@ -224,3 +224,74 @@ compile_project() {
   case $1: in *:test:*|*:dev:*) compile test/java target/test-classes :1.11:test ;; esac
   case $1: in *:bench:*) compile bench/java target/bench-classes :bench ;; esac
 }
+
+# --- nREPL -------------------------------------------------------------------------------------------------------
+
+# Sets NREPL: arguments that make the alias :nrepl resolve. None where its registry (Clojars) answers; else Debian's package
+# of the same version, by path, which leaves the local Maven repository alone. The finding is kept: asking again takes seconds.
+find_nrepl() {
+  local note=$CACHE/nrepl.edn jar
+  NREPL=()
+  if [ -s "$note" ] && jar=$(debian_nrepl) && [ "$(<"$note")" = "$(nrepl_by_path "$jar")" ]; then
+    NREPL=(-Sdeps "$(<"$note")")
+    return 0
+  fi
+  within 90 "$PROJECT/bin/clojure" -P -M:nrepl >/dev/null 2>&1 </dev/null && return 0
+  if ! jar=$(debian_nrepl); then
+    say "nREPL does not come from its registry; installing Debian's libnrepl-clojure ..."
+    install_debian libnrepl-clojure
+    jar=$(debian_nrepl) || die "Debian's libnrepl-clojure is installed, but there is no nREPL below /usr/share/maven-repo."
+  fi
+  make_cache
+  nrepl_by_path "$jar" >"$note.$$" && mv -f "$note.$$" "$note"
+  NREPL=(-Sdeps "$(<"$note")")
+}
+
+debian_nrepl() {
+  local jar
+  for jar in /usr/share/maven-repo/nrepl/nrepl/[0-9]*/nrepl-*.jar; do
+    [ -e "$jar" ] && printf '%s' "$jar" && return 0
+  done
+  return 1
+}
+
+# The alias :nrepl of deps.edn with nREPL as a file.
+nrepl_by_path() {
+  cat <<EDN
+{:aliases
+ {:nrepl {:extra-deps {nrepl/nrepl {:local/root "$1"}}
+          :main-opts ["-e" "(require '[parallel.api :as parallel])" "-m" "nrepl.cmdline" "--bind" "127.0.0.1"]}}}
+EDN
+}
+
+install_debian() {
+  local as_root=()
+  command -v apt-get >/dev/null 2>&1 || die "$1 is a package of Debian, and there is no apt-get here; connect to Clojars once instead."
+  if [ "$(id -u)" -ne 0 ]; then
+    { command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; } ||
+      die "$1 has to be installed by root: sudo apt-get install $1"
+    as_root=(sudo -n)
+  fi
+  apt_install() {
+    ${as_root[@]+"${as_root[@]}"} env DEBIAN_FRONTEND=noninteractive \
+      apt-get -q -y -o DPkg::Lock::Timeout=120 install --no-install-recommends "$1" >&2 </dev/null
+  }
+  apt_install "$1" ||
+    { ${as_root[@]+"${as_root[@]}"} apt-get -q update >&2 </dev/null && apt_install "$1"; } ||
+    die "apt-get could not install $1; what it said is above."
+}
+
+# within SECONDS COMMAND...: its status; a command that takes longer is ended with all that it started.
+within() {
+  local seconds=$1 command watch status
+  shift
+  set -m                       # a process group for each, so that one kill reaches the children too
+  "$@" & command=$!
+  { sleep "$seconds"; kill -- "-$command"; } >/dev/null 2>&1 & watch=$!
+  set +m
+  wait "$command" 2>/dev/null
+  status=$?
+  kill -- "-$watch" 2>/dev/null
+  wait "$watch" 2>/dev/null
+  return "$status"
+}

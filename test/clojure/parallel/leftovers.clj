@@ -1,0 +1,144 @@
+(ns parallel.leftovers
+  "What a test left behind: snapshots of this machine's processes, files, threads and mappings that are ours, and their difference.
+
+  Ours are the processes that carry our value of PARALLEL_TEST_RUN in their environment, which every descendant inherits, one
+  whose parent is gone included; the files of sessions, except this JVM's own session and those of other living programs."
+  (:require [clojure.java.io :as io]
+            [clojure.string :as str])
+  (:import [java.io File IOException]
+           [java.lang ProcessHandle]
+           [java.nio.charset StandardCharsets]
+           [java.nio.file Files]
+           [java.util Optional]))
+
+(def ^:private run-variable "PARALLEL_TEST_RUN")
+
+(def ^:private transient-threads
+  "Threads of the library that may outlive a test: one for control per process, and those that deliver output and end by themselves."
+  #"parallel-(control|output)\b.*")
+
+(def ^:private poll-ms 20)
+
+;; --- Processes
+
+(defn- read-text
+  "A file's text, or nil. Files/readAllBytes, since slurp of what is in /proc fails on some kernels."
+  [path]
+  (try (String. (Files/readAllBytes (.toPath (io/file path))) StandardCharsets/UTF_8)
+       (catch IOException _ nil)))
+
+(defn- marked?
+  "Does the process carry our mark in its environment? Not when it is a zombie: its environment is empty."
+  [pid mark]
+  (str/includes? (str (read-text (str "/proc/" pid "/environ"))) mark))
+
+(defn- own-pid [] (.pid (ProcessHandle/current)))
+
+(defn- all-pids []
+  (keep #(parse-long (.getName ^File %)) (.listFiles (io/file "/proc"))))
+
+(defn processes
+  "The pids of the living processes of this run, without our own."
+  []
+  (let [value (System/getenv run-variable)]
+    (set (if (and value (.isDirectory (io/file "/proc/self")))
+           (let [mark (str run-variable "=" value)]
+             (filter #(and (not= % (own-pid)) (marked? % mark)) (all-pids)))
+           (map #(.pid ^ProcessHandle %) (iterator-seq (.iterator (.descendants (ProcessHandle/current)))))))))
+
+(defn- command-line [pid]
+  (some-> (read-text (str "/proc/" pid "/cmdline")) (str/replace "\u0000" " ") str/trim))
+
+;; --- Files
+
+(defn- session-owner
+  "The pid in the name of a session's directory, parallel-<uid>-<pid>-<start>-<namespace>, or nil."
+  [^File file]
+  (some-> (re-matches #"parallel-\d+-(\d+)-.*" (.getName file)) second parse-long))
+
+(defn- alive? [pid]
+  (let [^Optional handle (ProcessHandle/of pid)]
+    (and (.isPresent handle) (.isAlive ^ProcessHandle (.get handle)))))
+
+(defn- foreign?
+  "Does the file belong to this JVM's own session, or to a living program that is not of this run?"
+  [ours file]
+  (when-let [owner (session-owner file)]
+    (or (= owner (own-pid))
+        (and (alive? owner) (not (ours owner))))))
+
+(defn- files [ours]
+  (set (for [directory (distinct (remove str/blank? ["/dev/shm" "/tmp" (System/getProperty "java.io.tmpdir") (System/getenv "XDG_RUNTIME_DIR")]))
+             ^File file (.listFiles (io/file directory))
+             :when (and (str/starts-with? (.getName file) "parallel-") (not (foreign? ours file)))]
+         (.getPath file))))
+
+;; --- Threads
+
+(defn- waits-for-work?
+  "Is it a pool's thread that has nothing to do?"
+  [stack]
+  (some (fn [^StackTraceElement frame]
+          (and (str/ends-with? (.getClassName frame) "ThreadPoolExecutor") (= "getTask" (.getMethodName frame))))
+        stack))
+
+(defn- counts?
+  "Is it a thread that a test has to end: not a daemon, or the library's?"
+  [^Thread thread stack]
+  (and (not (re-matches transient-threads (.getName thread)))
+       (not (waits-for-work? stack))
+       (or (not (.isDaemon thread)) (str/starts-with? (.getName thread) "parallel-"))))
+
+(defn- threads []
+  (set (for [[^Thread thread stack] (Thread/getAllStackTraces)
+             :when (counts? thread stack)]
+         thread)))
+
+;; --- Mappings
+
+(defn- pair-mappings
+  "How many mappings this JVM has of the library's files that have no name any more. A session has one for its page."
+  []
+  (->> (str/split-lines (str (read-text "/proc/self/maps")))
+       (filter #(and (str/includes? % "/parallel-") (str/ends-with? % "(deleted)")))
+       count))
+
+(def ^:private session-mappings
+  "What the first use of the library in this JVM maps for good: the session's page."
+  1)
+
+;; --- The difference
+
+(defn snapshot []
+  (let [ours (processes)]
+    {:processes ours, :files (files ours), :threads (threads), :mappings (pair-mappings)}))
+
+(defn leftovers
+  "What is there after and was not before: a vector of sentences, empty when nothing is left."
+  [before after]
+  (vec
+    (concat
+      (for [pid (remove (:processes before) (:processes after))]
+        (str "process " pid ": " (command-line pid)))
+      (for [file (remove (:files before) (:files after))]
+        (str "file " file))
+      (for [^Thread thread (remove (:threads before) (:threads after))]
+        (str "thread " (.getName thread) (when-not (.isDaemon thread) ", not a daemon")))
+      (when (> (:mappings after) (max session-mappings (:mappings before)))
+        [(str (- (:mappings after) (:mappings before)) " mapping(s) of deleted files more than before")]))))
+
+(defn await-none
+  "Waits until nothing is left, at most so many ms. Returns what is: `leftovers`."
+  [before timeout-ms]
+  (let [deadline (+ (System/nanoTime) (* 1000000 timeout-ms))]
+    (loop []
+      (let [left (leftovers before (snapshot))]
+        (if (or (empty? left) (neg? (- deadline (System/nanoTime))))
+          left
+          (do (Thread/sleep (long poll-ms)) (recur)))))))
+
+(defn kill-processes
+  "Ends every process of this run but our own."
+  [pids]
+  (doseq [pid pids, :let [^Optional handle (ProcessHandle/of pid)], :when (.isPresent handle)]
+    (.destroyForcibly ^ProcessHandle (.get handle))))
