@@ -55,12 +55,19 @@
   (doseq [file (reverse (file-seq (.toFile tree)))]
     (Files/deleteIfExists (.toPath ^java.io.File file))))
 
+(defn- short-directory
+  "A new directory with a short path, as sockets are to lie below it."
+  ^Path []
+  (Files/createDirectory (Path/of (System/getProperty "java.io.tmpdir")
+                                  (into-array [(str "p" (Long/toString (bit-and (System/nanoTime) 0xffffffffff) 36))]))
+                         (make-array FileAttribute 0)))
+
 (defn nothing-left
   "A fixture: the test gets an empty directory and must leave no thread and no process."
   [test]
   (let [threads   (our-threads)
         children  (our-children)
-        directory (Files/createTempDirectory "process-test-" (make-array FileAttribute 0))]
+        directory (short-directory)]
     (binding [*directory* (.toRealPath directory (make-array LinkOption 0))]
       (try
         (test)
