@@ -19,8 +19,6 @@
   (:refer-clojure :exclude [send print])
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors]
-            [parallel.impl.form :as form]
-            [parallel.impl.options :as options]
             [parallel.impl.print])
   (:import [java.util.concurrent TimeUnit]
            [java.util.function Function]
@@ -38,6 +36,17 @@
   (or *context* (Context/current)))
 
 ;; ---- arguments
+
+(defn- later
+  "The function of that name, loaded when it is first called: a worker that starts no workers need not load what starts them."
+  [sym]
+  (let [f (delay (requiring-resolve sym))]
+    (fn [& args] (apply @f args))))
+
+(def ^:private worker-options (later 'parallel.impl.options/worker-options))
+(def ^:private check-known (later 'parallel.impl.options/check-known))
+(def ^:private check-form (later 'parallel.impl.form/check))
+(def ^:private job-of (later 'parallel.impl.form/job))
 
 (defn- refuse [call allowed x]
   (throw (errors/bad-argument (str "(" call " ...) takes " allowed ", not " (if (nil? x) "nil" (str (pr-str x) ", a " (.getName (class x)))) "."
@@ -101,7 +110,7 @@
     (apply [_ birth] (ClojureWorker. birth))))
 
 (defn- start [opts job]
-  (let [checked (options/worker-options opts)]
+  (let [checked (worker-options opts)]
     (errors/surfacing (Workers/start (context) checked job (maker)))))
 
 (defn- options-first [args]
@@ -113,9 +122,9 @@
   (when (empty? args)
     (throw (errors/bad-argument "(run ...) takes a form: (run '(+ 1 2)), or options and a form.")))
   (let [[opts form & args] (options-first args)]
-    (form/check form)
-    (options/worker-options opts)
-    (start opts (form/job ns-sym form args))))
+    (check-form form)
+    (worker-options opts)
+    (start opts (job-of ns-sym form args))))
 
 (defn run
   "Starts a worker JVM that evaluates a form; returns its handle at once.
@@ -155,7 +164,7 @@
   (when (empty? args)
     (throw (errors/bad-argument "(exec ...) takes a worker and a form: (exec w '(+ 1 2)).")))
   (let [[form & args] args
-        job (form/job ns-sym form args)]
+        job (job-of ns-sym form args)]
     (each-worker "exec" [worker w]
       (errors/surfacing (.exec worker job)))))
 
@@ -182,7 +191,7 @@
 (defn ^:no-doc everywhere-in
   "everywhere, called in the namespace named ns-sym."
   [ns-sym form]
-  (let [^Job job (form/job ns-sym form [])
+  (let [^Job job (job-of ns-sym form [])
         replies (mapv (fn [^WorkerHandle w] (.execBeside w job)) (.record (context) job))
         results (mapv reply-value replies)]
     (when-let [failed (seq (keep second results))]
@@ -238,7 +247,8 @@
 ;; ---- exchange
 
 (defn- timeout-of ^long [opts]
-  (options/check-known "send" opts [:timeout-ms])
+  (when (seq opts)
+    (check-known "send" opts [:timeout-ms]))
   (if-some [ms (:timeout-ms opts)] (milliseconds "send" ms) -1))
 
 (defn- send-in-time [^ChannelPeer peer v ^long ms]

@@ -370,7 +370,7 @@
     (let [w (parallel/run '(do (parallel/send (parallel/parent) :up) (Thread/sleep 60000)))]
       (parallel/receive w)
       (.destroyForcibly ^java.lang.ProcessHandle (.get (java.lang.ProcessHandle/of (.pid w))))
-      (let [e (error #(within 5000 (fn [] (parallel/receive w))))
+      (let [e (error #(within 20000 (fn [] (parallel/receive w))))
             e (or e (error #(parallel/receive w)))]
         (is (= :worker-died (:parallel/error e)))
         (is (= 137 (:exit e)))
@@ -507,7 +507,7 @@
         outcome (promise)
         t (doto (Thread. #(deliver outcome (try (parallel/receive w) (catch InterruptedException _ :interrupted)))) .start)]
     (.interrupt t)
-    (is (= :interrupted (deref outcome 10000 ::late)))
+    (is (= :interrupted (deref outcome 60000 ::late)))
     (parallel/send w 1)
-    (is (= :late (parallel/receive w 10000 ::late)))
+    (is (= :late (parallel/receive w 60000 ::late)))
     (parallel/join w)))

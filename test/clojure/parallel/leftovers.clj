@@ -52,25 +52,27 @@
 ;; --- Files
 
 (defn- session-owner
-  "The pid in the name of a session's directory, parallel-<uid>-<pid>-<start>-<namespace>, or nil."
+  "The pid in the name of a session's directory, parallel-<uid>-<pid>-<start>-<namespace>-<count>, or nil."
   [^File file]
-  (some-> (re-matches #"parallel-\d+-(\d+)-.*" (.getName file)) second parse-long))
+  (some-> (re-matches #"parallel-\d+-(\d+)(-\d+)+" (.getName file)) second parse-long))
 
 (defn- alive? [pid]
   (let [^Optional handle (ProcessHandle/of pid)]
     (and (.isPresent handle) (.isAlive ^ProcessHandle (.get handle)))))
 
 (defn- foreign?
-  "Does the file belong to this JVM's own session, or to a living program that is not of this run?"
-  [ours file]
-  (when-let [owner (session-owner file)]
-    (or (= owner (own-pid))
-        (and (alive? owner) (not (ours owner))))))
+  "Is the owner this JVM, whose session goes on, or a living program that is not of this run?"
+  [ours owner]
+  (or (= owner (own-pid))
+      (and (alive? owner) (not (ours owner)))))
 
-(defn- files [ours]
+(defn- files
+  "The directories of sessions that a test could have left."
+  [ours]
   (set (for [directory (distinct (remove str/blank? ["/dev/shm" "/tmp" (System/getProperty "java.io.tmpdir") (System/getenv "XDG_RUNTIME_DIR")]))
              ^File file (.listFiles (io/file directory))
-             :when (and (str/starts-with? (.getName file) "parallel-") (not (foreign? ours file)))]
+             :let [owner (session-owner file)]
+             :when (and owner (not (foreign? ours owner)))]
          (.getPath file))))
 
 ;; --- Threads

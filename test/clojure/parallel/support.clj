@@ -3,7 +3,7 @@
   (:require [clojure.test :refer [deftest]]
             [parallel.api :as parallel]))
 
-(def ^:dynamic *in* :process)
+(def ^:dynamic *kind* :process)
 
 (defn await-true
   "Waits until the thunk returns true; its last value after at most ms milliseconds."
@@ -22,7 +22,7 @@
   [name & body]
   (letfn [(in [kind]
             `(deftest ~(with-meta (symbol (str name "--" (clojure.core/name kind))) (meta name))
-               (binding [*in* ~kind]
+               (binding [*kind* ~kind]
                  (try
                    ~@body
                    (finally
@@ -33,7 +33,7 @@
 (defn opts
   "Options for this test's kind of worker."
   ([] (opts {}))
-  ([m] (assoc m :in *in*)))
+  ([m] (assoc m :in *kind*)))
 
 (defn error
   "The ex-data of what the thunk throws, with its message; nil when it throws nothing."

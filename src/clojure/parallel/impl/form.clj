@@ -38,6 +38,7 @@
   (let [qualifier (some-> (namespace sym) symbol)
         aliased (when qualifier (get (ns-aliases ns) qualifier))]
     (cond
+      (= qualifier (ns-name ns)) {:own? true}
       aliased {:aliases {qualifier (ns-name aliased)} :requires #{(ns-name aliased)}}
       qualifier (merge (when (or (find-ns qualifier) (on-class-path? qualifier)) {:requires #{qualifier}})
                        (when (class? (get (ns-imports ns) qualifier))

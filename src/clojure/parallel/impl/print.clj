@@ -1,10 +1,9 @@
 (ns ^:no-doc parallel.impl.print
   "How handles look at the prompt. They are dereferenceable, so that the default would wait for their value."
-  (:require [clojure.core.protocols :as protocols]
-            [clojure.pprint :as pprint])
+  (:require [clojure.core.protocols :as protocols])
   (:import [java.io Writer]
            [parallel.clojure ClojureErrors ClojureReply ClojureWorker]
-           [parallel.runtime ParentPeer]))
+           [parallel.runtime Context ParentPeer]))
 
 (set! *warn-on-reflection* true)
 
@@ -16,8 +15,14 @@
 (defmethod print-method ClojureReply [^ClojureReply reply ^Writer w]
   (.write w (str "#parallel/reply{:done " (.isDone reply) "}")))
 
-(doseq [c [ClojureWorker ParentPeer ClojureReply]]
-  (.addMethod ^clojure.lang.MultiFn pprint/simple-dispatch c pr))
+(defn- extend-pprint []
+  (let [dispatch (requiring-resolve 'clojure.pprint/simple-dispatch)]
+    (doseq [c [ClojureWorker ParentPeer ClojureReply]]
+      (.addMethod ^clojure.lang.MultiFn @dispatch c pr))))
+
+;; pprint takes a fifth of a worker's start to load, and few workers print handles prettily.
+(when (or (nil? (.parent (Context/current))) (find-ns 'clojure.pprint))
+  (extend-pprint))
 
 (extend-protocol protocols/Datafiable
   ClojureWorker

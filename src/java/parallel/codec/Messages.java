@@ -128,5 +128,11 @@ public final class Messages
             return header != null && header.kind() == kind && header.count() <= kind.length(array) ?
                 new ArrayMessage.Into(header, length, array) : null;
         }
+
+        @Override
+        public Assembly accept(Assembly arrived, long length)
+        {
+            return ((Message)arrived).fits(array) ? arrived : null;
+        }
     }
 }

@@ -35,6 +35,7 @@ final class ProcessHost implements Host
     private static final SecureRandom NONCES = new SecureRandom();
     private static final long OUTPUT_AFTER_EXIT_MS = 500;
     private static final int LOOK_EVERY_MS = 1;
+    private static final long MOST_ARGUMENT_BYTES = 1 << 20;
 
     private final WorkerHandle.Birth birth;
     private final MessageChannel channel;
@@ -60,7 +61,7 @@ final class ProcessHost implements Host
         launch(session);
         greet(session, nonce);
         awaitSockets(deadline);
-        final Path address = session.places().sockets().resolve(WorkerProcess.socketName(birth.id()));
+        final Path address = session.directory().sockets().resolve(WorkerProcess.socketName(birth.id()));
         final SocketChannel control = connect(address, nonce, WorkerProcess.CONTROL);
         final SocketChannel ring = connect(address, nonce, WorkerProcess.BELL);
         Files.deleteIfExists(address);
@@ -86,7 +87,7 @@ final class ProcessHost implements Host
         }
     }
 
-    private void launch(Session session) throws LaunchException
+    private void launch(Session session) throws LaunchException, IOException
     {
         final WorkerOptions options = birth.options();
         final Launch.Builder launch = Launch.builder().mainClass(MAIN)
@@ -108,7 +109,7 @@ final class ProcessHost implements Host
         final LaunchedProcess launched;
         try
         {
-            launched = launch.build().start(session.places().memory());
+            launched = launch.build().start(scratch(session));
         }
         catch (final LaunchException e)
         {
@@ -127,6 +128,13 @@ final class ProcessHost implements Host
         }
     }
 
+    /** Where there was room for the rings there is room for the arguments. */
+    private Path scratch(Session session) throws IOException
+    {
+        return Files.getFileStore(session.directory().memory()).getUsableSpace() > MOST_ARGUMENT_BYTES ?
+            session.directory().memory() : session.directory().fallbackMemory();
+    }
+
     @SuppressWarnings("unchecked")  // WorkerOptions.Builder takes no other kind
     private static List<String> strings(WorkerOptions options, Option option)
     {
@@ -143,7 +151,7 @@ final class ProcessHost implements Host
     {
         final Header header = new Header(birth.id(), birth.context().id(), birth.context().depth() + 1,
             birth.options().get(Option.INBOX_BYTES, Long.class), channel.pair().handOn(), session.page().handOn(),
-            session.places().memory().toString(), session.places().sockets().toString(), nonce);
+            session.directory().memory().toString(), session.directory().sockets().toString(), nonce);
         try
         {
             final OutputStream stdin = process.stdin();

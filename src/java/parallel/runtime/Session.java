@@ -26,24 +26,13 @@ final class Session
 
     private final ControlLoop loop;
     private final SessionPage page;
-    private final Places places;
+    private final SessionDirectory directory;
 
-    /**
-     * Where things are.
-     *
-     * @param memory  for mapped files.
-     * @param sockets for sockets.
-     * @param owned   the directory, in the root; null elsewhere.
-     */
-    record Places(Path memory, Path sockets, SessionDirectory owned)
-    {
-    }
-
-    private Session(ControlLoop loop, SessionPage page, Places places)
+    private Session(ControlLoop loop, SessionPage page, SessionDirectory directory)
     {
         this.loop = loop;
         this.page = page;
-        this.places = places;
+        this.directory = directory;
     }
 
     static synchronized Session current()
@@ -60,9 +49,8 @@ final class Session
         SessionDirectory directory = null;
         try
         {
-            directory = SessionDirectory.create(warning -> LOG.log(System.Logger.Level.WARNING, warning));
-            final SessionPage page = SessionPage.create(directory.memory(), ThisProcess.pid(), ThisProcess.startMs());
-            return opened(page, new Places(directory.memory(), directory.sockets(), directory));
+            directory = SessionDirectory.create(Session::warn);
+            return opened(SessionPage.create(directory.memory(), ThisProcess.pid(), ThisProcess.startMs()), directory);
         }
         catch (final IOException e)
         {
@@ -77,13 +65,18 @@ final class Session
     static synchronized Session join(Header header) throws IOException
     {
         final SessionPage page = SessionPage.attach(Path.of(header.sessionPage()));
-        current = opened(page, new Places(Path.of(header.memory()), Path.of(header.sockets()), null));
+        current = opened(page, SessionDirectory.join(Path.of(header.memory()), Path.of(header.sockets()), Session::warn));
         return current;
     }
 
-    private static Session opened(SessionPage page, Places places)
+    private static void warn(String line)
     {
-        final Session session = new Session(ControlLoop.start("parallel-control-0"), page, places);
+        LOG.log(System.Logger.Level.WARNING, line);
+    }
+
+    private static Session opened(SessionPage page, SessionDirectory directory)
+    {
+        final Session session = new Session(ControlLoop.start("parallel-control-0"), page, directory);
         Runtime.getRuntime().addShutdownHook(new Thread(session::atExit, "parallel-exit-0"));
         return session;
     }
@@ -91,10 +84,7 @@ final class Session
     private void atExit()
     {
         Context.ofProcess().close(GRACE_AT_EXIT_MS);
-        if (places.owned() != null)
-        {
-            places.owned().close();
-        }
+        directory.close();
     }
 
     ControlLoop loop()
@@ -107,14 +97,9 @@ final class Session
         return page;
     }
 
-    Places places()
+    SessionDirectory directory()
     {
-        return places;
-    }
-
-    boolean isRootGone()
-    {
-        return !ThisProcess.isAlive(page.rootPid(), page.rootStartMs());
+        return directory;
     }
 
     /** A pair of rings in shared memory, or in the temp dir where that is too small. */
@@ -122,23 +107,12 @@ final class Session
     {
         try
         {
-            return PairFile.create(places.memory(), ringBytes, ThisProcess.pid(), ThisProcess.startMs());
+            return PairFile.create(directory.memory(), ringBytes, ThisProcess.pid(), ThisProcess.startMs());
         }
         catch (final NoRoomException e)
         {
-            final Path fallback = fallback(e);
-            LOG.log(System.Logger.Level.WARNING, e.getMessage() + " Falling back to " + fallback + ".");
-            return PairFile.create(fallback, ringBytes, ThisProcess.pid(), ThisProcess.startMs());
+            return PairFile.create(directory.fallbackMemory(), ringBytes, ThisProcess.pid(), ThisProcess.startMs());
         }
-    }
-
-    private Path fallback(NoRoomException e) throws IOException
-    {
-        if (places.owned() == null)
-        {
-            throw e;
-        }
-        return places.owned().fallbackMemory();
     }
 
     /** Gives back the slot of a worker that has ended, and those of the workers below it, which end with it. */

@@ -31,7 +31,7 @@ final class ThreadHost implements Host
     private MessageChannel channel;
     private WorkerSide side;
     private Context context;
-    private Link link;
+    private volatile Link link;
 
     ThreadHost(WorkerHandle.Birth birth, PairFile ownersPair, LocalBell bell, Output output)
     {
@@ -110,12 +110,17 @@ final class ThreadHost implements Host
     @Override
     public void terminate()
     {
-        exit.countDown();
+        kill();
     }
 
     @Override
     public void kill()
     {
+        final Link connected = link;
+        if (connected != null)
+        {
+            connected.close();
+        }
         exit.countDown();
     }
 

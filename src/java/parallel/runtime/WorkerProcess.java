@@ -127,7 +127,7 @@ public final class WorkerProcess
 
     private SocketChannel[] accept(Session session, StatusPage status) throws IOException
     {
-        address = session.places().sockets().resolve(socketName(header.id()));
+        address = session.directory().sockets().resolve(socketName(header.id()));
         final SocketChannel[] sockets = new SocketChannel[BELL + 1];
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX))
         {

@@ -687,6 +687,35 @@ public final class MessageChannel
         }
     }
 
+    /*
+     * The last one to leave clears the flags: each bell that is rung for nobody costs the other end a system call. Who
+     * enters meanwhile sets them after us, as both hold the lock.
+     */
+    void clearWaitingFlags()
+    {
+        receiveLock.lock();
+        try
+        {
+            if (!retired && parkers.size() == 0)
+            {
+                clear(PairLayout.receiverWaitsOffset(inDirection));
+                clear(PairLayout.senderWaitsOffset(outDirection));
+            }
+        }
+        finally
+        {
+            receiveLock.unlock();
+        }
+    }
+
+    private void clear(int flag)
+    {
+        if (header.getInt(flag) != 0)
+        {
+            header.putIntRelease(flag, 0);
+        }
+    }
+
     /** Wakes every thread of this process that blocks on this channel: each looks again. Never blocks. */
     public void wakeLocal()
     {

@@ -66,6 +66,12 @@ final class Parkers
         }
     }
 
+    /* How many threads block, or are about to. */
+    int size()
+    {
+        return waiting.length;
+    }
+
     void wakeAllBut(Parker self)
     {
         for (final Parker parker : waiting)

@@ -168,6 +168,11 @@ public final class Waiter
                 return false;
             }
             parker.sleep(deadlineNanos);
+            // Before the flags are set again: they would make the other end ring for a thread that is awake.
+            if (done.getAsBoolean())
+            {
+                return true;
+            }
         }
     }
 
@@ -185,6 +190,7 @@ public final class Waiter
         for (final MessageChannel channel : channels)
         {
             channel.parkers().leave(parker);
+            channel.clearWaitingFlags();
             channel.tellBlocked(what, -1);
         }
     }
