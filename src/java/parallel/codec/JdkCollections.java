@@ -16,55 +16,137 @@ import java.util.TreeSet;
  * The JDK's collections, all open-ended on the wire: one that is changed by another thread while it is written is still
  * well-formed.
  */
-final class JdkCollections extends TypeWriter
+final class JdkCollections
 {
-    static final TypeWriter LIST = new JdkCollections(Tags.LIST, ArrayList.class);
-    static final TypeWriter SET = new JdkCollections(Tags.SET, LinkedHashSet.class);
-    static final TypeWriter MAP = new JdkCollections(Tags.MAP, LinkedHashMap.class);
-    static final TypeWriter SORTED_SET = new JdkCollections(Tags.SORTED_SET, TreeSet.class);
-    static final TypeWriter SORTED_MAP = new JdkCollections(Tags.SORTED_MAP, TreeMap.class);
-    static final TypeWriter ENTRY = new JdkCollections(Tags.ENTRY, AbstractMap.SimpleImmutableEntry.class);
+    static final TypeWriter LIST = new Elements(Tags.LIST, ArrayList.class);
+    static final TypeWriter SET = new Elements(Tags.SET, LinkedHashSet.class);
+    static final TypeWriter SORTED_SET = new Elements(Tags.SORTED_SET, TreeSet.class);
+    static final TypeWriter MAP = new Pairs(Tags.MAP, LinkedHashMap.class);
+    static final TypeWriter SORTED_MAP = new Pairs(Tags.SORTED_MAP, TreeMap.class);
+    static final TypeWriter ENTRY = new Entry();
 
-    private final int tag;
-    private final Class<?> arrivesAs;
-
-    private JdkCollections(int tag, Class<?> arrivesAs)
+    private JdkCollections()
     {
-        this.tag = tag;
-        this.arrivesAs = arrivesAs;
     }
 
-    @Override
-    public Class<?> arrivesAs(Class<?> type)
+    private static final class Elements extends TypeWriter
     {
-        return arrivesAs;
-    }
+        private final int tag;
+        private final Class<?> arrivesAs;
 
-    @Override
-    public void write(Encoder out, Object value)
-    {
-        out.enter(value);
-        switch (tag)
+        Elements(int tag, Class<?> arrivesAs)
         {
-            case Tags.ENTRY:
-                out.tag(tag);
-                writeEntry(out, (Map.Entry<?, ?>)value);
-                break;
-            case Tags.SORTED_MAP:
-                checkOrder(value, ((SortedMap<?, ?>)value).comparator());
-                writeMap(out, (Map<?, ?>)value);
-                break;
-            case Tags.MAP:
-                writeMap(out, (Map<?, ?>)value);
-                break;
-            case Tags.SORTED_SET:
-                checkOrder(value, ((SortedSet<?>)value).comparator());
-                writeAll(out, (Collection<?>)value);
-                break;
-            default:
-                writeAll(out, (Collection<?>)value);
+            this.tag = tag;
+            this.arrivesAs = arrivesAs;
         }
-        out.leave();
+
+        @Override
+        public Class<?> arrivesAs(Class<?> type)
+        {
+            return arrivesAs;
+        }
+
+        @Override
+        public void write(Encoder out, Object value)
+        {
+            if (tag == Tags.SORTED_SET)
+            {
+                checkOrder(value, ((SortedSet<?>)value).comparator());
+            }
+            out.enter(value);
+            out.tag(tag);
+            long i = 0;
+            try
+            {
+                for (final Object element : (Collection<?>)value)
+                {
+                    out.value(element);
+                    i++;
+                }
+            }
+            catch (final NotTransferableException e)
+            {
+                throw e.at(i);
+            }
+            out.tag(Tags.END);
+            out.leave();
+        }
+    }
+
+    private static final class Pairs extends TypeWriter
+    {
+        private final int tag;
+        private final Class<?> arrivesAs;
+
+        Pairs(int tag, Class<?> arrivesAs)
+        {
+            this.tag = tag;
+            this.arrivesAs = arrivesAs;
+        }
+
+        @Override
+        public Class<?> arrivesAs(Class<?> type)
+        {
+            return arrivesAs;
+        }
+
+        @Override
+        public void write(Encoder out, Object value)
+        {
+            if (tag == Tags.SORTED_MAP)
+            {
+                checkOrder(value, ((SortedMap<?, ?>)value).comparator());
+            }
+            out.enter(value);
+            out.tag(tag);
+            Object key = null;
+            boolean atValue = false;
+            try
+            {
+                for (final Map.Entry<?, ?> entry : ((Map<?, ?>)value).entrySet())
+                {
+                    atValue = false;
+                    key = entry.getKey();
+                    out.value(key);
+                    atValue = true;
+                    out.value(entry.getValue());
+                }
+            }
+            catch (final NotTransferableException e)
+            {
+                throw atValue ? e.at(key) : e.atKey(key);
+            }
+            out.tag(Tags.END);
+            out.leave();
+        }
+    }
+
+    private static final class Entry extends TypeWriter
+    {
+        @Override
+        public Class<?> arrivesAs(Class<?> type)
+        {
+            return AbstractMap.SimpleImmutableEntry.class;
+        }
+
+        @Override
+        public void write(Encoder out, Object value)
+        {
+            out.enter(value);
+            out.tag(Tags.ENTRY);
+            long i = 0;
+            try
+            {
+                out.value(((Map.Entry<?, ?>)value).getKey());
+                i++;
+                out.value(((Map.Entry<?, ?>)value).getValue());
+            }
+            catch (final NotTransferableException e)
+            {
+                throw e.at(i);
+            }
+            out.leave();
+        }
     }
 
     private static void checkOrder(Object value, Comparator<?> order)
@@ -73,61 +155,6 @@ final class JdkCollections extends TypeWriter
         {
             throw NotTransferableException.refused(value.getClass(),
                 "its comparator is a function; keep natural order, or send a list and sort it where it arrives.");
-        }
-    }
-
-    private void writeAll(Encoder out, Collection<?> elements)
-    {
-        out.tag(tag);
-        int i = 0;
-        for (final Object element : elements)
-        {
-            try
-            {
-                out.value(element);
-                i++;
-            }
-            catch (final NotTransferableException e)
-            {
-                throw e.at((long)i);
-            }
-        }
-        out.tag(Tags.END);
-    }
-
-    private void writeMap(Encoder out, Map<?, ?> map)
-    {
-        out.tag(tag);
-        for (final Map.Entry<?, ?> entry : map.entrySet())
-        {
-            writeEntry(out, entry);
-        }
-        out.tag(Tags.END);
-    }
-
-    private static void writeEntry(Encoder out, Map.Entry<?, ?> entry)
-    {
-        final Object key = entry.getKey();
-        key(out, key);
-        try
-        {
-            out.value(entry.getValue());
-        }
-        catch (final NotTransferableException e)
-        {
-            throw e.at(key);
-        }
-    }
-
-    private static void key(Encoder out, Object key)
-    {
-        try
-        {
-            out.value(key);
-        }
-        catch (final NotTransferableException e)
-        {
-            throw e.atKey(key);
         }
     }
 

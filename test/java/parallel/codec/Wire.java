@@ -1,0 +1,129 @@
+package parallel.codec;
+
+import java.nio.ByteBuffer;
+
+import org.agrona.concurrent.UnsafeBuffer;
+import parallel.transport.Abandonable;
+import parallel.transport.Agrona;
+import parallel.transport.Payload;
+import parallel.transport.Reader;
+
+/** Carries encoded values as the transport would, through memory outside the heap. */
+public final class Wire
+{
+    static
+    {
+        Agrona.open();
+    }
+
+    private Wire()
+    {
+    }
+
+    /** The bytes of a value, copied out in fragments of a size, to an odd index of native memory. */
+    public static byte[] inFragments(Object value, int fragment)
+    {
+        final Encoder encoder = Encoder.acquire();
+        try
+        {
+            final Payload payload = encoder.encode(value);
+            final byte[] all = new byte[(int)payload.length()];
+            final UnsafeBuffer ring = new UnsafeBuffer(ByteBuffer.allocateDirect(fragment + 16));
+            for (int at = 0; at < all.length; at += fragment)
+            {
+                final int part = Math.min(fragment, all.length - at);
+                ring.setMemory(0, ring.capacity(), (byte)0x5A);
+                payload.copy(at, ring, 3, part);
+                ring.getBytes(3, all, at, part);
+                checkAround(ring, part);
+            }
+            return all;
+        }
+        finally
+        {
+            encoder.release();
+        }
+    }
+
+    private static void checkAround(UnsafeBuffer ring, int part)
+    {
+        for (int i = 0; i < ring.capacity(); i++)
+        {
+            if ((i < 3 || i >= 3 + part) && ring.getByte(i) != 0x5A)
+            {
+                throw new AssertionError("wrote outside, at " + i + " of a part of " + part);
+            }
+        }
+    }
+
+    /** As {@link #inFragments}, with a buffer on the heap. */
+    public static byte[] ontoHeap(Object value)
+    {
+        final Encoder encoder = Encoder.acquire();
+        try
+        {
+            final Payload payload = encoder.encode(value);
+            final byte[] all = new byte[(int)payload.length()];
+            payload.copy(0, new UnsafeBuffer(all), 0, all.length);
+            return all;
+        }
+        finally
+        {
+            encoder.release();
+        }
+    }
+
+    /** A message begun with its first fragment and given as many fragments as there are before {@code end}; null if refused. */
+    public static Message deliver(byte[] bytes, Reader reader, int fragment, int end)
+    {
+        final UnsafeBuffer ring = new UnsafeBuffer(ByteBuffer.allocateDirect(fragment + 16));
+        Message message = null;
+        for (int at = 0; at < end || at == 0; at += fragment)
+        {
+            final int part = Math.min(fragment, bytes.length - at);
+            ring.putBytes(5, bytes, at, part);
+            message = at == 0 ? (Message)reader.begin(bytes.length, ring, 5, part) : message;
+            if (message == null)
+            {
+                return null;
+            }
+            message.append(ring, 5, part);
+        }
+        return message;
+    }
+
+    /** All of it. */
+    public static Message deliver(byte[] bytes, Reader reader, int fragment)
+    {
+        return deliver(bytes, reader, fragment, bytes.length);
+    }
+
+    /** Gives up on a message after {@code end} bytes, and delivers the rest to what took it over. */
+    public static Message abandoned(byte[] bytes, Reader reader, int fragment, int end)
+    {
+        final Message given = deliver(bytes, reader, fragment, end);
+        final Message taken = (Message)((Abandonable)given).abandon();
+        final int from = Math.min(bytes.length, (end + fragment - 1) / fragment * fragment);
+        taken.append(new UnsafeBuffer(bytes), from, bytes.length - from);
+        return taken;
+    }
+
+    /** What a big-endian machine would send, and what it makes of it again. */
+    public static Object swappedTwice(Object array)
+    {
+        final Primitive kind = Primitive.of(array);
+        return kind.swapped(kind.swapped(array));
+    }
+
+    /** An array as a big-endian machine would see its little-endian memory. */
+    public static Object swapped(Object array)
+    {
+        return Primitive.of(array).swapped(array);
+    }
+
+    /** Bytes that the current thread has allocated so far. */
+    public static long allocated()
+    {
+        return ((com.sun.management.ThreadMXBean)java.lang.management.ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+    }
+}
