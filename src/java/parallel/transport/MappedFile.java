@@ -7,6 +7,7 @@ import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -67,6 +68,11 @@ final class MappedFile implements AutoCloseable
     /* A file that another process made. */
     static MappedFile attach(Path handedOn, String mode) throws IOException
     {
+        if (!Files.exists(handedOn))
+        {
+            // Opening it to write would make it.
+            throw new NoSuchFileException(handedOn + " is not there: the process that made it has ended or closed it.");
+        }
         final MappedFile file = new MappedFile(new RandomAccessFile(handedOn.toFile(), mode), handedOn);
         file.named = false;
         return file;
