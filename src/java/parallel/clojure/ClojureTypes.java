@@ -201,4 +201,15 @@ public final class ClojureTypes implements CodecModule
     {
         return ClojureTypesLoading.find(name);
     }
+
+    @Override
+    public Runnable bound(Runnable task)
+    {
+        final Object frame = Var.cloneThreadBindingFrame();
+        return () ->
+        {
+            Var.resetThreadBindingFrame(frame);
+            task.run();
+        };
+    }
 }

@@ -86,7 +86,7 @@ public final class Codec
         final Encoder encoder = Encoder.acquire();
         try
         {
-            return bytes(encoder, LambdaCodec.encode(encoder, body), body);
+            return bytes(encoder, encoder.encode(body, true), body);
         }
         finally
         {

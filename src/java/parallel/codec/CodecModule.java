@@ -33,4 +33,12 @@ public interface CodecModule
      * @return the class; null if there is none.
      */
     Class<?> find(String name);
+
+    /**
+     * Makes a task see the calling thread's dynamic bindings in another thread.
+     *
+     * @param task to be run elsewhere.
+     * @return the task to run there.
+     */
+    Runnable bound(Runnable task);
 }

@@ -38,30 +38,55 @@ public final class Decoder extends Input
     Object readAll(ClassLoader classLoader, boolean body)
     {
         loader = classLoader;
-        depth = 0;
         try
         {
-            final Object value = body ? LambdaCodec.read(this) : value();
-            if (remaining() > 0)
-            {
-                throw malformed("its end: " + remaining() + " bytes too many");
-            }
-            return value;
+            return readOne(body);
         }
-        catch (final Exception | StackOverflowError | LinkageError e)
+        catch (final StackOverflowError e)
+        {
+            return readDeep(body);
+        }
+        catch (final Exception | LinkageError e)
         {
             throw Failures.unreadable(null, "The message cannot be read: ", e);
         }
         finally
         {
+            loader = null;
             forget();
+            close();
         }
+    }
+
+    private Object readOne(boolean body)
+    {
+        depth = 0;
+        final Object value = body ? LambdaCodec.read(this) : value();
+        if (remaining() > 0)
+        {
+            throw malformed("its end: " + remaining() + " bytes too many");
+        }
+        return value;
+    }
+
+    private Object readDeep(boolean body)
+    {
+        final Object[] value = new Object[1];
+        reopen();
+        forget();
+        try
+        {
+            DeepStack.run(() -> value[0] = readOne(body));
+        }
+        catch (final Exception | StackOverflowError | LinkageError e)
+        {
+            throw Failures.unreadable(null, "The message cannot be read: ", e);
+        }
+        return value[0];
     }
 
     private void forget()
     {
-        close();
-        loader = null;
         if (referenceCount > 0)
         {
             references = NONE;

@@ -68,22 +68,39 @@ public final class Encoder extends PieceBuffer
      */
     public Payload encode(Object value)
     {
-        begin();
+        return encode(value, false);
+    }
+
+    /** As {@link #encode(Object)}, of a message or of a worker's body. */
+    Payload encode(Object value, boolean body)
+    {
         try
         {
-            value(value);
+            begin();
+            write(value, body);
         }
         catch (final StackOverflowError e)
         {
-            throw NotTransferableException.unreadable(value.getClass().getName(),
-                "The value is nested too deep for the stack of this thread: send it flat, or from a thread with a larger stack.", e);
+            begin();
+            DeepStack.run(() -> write(value, body));
         }
         finish();
         return this;
     }
 
-    /** Back to empty. */
-    void begin()
+    private void write(Object value, boolean body)
+    {
+        if (body)
+        {
+            LambdaCodec.write(this, value);
+        }
+        else
+        {
+            value(value);
+        }
+    }
+
+    private void begin()
     {
         clear();
         depth = 0;

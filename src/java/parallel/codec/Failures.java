@@ -18,11 +18,6 @@ final class Failures
         {
             throw (VirtualMachineError)e;
         }
-        if (e instanceof StackOverflowError)
-        {
-            return NotTransferableException.unreadable(className,
-                "The message is nested too deep for the stack of this thread: receive it in a thread with a larger stack.", e);
-        }
         if (e instanceof InterruptedException)
         {
             Thread.currentThread().interrupt();

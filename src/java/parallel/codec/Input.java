@@ -17,28 +17,45 @@ abstract class Input
     int pos;
     int limit;
 
+    private byte[] whole;
     private List<byte[]> chunks = NONE;
+    private long length;
     private int nextChunk;
     private int nextFrom;
     private long rest;
 
-    final void open(byte[] bytes, int length)
+    final void open(byte[] bytes, int messageLength)
     {
+        whole = bytes;
+        length = messageLength;
         buf = bytes;
         pos = 0;
-        limit = length;
-        chunks = NONE;
+        limit = messageLength;
         rest = 0;
     }
 
-    /** Chunks are full but for the last; each is let go of when it has been read. */
-    final void open(List<byte[]> messageChunks, long length)
+    /** Chunks are full but for the last. */
+    final void open(List<byte[]> messageChunks, long messageLength)
     {
         chunks = messageChunks;
+        length = messageLength;
         nextChunk = 0;
         nextFrom = 0;
-        rest = length;
+        rest = messageLength;
         advance();
+    }
+
+    /** From the first byte once more. */
+    final void reopen()
+    {
+        if (chunks == NONE)
+        {
+            open(whole, (int)length);
+        }
+        else
+        {
+            open(chunks, length);
+        }
     }
 
     final void close()
@@ -58,7 +75,7 @@ abstract class Input
         pos = nextFrom;
         limit = (int)Math.min(buf.length, nextFrom + rest);
         rest -= limit - pos;
-        chunks.set(nextChunk++, null);
+        nextChunk++;
         nextFrom = 0;
         return true;
     }
@@ -122,7 +139,7 @@ abstract class Input
     {
         if (pos < limit)
         {
-            chunks.set(--nextChunk, buf);
+            nextChunk--;
             nextFrom = pos;
             rest += limit - pos;
         }

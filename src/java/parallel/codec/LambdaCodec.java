@@ -4,8 +4,6 @@ import java.io.Serializable;
 import java.lang.invoke.SerializedLambda;
 import java.lang.reflect.Method;
 
-import parallel.transport.Payload;
-
 /**
  * Bodies of workers: code by name, captured values by the codec. Without java.io: a body names its class and its method,
  * and the class makes the lambda again ({@code $deserializeLambda$}, which javac writes for each serializable lambda).
@@ -18,14 +16,6 @@ final class LambdaCodec
 {
     private LambdaCodec()
     {
-    }
-
-    static Payload encode(Encoder out, Object body)
-    {
-        out.begin();
-        write(out, body);
-        out.finish();
-        return out;
     }
 
     static Object decode(byte[] bytes, ClassLoader loader)

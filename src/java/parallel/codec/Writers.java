@@ -71,6 +71,10 @@ final class Writers
         {
             writer = extension(type);
         }
+        if (writer == null && isOfJava(type))
+        {
+            writer = ofJdk(type);
+        }
         if (writer == null && Modules.isPresent())
         {
             writer = Modules.module().writer(type);
@@ -90,6 +94,13 @@ final class Writers
     private static boolean isOfUser(Class<?> type)
     {
         return !type.getName().startsWith("java.") && !type.getName().startsWith("clojure.");
+    }
+
+    /** Of these another language has no word, so that its module need not be loaded for them. */
+    private static boolean isOfJava(Class<?> type)
+    {
+        return type.isRecord() || Enum.class.isAssignableFrom(type) ||
+            type.getName().startsWith("java.") && !Throwable.class.isAssignableFrom(type);
     }
 
     private static TypeWriter extension(Class<?> type)

@@ -40,8 +40,20 @@
       (aset circle 1 v)
       (is (.isTooDeep (on-default-stack #(refusal (fn [] (bytes-of v)))))))))
 
-(deftest a-stack-too-small-is-the-failure-of-that-value
-  (let [small (fn [f] (let [p (promise)] (.start (Thread. nil #(deliver p (refusal f)) "depth-test" 200000)) (deref p 60000 ::hang)))
-        v (nested #(hash-map :a (map identity [%])) 450)
-        e (small #(value-of (bytes-of v)))]
-    (is (or (nil? e) (re-find #"stack of this thread" (.getMessage e))))))
+(def ^:dynamic *bound* :root)
+
+(deftest a-stack-too-small-is-no-obstacle
+  (let [on-small-stack (fn [f] (let [p (promise)] (.start (Thread. nil (bound-fn [] (deliver p (try (f) (catch Throwable e e)))) "depth-test" 250000)) (deref p 60000 ::hang)))]
+    (doseq [[kind f] (dissoc kinds :lazy)
+            :let [v (nested f (if (= kind :mixed) 333 1000))
+                  b (on-small-stack #(bytes-of v))]]
+      (is (bytes? b) (name kind))
+      (is (= ::fine (on-small-stack #(do (value-of b) ::fine))) (name kind)))
+    (testing "and what is realised there sees the caller's bindings"
+      (let [v (binding [*bound* :mine]
+                (on-small-stack #(value-of (bytes-of (nested (fn [v] [v (map (fn [_] *bound*) [1])]) 900)))))]
+        (is (= #{:mine} (set (map (comp first second) (take 900 (iterate first v))))))))
+    (testing "errors come out of there"
+      (is (re-find #"functions carry no meaning" (.getMessage (on-small-stack #(refusal (fn [] (bytes-of (nth (iterate vector inc) 1000))))))))
+      (is (= 1000 (count (.path (on-small-stack #(refusal (fn [] (bytes-of (nth (iterate vector inc) 1000)))))))))
+      (is (instance? ArithmeticException (on-small-stack #(bytes-of (nth (iterate vector (map / [1] [0])) 1000))))))))
