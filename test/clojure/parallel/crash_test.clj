@@ -3,6 +3,7 @@
   runner proves that nothing is left."
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
+            [clojure.walk :as walk]
             [parallel.api :as parallel]
             [parallel.support :refer [await-true error within]])
   (:import [java.lang ProcessBuilder ProcessBuilder$Redirect ProcessHandle]
@@ -26,7 +27,7 @@
                  :error {:parallel/error :remote-exception}}})
 
 (def ^:private doings
-  "What the worker does when it dies (%s is the death), and what the parent is blocked in."
+  "What the worker does when it dies (in place of :death), and what the parent is blocked in."
   {:computing         {:form '(do (parallel/send (parallel/parent) :up) :death (while true))
                        :parent parallel/join}
    :blocked-receive   {:form '(do (parallel/send (parallel/parent) :up) :death (parallel/receive (parallel/parent)))
@@ -45,7 +46,7 @@
                        :parent deref}})
 
 (defn- with-death [form death]
-  (clojure.walk/postwalk #(if (= % :death) death %) form))
+  (walk/postwalk #(if (= % :death) death %) form))
 
 (defn- signal [^long pid name]
   (.waitFor (.start (ProcessBuilder. ^java.util.List ["kill" (str "-" name) (str pid)]))))
@@ -60,29 +61,25 @@
             (parallel/run (merge {:dir (System/getProperty "java.io.tmpdir")} death-opts doing-opts) (with-death doing-form form)))
         _ (is (= :up (within 20000 #(parallel/receive w))))
         outcome (promise)
-        start (System/nanoTime)
         _ (doto (Thread. #(deliver outcome (try (blocked w) (catch Throwable e e)))) (.setDaemon true) .start)]
     (when death-signal
       (signal (.pid w) death-signal))
-    (let [e (deref outcome 10000 ::hangs)]
+    (let [e (deref outcome 30000 ::hangs)]
       (is (instance? clojure.lang.ExceptionInfo e) (str e))
-      (is (= error (select-keys (ex-data e) (keys error))))
+      (is (= error (zipmap (keys error) (map (ex-data e) (keys error)))))
       (is (= (.id w) (:worker/id (ex-data e))))
-      (is (= :ended (within 5000 #(try (parallel/join w) (catch Exception _ :ended)))))
-      (some-> (:hs-err (ex-data e)) java.io.File. .delete)
-      (/ (- (System/nanoTime) start) 1e6))))
+      (is (= :ended (within 20000 #(try (parallel/join w) (catch Exception _ :ended)))))
+      (some-> ^String (:hs-err (ex-data e)) java.io.File. .delete))))
 
 (deftest ^{:deadline-s 300} a-worker-that-dies-ends-what-waits-for-it
-  (doseq [death (keys deaths)
-          doing [:computing :parent-in-select]]
-    (testing (str death " while " doing)
-      (row death doing)))
+  (doseq [death (keys deaths)]
+    (testing death
+      (row death :computing)))
   (is (answers?)))
 
 (deftest ^{:deadline-s 300} a-killed-worker-ends-every-kind-of-call
-  (doseq [death [:kill-9 :exit-3 :kill-15]
-          doing (keys doings)
-          :when (not (and (= doing :blocked-send) (= death :exit-0)))]
+  (doseq [doing (keys doings)
+          death [:kill-9 :exit-3]]
     (testing (str death " while " doing)
       (row death doing)))
   (is (answers?)))
@@ -94,8 +91,8 @@
     (is (= :first (parallel/receive w)))
     (await-true #(= :sending (:state (parallel/status w))))
     (signal (.pid w) "KILL")
-    (is (= :worker-died (:parallel/error (error #(within 5000 (fn [] (parallel/receive w)))))
-           (:parallel/error (error #(parallel/receive w)))))
+    (is (= :worker-died (:parallel/error (error #(within 20000 (fn [] (parallel/receive w)))))))
+    (is (= :worker-died (:parallel/error (error #(parallel/receive w)))))
     (is (answers?))))
 
 (deftest what-was-committed-before-a-death-is-received-before-its-error
@@ -117,20 +114,22 @@
 
 ;; ---- the parent dies
 
-(defn- session-files []
-  (set (filter #(str/starts-with? % "parallel-")
-               (mapcat #(.list (java.io.File. ^String %)) ["/dev/shm" (System/getProperty "java.io.tmpdir")]))))
+(defn- left-of
+  "What the session of a root is still seen by: names that carry its pid."
+  [^Process root]
+  (filterv #(str/includes? % (str "-" (.pid root) "-"))
+           (mapcat #(map (partial str % "/") (.list (java.io.File. ^String %))) ["/dev/shm" (System/getProperty "java.io.tmpdir")])))
 
 (defn- start-root
   "A root JVM of its own that evaluates code; its stdout, line by line."
   [code]
   (let [process (-> (ProcessBuilder. ^java.util.List [(str (System/getProperty "java.home") "/bin/java") "-XX:-UsePerfData"
-                                                      "-cp" (System/getProperty "java.class.path") "clojure.main" "-e" code])
+                                                      "-cp" (System/getProperty "java.class.path") "clojure.main" "-e" (str "(do " code ")")])
                     (.redirectError ProcessBuilder$Redirect/DISCARD)
                     .start)]
     {:process process :lines (line-seq (java.io.BufferedReader. (java.io.InputStreamReader. (.getInputStream process))))}))
 
-(defn- descendants [^Process process]
+(defn- workers-of [^Process process]
   (vec (iterator-seq (.iterator (.descendants (.toHandle process))))))
 
 (def ^:private three-deep
@@ -144,28 +143,27 @@
    (println \"up\") (flush)")
 
 (defn- gone-in-time? [handles]
-  (await-true #(not-any? (fn [^ProcessHandle h] (.isAlive h)) handles) 4000))
+  (await-true #(not-any? (fn [^ProcessHandle h] (.isAlive h)) handles) 10000))
 
 (deftest no-worker-outlives-its-parent
   (doseq [[how end] {"kill -9" (fn [^Process p] (.destroyForcibly p))
                      "System/exit" (fn [^Process p] (doto (.getOutputStream p) (.write (.getBytes "exit\n")) .flush))
                      "Ctrl-C" (fn [^Process p] (signal (.pid p) "INT"))}]
     (testing how
-      (let [before (session-files)
-            {:keys [^Process process lines]} (start-root (str three-deep " (read-line) (System/exit 5)"))]
+      (let [{:keys [^Process process lines]} (start-root (str three-deep " (read-line) (System/exit 5)"))]
         (is (= "up" (first lines)))
-        (let [workers (descendants process)]
+        (let [workers (workers-of process)]
           (is (= 3 (count workers)))
           (end process)
-          (is (.waitFor process 5 TimeUnit/SECONDS))
+          (is (.waitFor process 20 TimeUnit/SECONDS))
           (is (gone-in-time? workers))
           (when (= how "System/exit") (is (= 5 (.exitValue process))))
-          (is (await-true #(= before (session-files)) 4000)))))))
+          (is (await-true #(empty? (left-of process)) 10000)))))))
 
 (deftest when-the-middle-is-killed-the-innermost-ends-and-the-root-goes-on
   (let [{:keys [^Process process lines]} (start-root (str three-deep " (println (:parallel/error (try (parallel/receive w) (catch Exception e (ex-data e))))) (flush) (read-line)"))]
     (is (= "up" (first lines)))
-    (let [workers (descendants process)
+    (let [workers (workers-of process)
           middle (first (sort-by #(.pid ^ProcessHandle %) workers))]
       (signal (.pid ^ProcessHandle middle) "KILL")
       (is (gone-in-time? workers))
@@ -176,28 +174,26 @@
 
 (deftest a-parent-killed-while-its-workers-start-leaves-nothing
   (doseq [ms [50 200 500 1000]]
-    (let [before (session-files)
-          {:keys [^Process process lines]} (start-root "(require '[parallel.api :as parallel]) (parallel/fork 2) (println \"up\") (flush) (read-line)")]
+    (let [{:keys [^Process process lines]} (start-root "(require '[parallel.api :as parallel]) (parallel/fork 2) (println \"up\") (flush) (read-line)")]
       (is (= "up" (first lines)))
       (Thread/sleep ms)
-      (let [workers (descendants process)]
+      (let [workers (workers-of process)]
         (.destroyForcibly process)
         (.waitFor process)
         (is (gone-in-time? workers) ms)
-        (is (await-true #(= before (session-files)) 4000) ms)))))
+        (is (await-true #(empty? (left-of process)) 10000) ms)))))
 
 (deftest when-all-are-killed-at-once-at-most-an-empty-directory-stays-and-the-next-session-sweeps-it
-  (let [before (session-files)
-        {:keys [^Process process lines]} (start-root three-deep)]
+  (let [{:keys [^Process process lines]} (start-root three-deep)]
     (is (= "up" (first lines)))
-    (let [workers (descendants process)]
+    (let [workers (workers-of process)]
       (.waitFor (.start (ProcessBuilder. ^java.util.List (into ["kill" "-9" (str (.pid process))] (map #(str (.pid ^ProcessHandle %))) workers))))
       (.waitFor process)
       (is (gone-in-time? workers))
-      (let [left (remove before (session-files))]
+      (let [left (left-of process)]
         (is (<= (count left) 1))
-        (is (every? #(empty? (.list (java.io.File. (str "/dev/shm/" %)))) left)))
+        (is (every? #(empty? (.list (java.io.File. ^String %))) left)))
       (let [{next-root :process next-lines :lines} (start-root "(require '[parallel.api :as parallel]) @(parallel/run '(+ 1 2)) (println \"up\") (flush)")]
         (is (= "up" (first next-lines)))
         (.waitFor ^Process next-root)
-        (is (await-true #(= before (session-files)) 4000))))))
+        (is (empty? (left-of process)))))))

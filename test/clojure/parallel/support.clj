@@ -52,8 +52,10 @@
 (defn within
   "The value of f, or ::late after ms milliseconds: what must not hang."
   [ms f]
-  (let [answer (future (f))
-        v (deref answer ms ::late)]
+  (let [answer (future (try [(f) nil] (catch Throwable e [nil e])))
+        [v e] (deref answer ms [::late nil])]
     (when (= v ::late)
       (future-cancel answer))
+    (when e
+      (throw e))
     v))

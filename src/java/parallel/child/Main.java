@@ -17,7 +17,7 @@ import parallel.runtime.WorkerProcess;
  */
 public final class Main
 {
-    private static final int BAD_HEADER = 70;
+    private static final int NOT_CONNECTED = 70;
 
     private Main()
     {
@@ -34,9 +34,10 @@ public final class Main
         System.setIn(InputStream.nullInputStream());
         System.setOut(utf8(FileDescriptor.out));
         System.setErr(utf8(FileDescriptor.err));
+        WorkerProcess process = null;
         try
         {
-            final WorkerProcess process = new WorkerProcess(Header.read(new DataInputStream(stdin)));
+            process = new WorkerProcess(Header.read(new DataInputStream(stdin)));
             watch(stdin, process);
             process.connect();
         }
@@ -44,7 +45,11 @@ public final class Main
         {
             System.err.println("parallel: " + e.getMessage());
             System.err.flush();
-            Runtime.getRuntime().halt(BAD_HEADER);
+            if (process != null)
+            {
+                process.removeWhatIsLeft();
+            }
+            Runtime.getRuntime().halt(NOT_CONNECTED);
         }
     }
 

@@ -17,10 +17,21 @@ import java.io.OutputStream;
  * @param sessionPage where to open the session page.
  * @param memory      directory for mapped files.
  * @param sockets     directory for sockets.
- * @param nonce       which both connections must begin with.
+ * @param origin      who may be its parent.
  */
-public record Header(int id, int parentId, int depth, long inboxBytes, String pair, String sessionPage, String memory, String sockets, long nonce)
+public record Header(int id, int parentId, int depth, long inboxBytes, String pair, String sessionPage, String memory, String sockets, Origin origin)
 {
+    /**
+     * Who may be its parent, and whose session it is.
+     *
+     * @param nonce       which both connections must begin with.
+     * @param rootPid     process id of the session's root.
+     * @param rootStartMs its start, as of {@link parallel.process.ThisProcess#startMs()}.
+     */
+    public record Origin(long nonce, long rootPid, long rootStartMs)
+    {
+    }
+
     /** Of header, frames and files; both sides must have the same. */
     public static final int VERSION = 1;
     private static final int MAGIC = 0x70617261;
@@ -39,7 +50,9 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
         data.writeUTF(sessionPage);
         data.writeUTF(memory);
         data.writeUTF(sockets);
-        data.writeLong(nonce);
+        data.writeLong(origin.nonce);
+        data.writeLong(origin.rootPid);
+        data.writeLong(origin.rootStartMs);
         out.write(bytes.toByteArray());
         out.flush();
     }
@@ -64,6 +77,6 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
                 VERSION + ": put the same release of parallel on both.");
         }
         return new Header(in.readInt(), in.readInt(), in.readInt(), in.readLong(),
-            in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF(), in.readLong());
+            in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF(), new Origin(in.readLong(), in.readLong(), in.readLong()));
     }
 }

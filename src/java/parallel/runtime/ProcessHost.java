@@ -151,7 +151,8 @@ final class ProcessHost implements Host
     {
         final Header header = new Header(birth.id(), birth.context().id(), birth.context().depth() + 1,
             birth.options().get(Option.INBOX_BYTES, Long.class), channel.pair().handOn(), session.page().handOn(),
-            session.directory().memory().toString(), session.directory().sockets().toString(), nonce);
+            session.directory().memory().toString(), session.directory().sockets().toString(),
+            new Header.Origin(nonce, session.page().rootPid(), session.page().rootStartMs()));
         try
         {
             final OutputStream stdin = process.stdin();

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 import parallel.codec.Messages;
 import parallel.process.Output;
@@ -33,6 +34,9 @@ public final class WorkerProcess
     private static final long HEAP_EVERY_MS = 1000;
     private static final long EXIT_HOOKS_MS = 2000;
     private static final int ORPHANED = 71;
+    private static final long ROOT_MAY_LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
+    private static final System.Logger LOG = System.getLogger("parallel");
 
     private final Header header;
     private final CountDownLatch never = new CountDownLatch(1);
@@ -155,7 +159,7 @@ public final class WorkerProcess
         {
             Thread.onSpinWait();
         }
-        final byte role = hello.hasRemaining() || hello.getLong(0) != header.nonce() ? 0 : hello.get(Long.BYTES);
+        final byte role = hello.hasRemaining() || hello.getLong(0) != header.origin().nonce() ? 0 : hello.get(Long.BYTES);
         if (role != CONTROL && role != BELL)
         {
             throw new IOException("A stranger connected to the worker's socket.");
@@ -205,6 +209,28 @@ public final class WorkerProcess
     {
         try
         {
+            removeWhatIsLeft();
+        }
+        finally
+        {
+            Runtime.getRuntime().halt(ORPHANED);
+        }
+    }
+
+    /** The directory of a session whose root is gone. A process closes its files a moment before it is seen to be gone. */
+    public void removeWhatIsLeft()
+    {
+        final long deadline = System.nanoTime() + ROOT_MAY_LINGER_NANOS;
+        while (ThisProcess.isAlive(header.origin().rootPid(), header.origin().rootStartMs()))
+        {
+            if (System.nanoTime() - deadline > 0)
+            {
+                return;
+            }
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
+        }
+        try
+        {
             if (address != null)
             {
                 Files.deleteIfExists(address);
@@ -213,11 +239,7 @@ public final class WorkerProcess
         }
         catch (final IOException | RuntimeException e)
         {
-            // the next session sweeps
-        }
-        finally
-        {
-            Runtime.getRuntime().halt(ORPHANED);
+            LOG.log(System.Logger.Level.DEBUG, "The next session removes what is left of this one", e);
         }
     }
 }
