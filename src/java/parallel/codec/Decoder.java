@@ -122,7 +122,8 @@ public final class Decoder extends Input
         }
         if (tag < Tags.MODULE_FIRST)
         {
-            return behind(tag);
+            return tag == Tags.STRING8 ? Strings.readNarrow(this) :
+                tag >= Tags.LONG8 && tag <= Tags.LONG64 ? (Long)longBehind(tag) : behind(tag);
         }
         final CodecModule module = Modules.module();
         if (module == null)
@@ -131,6 +132,15 @@ public final class Decoder extends Input
                 "The message has a Clojure value, and Clojure is not on the class path of this process.", null);
         }
         return module.read(this, tag);
+    }
+
+    private long longBehind(int tag)
+    {
+        if (tag == Tags.LONG8)
+        {
+            return (byte)u8();
+        }
+        return tag == Tags.LONG16 ? i16() : tag == Tags.LONG32 ? i32() : i64();
     }
 
     private Object behind(int tag)
@@ -143,14 +153,6 @@ public final class Decoder extends Input
                 return Boolean.TRUE;
             case Tags.FALSE:
                 return Boolean.FALSE;
-            case Tags.LONG8:
-                return (long)(byte)u8();
-            case Tags.LONG16:
-                return (long)i16();
-            case Tags.LONG32:
-                return (long)i32();
-            case Tags.LONG64:
-                return i64();
             case Tags.INT8:
                 return (int)(byte)u8();
             case Tags.INT32:
@@ -159,8 +161,6 @@ public final class Decoder extends Input
                 return Double.longBitsToDouble(i64());
             case Tags.CHAR:
                 return (char)i16();
-            case Tags.STRING8:
-                return Strings.readNarrow(this);
             case Tags.STRING16:
                 return Strings.readWide(this);
             case Tags.OBJECTS:
