@@ -24,58 +24,72 @@ import java.util.stream.Stream;
  * the kernel releases when its holder dies. Classes are moved into place one by one, and those that did not change stay
  * untouched, so that a JVM that is loading them at the same moment always finds a whole class.
  */
-final class CompileJava {
+final class CompileJava
+{
     /** The newest javac whose warnings are known to be silent here; a later one may have new kinds, which must not stop a user. */
     private static final int NEWEST_STRICT_JAVAC = 25;
 
-    public static void main(String[] args) throws IOException {
-        Path sources = Path.of(args[0]);
-        Path classes = Path.of(args[1]);
-        String fingerprint = args[3];
-        Path stamp = beside(classes, ".fingerprint");
+    public static void main(String[] args) throws IOException
+    {
+        final Path sources = Path.of(args[0]);
+        final Path classes = Path.of(args[1]);
+        final String fingerprint = args[3];
+        final Path stamp = beside(classes, ".fingerprint");
         Files.createDirectories(classes.toAbsolutePath().getParent());
-        boolean done;
+        final boolean done;
         try (FileChannel channel = FileChannel.open(beside(classes, ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-             FileLock held = channel.lock()) {
+            FileLock held = channel.lock())
+        {
             done = isCurrent(stamp, classes, fingerprint) || compile(sources, classes, args[2], beside(classes, ".new"));
-            if (done) {
+            if (done)
+            {
                 Files.writeString(stamp, fingerprint);
             }
         }
         System.exit(done ? 0 : 1);
     }
 
-    private static Path beside(Path classes, String suffix) {
+    private static Path beside(Path classes, String suffix)
+    {
         return classes.resolveSibling(classes.getFileName() + suffix);
     }
 
-    private static boolean isCurrent(Path stamp, Path classes, String fingerprint) throws IOException {
+    private static boolean isCurrent(Path stamp, Path classes, String fingerprint) throws IOException
+    {
         return Files.isDirectory(classes) && Files.exists(stamp) && Files.readString(stamp).equals(fingerprint);
     }
 
-    private static boolean compile(Path sources, Path classes, String classPath, Path fresh) throws IOException {
-        ToolProvider javac = ToolProvider.findFirst("javac").orElse(null);
-        if (javac == null) {
+    private static boolean compile(Path sources, Path classes, String classPath, Path fresh) throws IOException
+    {
+        final ToolProvider javac = ToolProvider.findFirst("javac").orElse(null);
+        if (javac == null)
+        {
             System.err.println("The Java runtime " + System.getProperty("java.home") + " has no compiler: a JDK is needed.");
             return false;
         }
         deleteTree(fresh);
         Files.createDirectories(fresh);
-        try {
-            List<String> files = javaFiles(sources);
-            boolean compiled = files.isEmpty() || javac.run(System.err, System.err, command(files, fresh, classPath)) == 0;
-            if (compiled) {
+        try
+        {
+            final List<String> files = javaFiles(sources);
+            final boolean compiled = files.isEmpty() || javac.run(System.err, System.err, command(files, fresh, classPath)) == 0;
+            if (compiled)
+            {
                 replace(classes, fresh);
             }
             return compiled;
-        } finally {
+        }
+        finally
+        {
             deleteTree(fresh);
         }
     }
 
-    private static String[] command(List<String> files, Path fresh, String classPath) {
-        List<String> command = new ArrayList<>(List.of("--release", "17", "-encoding", "UTF-8", "-proc:none", "-Xlint:all", "-g"));
-        if (Runtime.version().feature() <= NEWEST_STRICT_JAVAC) {
+    private static String[] command(List<String> files, Path fresh, String classPath)
+    {
+        final List<String> command = new ArrayList<>(List.of("--release", "17", "-encoding", "UTF-8", "-proc:none", "-Xlint:all", "-g"));
+        if (Runtime.version().feature() <= NEWEST_STRICT_JAVAC)
+        {
             command.add("-Werror");
         }
         command.addAll(List.of("-d", fresh.toString(), "-classpath", existing(classPath)));
@@ -83,49 +97,63 @@ final class CompileJava {
         return command.toArray(String[]::new);
     }
 
-    private static List<String> javaFiles(Path sources) throws IOException {
-        try (Stream<Path> files = Files.walk(sources)) {
+    private static List<String> javaFiles(Path sources) throws IOException
+    {
+        try (Stream<Path> files = Files.walk(sources))
+        {
             return files.map(Path::toString).filter(file -> file.endsWith(".java")).sorted().collect(Collectors.toList());
         }
     }
 
     /** The entries that exist: javac warns of the others, and a warning is an error here. */
-    private static String existing(String classPath) {
-        String separator = System.getProperty("path.separator");
+    private static String existing(String classPath)
+    {
+        final String separator = System.getProperty("path.separator");
         return Arrays.stream(classPath.split(separator))
             .filter(entry -> !entry.isEmpty() && Files.exists(Path.of(entry)))
             .collect(Collectors.joining(separator));
     }
 
-    private static void replace(Path classes, Path fresh) throws IOException {
+    private static void replace(Path classes, Path fresh) throws IOException
+    {
         Files.createDirectories(classes);
-        Set<Path> kept = new HashSet<>();
-        for (Path file : filesIn(fresh)) {
-            Path relative = fresh.relativize(file);
-            Path target = classes.resolve(relative);
+        final Set<Path> kept = new HashSet<>();
+        for (Path file : filesIn(fresh))
+        {
+            final Path relative = fresh.relativize(file);
+            final Path target = classes.resolve(relative);
             kept.add(relative);
             Files.createDirectories(target.getParent());
-            if (!Files.exists(target) || Files.mismatch(file, target) >= 0) {
+            if (!Files.exists(target) || Files.mismatch(file, target) >= 0)
+            {
                 Files.move(file, target, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
             }
         }
-        for (Path file : filesIn(classes)) {
-            if (!kept.contains(classes.relativize(file))) {
+        for (Path file : filesIn(classes))
+        {
+            if (!kept.contains(classes.relativize(file)))
+            {
                 Files.delete(file);
             }
         }
     }
 
-    private static List<Path> filesIn(Path directory) throws IOException {
-        try (Stream<Path> files = Files.walk(directory)) {
+    private static List<Path> filesIn(Path directory) throws IOException
+    {
+        try (Stream<Path> files = Files.walk(directory))
+        {
             return files.filter(Files::isRegularFile).collect(Collectors.toList());
         }
     }
 
-    private static void deleteTree(Path directory) throws IOException {
-        if (Files.exists(directory)) {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).collect(Collectors.toList())) {
+    private static void deleteTree(Path directory) throws IOException
+    {
+        if (Files.exists(directory))
+        {
+            try (Stream<Path> files = Files.walk(directory))
+            {
+                for (Path file : files.sorted(Comparator.reverseOrder()).collect(Collectors.toList()))
+                {
                     Files.delete(file);
                 }
             }

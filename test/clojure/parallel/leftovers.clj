@@ -2,7 +2,7 @@
   "What a test left behind: snapshots of this machine's processes, files, threads and mappings that are ours, and their difference.
 
   Ours are the processes that carry our value of PARALLEL_TEST_RUN in their environment, which every descendant inherits, one
-  whose parent is gone included; the files of sessions, except this JVM's own session and those of other living programs."
+  whose parent is gone included; and the directories of the sessions of those processes."
   (:require [clojure.java.io :as io]
             [clojure.string :as str])
   (:import [java.io File IOException]
@@ -27,24 +27,48 @@
   (try (String. (Files/readAllBytes (.toPath (io/file path))) StandardCharsets/UTF_8)
        (catch IOException _ nil)))
 
-(defn- marked?
-  "Does the process carry our mark in its environment? Not when it is a zombie: its environment is empty."
-  [pid mark]
-  (str/includes? (str (read-text (str "/proc/" pid "/environ"))) mark))
-
 (defn- own-pid [] (.pid (ProcessHandle/current)))
 
 (defn- all-pids []
   (keep #(parse-long (.getName ^File %)) (.listFiles (io/file "/proc"))))
 
+(defn- marked?
+  "Does the process carry our mark in its environment? Not when it is a zombie: its environment is empty."
+  [mark pid]
+  (and (not= pid (own-pid))
+       (str/includes? (str (read-text (str "/proc/" pid "/environ"))) mark)))
+
+(def ^:private mark
+  (some->> (System/getenv run-variable) (str run-variable "=")))
+
 (defn processes
   "The pids of the living processes of this run, without our own."
   []
-  (let [value (System/getenv run-variable)]
-    (set (if (and value (.isDirectory (io/file "/proc/self")))
-           (let [mark (str run-variable "=" value)]
-             (filter #(and (not= % (own-pid)) (marked? % mark)) (all-pids)))
-           (map #(.pid ^ProcessHandle %) (iterator-seq (.iterator (.descendants (ProcessHandle/current)))))))))
+  (set (if (and mark (.isDirectory (io/file "/proc/self")))
+         (filter #(marked? mark %) (all-pids))
+         (map #(.pid ^ProcessHandle %) (iterator-seq (.iterator (.descendants (ProcessHandle/current))))))))
+
+(def ^:private known
+  "pid to whether it is of this run, of every process seen since `watch`: tells whose a directory is whose owner has ended."
+  (atom {}))
+
+(defn- look
+  "Keeps what is ours, dead or alive, and of the others those that live: their numbers are given again."
+  []
+  (swap! known (fn [seen]
+                 (into (into {} (filter val) seen)
+                       (map (fn [pid] [pid (if (contains? seen pid) (seen pid) (marked? mark pid))]))
+                       (all-pids)))))
+
+(defn- ever-ours? [pid] (get @known pid))
+
+(defn watch
+  "Notes from now on, ten times a second, which processes are of this run; any JVM lives longer than that."
+  []
+  (when mark
+    (doto (Thread. ^Runnable #(while true (look) (Thread/sleep 100)) "test watch")
+      (.setDaemon true)
+      .start)))
 
 (defn- command-line [pid]
   (some-> (read-text (str "/proc/" pid "/cmdline")) (str/replace "\u0000" " ") str/trim))
@@ -56,23 +80,14 @@
   [^File file]
   (some-> (re-matches #"parallel-\d+-(\d+)(-\d+)+" (.getName file)) second parse-long))
 
-(defn- alive? [pid]
-  (let [^Optional handle (ProcessHandle/of pid)]
-    (and (.isPresent handle) (.isAlive ^ProcessHandle (.get handle)))))
-
-(defn- foreign?
-  "Is the owner this JVM, whose session goes on, or a living program that is not of this run?"
-  [ours owner]
-  (or (= owner (own-pid))
-      (and (alive? owner) (not (ours owner)))))
-
 (defn- files
-  "The directories of sessions that a test could have left."
-  [ours]
+  "The directories of sessions that a test could have left: those of processes of this run, but not of this JVM, whose
+  session goes on. Other programs may come and go meanwhile."
+  []
   (set (for [directory (distinct (remove str/blank? ["/dev/shm" "/tmp" (System/getProperty "java.io.tmpdir") (System/getenv "XDG_RUNTIME_DIR")]))
              ^File file (.listFiles (io/file directory))
              :let [owner (session-owner file)]
-             :when (and owner (not (foreign? ours owner)))]
+             :when (and owner (not= owner (own-pid)) (ever-ours? owner))]
          (.getPath file))))
 
 ;; --- Threads
@@ -112,8 +127,7 @@
 ;; --- The difference
 
 (defn snapshot []
-  (let [ours (processes)]
-    {:processes ours, :files (files ours), :threads (threads), :mappings (pair-mappings)}))
+  {:processes (processes), :files (files), :threads (threads), :mappings (pair-mappings)})
 
 (defn leftovers
   "What is there after and was not before: a vector of sentences, empty when nothing is left."

@@ -18,6 +18,7 @@
 
 (def ^:private default-deadline-s 120)
 (def ^:private fixture-deadline-s 120)
+(def ^:private slow-s "From here on a test's time is worth a line." 5)
 (def ^:private leftover-patience-ms 3000)
 (def ^:private exit-patience-ms 60000)
 
@@ -138,11 +139,21 @@
        (catch Throwable e
          (t/do-report {:type :error, :message "Uncaught outside of the test's body", :expected nil, :actual e}))))
 
+(defn- seconds-since [nanos]
+  (/ (- (System/nanoTime) nanos) 1e9))
+
+(defn- note-slow [v seconds]
+  (when (> seconds slow-s)
+    (println (format "  %.1f s: %s" seconds (symbol v)))
+    (flush)))
+
 (defn- run-test [each v]
   (let [before   (leftovers/snapshot)
+        started  (System/nanoTime)
         _        (reset! seen {})
         deadline (or (:deadline-s (meta v)) default-deadline-s)
         in-time? (run-within (symbol v) deadline (fn [] (reporting #(each (fn [] (t/test-var v))))))
+        _        (note-slow v (seconds-since started))
         left     (leftovers/await-none before leftover-patience-ms)
         reason   (verdict in-time? @seen left)]
     (leftovers/kill-processes (remove (:processes before) (leftovers/processes)))
@@ -184,7 +195,7 @@
     (when-let [tests (seq (tests-of options ns-name))]
       (let [started (System/nanoTime)]
         (run-tests ns-name tests)
-        (println (format "%-48s %4d tests %8.1f s" ns-name (count tests) (/ (- (System/nanoTime) started) 1e9)))
+        (println (format "%-48s %4d tests %8.1f s" ns-name (count tests) (seconds-since started)))
         (flush)))))
 
 ;; --- The command
@@ -210,6 +221,7 @@
 (defn -main [& arguments]
   (let [options (parse arguments)]
     (watch-reports)
+    (leftovers/watch)
     (run! #(run-namespace options %) (namespaces))
     (let [{:keys [passed failed]} @results]
       (when (seq failed)
