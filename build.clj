@@ -17,12 +17,18 @@
   [_]
   (b/delete {:path "target"}))
 
+(defn- javac-opts
+  "As bin/clojure's: every warning is an error. this-escape, which javac 17 does not know, is left out."
+  [javac-version]
+  (cond-> ["--release" "17" "-encoding" "UTF-8" "-proc:none" "-g"
+           (if (< javac-version 21) "-Xlint:all" "-Xlint:all,-this-escape")]
+    (<= javac-version newest-strict-javac) (conj "-Werror")))
+
 (defn- compile-to [directory]
   (b/javac {:src-dirs   ["src/java"]
             :class-dir  directory
             :basis      (b/create-basis {:project "deps.edn", :aliases [:1.11]})
-            :javac-opts (cond-> ["--release" "17" "-encoding" "UTF-8" "-proc:none" "-Xlint:all" "-g"]
-                          (<= (.feature (Runtime/version)) newest-strict-javac) (conj "-Werror"))}))
+            :javac-opts (javac-opts (.feature (Runtime/version)))}))
 
 (defn javac
   "Compiles src/java to target/classes, for Java 17, against the oldest Clojure that the library runs on."
