@@ -397,7 +397,9 @@
       (is (= :dead (:state (parallel/status w))))))
   (testing "one that ignores interrupts, too"
     (let [w (parallel/run (opts {:grace-ms 300}) '(do (parallel/send (parallel/parent) 1)
-                                                      (while true (try (Thread/sleep 1000) (catch InterruptedException _)))))]
+                                                      (let [end (+ 2000000000 (System/nanoTime))]
+                                                        (while (< (System/nanoTime) end)
+                                                          (try (Thread/sleep 20) (catch InterruptedException _))))))]
       (parallel/receive w)
       (parallel/stop w)
       (is (= :worker-died (error-kind #(parallel/join w))))))

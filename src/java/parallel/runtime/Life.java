@@ -414,7 +414,7 @@ final class Life implements LinkListener
             kind = finalKind;
             ready = pending == null;
         }
-        if (startFailure != null)
+        if (startFailure != null && !stopping)
         {
             return new Outcome(State.FAILED, null, startFailure, exit, signal);
         }
