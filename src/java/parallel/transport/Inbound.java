@@ -15,6 +15,12 @@ final class Inbound
     {
     }
 
+    /** So much in one look: the sender is faster than we are. */
+    private static final int STREAM_BYTES = 2048;
+    private static final int LOOKS_PER_CLOCK = 16;
+    /** Under a microsecond, without a pause: an answer that is on its way is seen at once. */
+    private static final int EAGER_LOOKS = 512;
+
     private final MessageChannel channel;
     private final RingReader ring;
     private final Reader inboxReader;
@@ -32,6 +38,8 @@ final class Inbound
 
     private ChannelCorruptException broken;
     private boolean detached;
+    /** The sender was told that it need not care whether we block. */
+    private boolean streaming;
     private long lastLength;
 
     Inbound(MessageChannel channel, RingReader ring, Reader inboxReader, long limit)
@@ -122,6 +130,44 @@ final class Inbound
     boolean isQuiet()
     {
         return inbox.isEmpty() && broken == null && !peek();
+    }
+
+    /* Spins until there is a record, the time is over, or another thread wants the lock. Changes nothing. */
+    boolean spinUntilRecord(BackoffLock held, long nanos)
+    {
+        if (detached || broken != null || !inbox.isEmpty())
+        {
+            return false;
+        }
+        if (looks(EAGER_LOOKS, false))
+        {
+            return true;
+        }
+        final long start = System.nanoTime();
+        while (!held.contended() && System.nanoTime() - start < nanos)
+        {
+            if (looks(LOOKS_PER_CLOCK, true))
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean looks(int count, boolean relaxed)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (!ring.isEmpty())
+            {
+                return true;
+            }
+            if (relaxed)
+            {
+                Thread.onSpinWait();
+            }
+        }
+        return false;
     }
 
     /* Moves messages from the ring to the inbox until it is full: while it has fewer than atLeast it is not. */
@@ -222,24 +268,39 @@ final class Inbound
         {
             return false;
         }
-        final long before = ring.position();
         try
         {
-            return ring.peek();
+            if (look())
+            {
+                return true;
+            }
+            if (streaming)
+            {
+                streaming = false;
+                channel.stopStreaming();
+                return look();
+            }
+            return false;
         }
         catch (final IllegalStateException e)
         {
             breakOff(e);
             return false;
         }
-        finally
+    }
+
+    private boolean look()
+    {
+        final long before = ring.position();
+        final boolean found = ring.peek();
+        final long step = ring.position() - before;
+        if (step > 0)
         {
-            if (ring.position() != before)
-            {
-                // Padding was skipped: also this may be what a sender waits for.
-                channel.madeRoom();
-            }
+            // Padding was skipped, or messages copied out: this may be what a sender waits for.
+            channel.madeRoom();
+            streaming |= step >= STREAM_BYTES && channel.startStreaming();
         }
+        return found;
     }
 
     /* Nothing that follows can be read any more. */
@@ -473,14 +534,15 @@ final class Inbound
     {
         try
         {
-            ring.advance();
+            if (ring.advance())
+            {
+                channel.madeRoom();
+            }
         }
         catch (final IllegalStateException e)
         {
             breakOff(e);
-            return;
         }
-        channel.madeRoom();
     }
 
     private void malformed(String what)

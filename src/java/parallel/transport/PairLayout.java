@@ -20,7 +20,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  *   40| owner's start time, ms                                        |
  *     +---------------------------------------------------------------+
  *  256| direction DOWN, parent to child: 5 lines of 128 bytes         |
- *     |   +  0  receiver waits         int: 1 while somebody blocks   |
+ *     |   +  0  receiver               int: 0 may block, 1 blocks,    |
+ *     |                                2 far behind, reads on         |
  *     |   +128  sender waits for room  int: 1 while somebody blocks   |
  *     |   +256  end position           long: 0 none, else position+1  |
  *     |   +384  sent                   long messages, long bytes      |
@@ -73,11 +74,16 @@ final class PairLayout
 
     static final int DOWN = 256;
     static final int UP = DOWN + 5 * LINE;
-    private static final int RECEIVER_WAITS = 0;
+    private static final int RECEIVER_FLAG = 0;
     private static final int SENDER_WAITS = LINE;
     private static final int END_POSITION = 2 * LINE;
     private static final int SENT = 3 * LINE;
     private static final int RECEIVED = 4 * LINE;
+
+    /** Values of the receiver's flag: it may block soon; it blocks; it is far behind and will look again. */
+    static final int AWAKE = 0;
+    static final int WAITS = 1;
+    static final int STREAMS = 2;
 
     static final int STATUS = 2048;
     static final int STATE_OFFSET = STATUS;
@@ -113,9 +119,9 @@ final class PairLayout
     {
     }
 
-    static int receiverWaitsOffset(int direction)
+    static int receiverFlagOffset(int direction)
     {
-        return direction + RECEIVER_WAITS;
+        return direction + RECEIVER_FLAG;
     }
 
     static int senderWaitsOffset(int direction)

@@ -7,6 +7,7 @@ import static org.agrona.concurrent.ringbuffer.RecordDescriptor.typeOffset;
 
 import org.agrona.BitUtil;
 import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
@@ -15,14 +16,33 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  * The consumer of a {@link OneToOneRingBuffer}, one record at a time: look at it, take it or leave it. Agrona's own
  * read believes the lengths it finds; this one checks each before it is used, as the other process may be broken.
  * Guarded by the receive lock.
+ * <p>
+ * Where several small messages lie in a row they are copied out together: the head moves, and the sender's flag is
+ * looked at, once for all of them.
  */
 final class RingReader
 {
+    /** What is copied out at once, at most; a message that is longer is read where it lies. */
+    private static final int AHEAD_BYTES = 4096;
+    private static final int SMALL = 256;
+
     private final OneToOneRingBuffer ring;
-    private final AtomicBuffer buffer;
+    private final AtomicBuffer ringBuffer;
     private final int capacity;
     private final int headOffset;
     private long head;
+
+    private final UnsafeBuffer ahead = new UnsafeBuffer(new byte[AHEAD_BYTES + SMALL]);
+    private int aheadAt;
+    private int aheadEnd;
+    /**
+     * The last look found a record. If it found none, this one's successor is hardly there yet, and to look for it would
+     * take the line away from the sender while it writes.
+     */
+    private boolean backlog;
+
+    /** The record that was seen last. */
+    private AtomicBuffer buffer;
     private int recordIndex;
     private int recordLength;
     private int recordType;
@@ -30,66 +50,126 @@ final class RingReader
     RingReader(OneToOneRingBuffer ring)
     {
         this.ring = ring;
-        this.buffer = ring.buffer();
+        this.ringBuffer = ring.buffer();
         this.capacity = ring.capacity();
         this.headOffset = capacity + RingBufferDescriptor.HEAD_POSITION_OFFSET;
         this.head = ring.consumerPosition();
     }
 
     /*
-     * Is there a record? Then type, index and length are its. Throws IllegalStateException when there is something
-     * else, from where no next record can be found.
+     * Is there a record? Then type, buffer, index and length are its. May move the head. Throws IllegalStateException
+     * when there is something else, from where no next record can be found.
      */
     boolean peek()
     {
+        if (aheadAt < aheadEnd)
+        {
+            final int copied = ahead.getInt(lengthOffset(aheadAt));
+            checkFrame(aheadAt, copied, aheadEnd);
+            show(ahead, aheadAt, copied, PairLayout.WHOLE);
+            return true;
+        }
         int index = (int)head & (capacity - 1);
         // Pairs with the release store of the length in commit.
-        int length = buffer.getIntVolatile(lengthOffset(index));
+        int length = ringBuffer.getIntVolatile(lengthOffset(index));
         while (length > 0)
         {
-            checkFrame(index, length);
-            final int type = buffer.getInt(typeOffset(index));
+            checkFrame(index, length, capacity);
+            final int type = ringBuffer.getInt(typeOffset(index));
+            if (backlog && type == PairLayout.WHOLE && length <= SMALL && readAhead(index, length))
+            {
+                return peek();
+            }
+            backlog = true;
             if (type != RingBuffer.PADDING_MSG_TYPE_ID)
             {
-                recordIndex = index;
-                recordLength = length;
-                recordType = type;
+                show(ringBuffer, index, length, type);
                 return true;
             }
-            skipPadding(length);
+            moveHead(BitUtil.align(length, ALIGNMENT));
             index = (int)head & (capacity - 1);
-            length = buffer.getIntVolatile(lengthOffset(index));
+            length = ringBuffer.getIntVolatile(lengthOffset(index));
         }
+        backlog = false;
         return false;
     }
 
-    private void checkFrame(int index, int length)
+    /* A quick look, for spinning: is there anything at the head? */
+    boolean isEmpty()
     {
-        if (length < HEADER_LENGTH || length > capacity - index)
+        return aheadAt == aheadEnd && ringBuffer.getIntVolatile(lengthOffset((int)head & (capacity - 1))) <= 0;
+    }
+
+    private void show(AtomicBuffer memory, int index, int length, int type)
+    {
+        buffer = memory;
+        recordIndex = index;
+        recordLength = length;
+        recordType = type;
+    }
+
+    private static void checkFrame(int index, int length, int end)
+    {
+        if (length < HEADER_LENGTH || length > end - index)
         {
             throw new IllegalStateException("a record at " + index + " with a length of " + length);
         }
     }
 
-    private void skipPadding(int length)
+    /* Copies out this small message and those right after it. False: it is alone. */
+    private boolean readAhead(int index, int length)
     {
-        recordLength = length;
-        advance();
+        final int limit = Math.min(capacity, index + AHEAD_BYTES);
+        final int second = index + BitUtil.align(length, ALIGNMENT);
+        int end = second;
+        for (int next = length; end < limit && next > 0; end += BitUtil.align(next, ALIGNMENT))
+        {
+            next = smallAt(end);
+        }
+        if (end == second)
+        {
+            return false;
+        }
+        // All of it first: the head is given back with the same step.
+        ringBuffer.getBytes(index, ahead, 0, end - index);
+        moveHead(end - index);
+        aheadAt = 0;
+        aheadEnd = end - index;
+        return true;
     }
 
-    /* Gives the space of the record back to the sender. */
-    void advance()
+    /* The length of the record there if it is a small message, else 0. */
+    private int smallAt(int index)
+    {
+        final int length = ringBuffer.getIntVolatile(lengthOffset(index));
+        return length >= HEADER_LENGTH && length <= Math.min(SMALL, capacity - index) &&
+            ringBuffer.getInt(typeOffset(index)) == PairLayout.WHOLE ? length : 0;
+    }
+
+    /* Goes on to the next record. True: the sender has more room than before. */
+    boolean advance()
     {
         final int aligned = BitUtil.align(recordLength, ALIGNMENT);
-        final long next = head + aligned;
+        if (buffer == ahead)
+        {
+            aheadAt += aligned;
+            return false;
+        }
+        moveHead(aligned);
+        return true;
+    }
+
+    private void moveHead(int bytes)
+    {
+        final long next = head + bytes;
         // Once a lap: stale bytes that look like records would otherwise be read round and round.
-        if (((int)next & (capacity - 1)) < aligned && next > ring.producerPosition())
+        if (((int)next & (capacity - 1)) < bytes && next > ring.producerPosition())
         {
             throw new IllegalStateException("records beyond the position of the sender");
         }
         head = next;
         // Pairs with the volatile read of the head in Agrona's claim.
-        buffer.putLongRelease(headOffset, next);
+        ringBuffer.putLongRelease(headOffset, next);
     }
 
     AtomicBuffer buffer()
@@ -112,6 +192,7 @@ final class RingReader
         return recordLength - HEADER_LENGTH;
     }
 
+    /* The head. What was copied out lies before it. */
     long position()
     {
         return head;

@@ -5,6 +5,7 @@ import static org.agrona.concurrent.ringbuffer.RecordDescriptor.HEADER_LENGTH;
 
 import org.agrona.BitUtil;
 import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
 
 /** The producer of a ring: messages to records. Never waits: no room is an answer. Guarded by the send lock. */
@@ -15,6 +16,13 @@ final class RingWriter
     /** Of trySend: two records more than calculated, and what is left empty before the wrap. */
     private static final int SLACK = 2 * (SMALLEST_CUT + 4 * HEADER_LENGTH);
 
+    /**
+     * A small message is put together here first, so that its line of the ring is written in one go: the reader looks at
+     * that line all the time, and takes it away from us between two stores that are far apart.
+     */
+    private static final int SMALL = 256;
+
+    private final UnsafeBuffer small = new UnsafeBuffer(new byte[SMALL]);
     private final OneToOneRingBuffer ring;
     private final AtomicBuffer buffer;
     private final int capacity;
@@ -42,6 +50,11 @@ final class RingWriter
     /* A message of at most maxWhole bytes; false: no room. */
     boolean writeWhole(Payload payload, int length)
     {
+        if (length <= SMALL)
+        {
+            payload.copy(0, small, 0, length);
+            return ring.write(PairLayout.WHOLE, small, 0, length);
+        }
         final int index = ring.tryClaim(PairLayout.WHOLE, length);
         if (index < 0)
         {

@@ -10,6 +10,10 @@ import java.util.function.BooleanSupplier;
  * No wake-up is lost: the waiting flags are set, then a full fence, then the last look, then the block; the other end
  * commits, then a full fence, then reads the flag, clears it and rings. A change within this process (a retired channel,
  * a finished future) must be followed by {@link MessageChannel#wakeLocal}.
+ * <p>
+ * While a receiver is far behind, the sender leaves the fence out. The commit of which the receiver then hears nothing
+ * is in memory some hundred nanoseconds later; so the first block after such a time ends by itself after 1 ms, for one
+ * more look.
  */
 public final class Waiter
 {
@@ -24,6 +28,7 @@ public final class Waiter
         ROOM
     }
 
+    private static final long UNSURE_NANOS = 1_000_000;
     private static final int YIELDS = 20;
     private static final int LOOKS_PER_CLOCK = 4;
 
@@ -92,7 +97,13 @@ public final class Waiter
 
     private static boolean isPast(long deadlineNanos)
     {
-        return deadlineNanos != Long.MAX_VALUE && System.nanoTime() - deadlineNanos >= 0;
+        return left(deadlineNanos) <= 0;
+    }
+
+    /* Nanoseconds until the deadline. */
+    static long left(long deadlineNanos)
+    {
+        return deadlineNanos == Long.MAX_VALUE ? Long.MAX_VALUE : deadlineNanos - System.nanoTime();
     }
 
     private static boolean spin(BooleanSupplier done, long spinNanos, long deadlineNanos)
@@ -149,9 +160,10 @@ public final class Waiter
         while (true)
         {
             parker.listen(channels);
+            boolean unsure = false;
             for (final MessageChannel channel : channels)
             {
-                channel.setWaitingFlags(what);
+                unsure |= channel.setWaitingFlags(what);
             }
             // Pairs with the full fence between commit and look at the flag in MessageChannel.
             VarHandle.fullFence();
@@ -167,7 +179,7 @@ public final class Waiter
             {
                 return false;
             }
-            parker.sleep(deadlineNanos);
+            parker.sleep(unsure ? Math.min(deadlineNanos, System.nanoTime() + UNSURE_NANOS) : deadlineNanos);
             // Before the flags are set again: they would make the other end ring for a thread that is awake.
             if (done.getAsBoolean())
             {

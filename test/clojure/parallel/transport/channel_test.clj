@@ -334,6 +334,13 @@
     (ping-pong e 50000 0)
     (ping-pong e 5000 60)))
 
+(deftest no-wake-up-is-lost-when-a-receiver-has-caught-up
+  (doseq [open [#(ends 65536) #(Ends/local *directory* 65536)]]
+    (with-open [^Ends e (open)]
+      (let [answers (in-thread (Hammer/answerBursts (.child e) 1000 600 hang-s))]
+        (Hammer/bursts (.parent e) 1000 600 hang-s)
+        (value answers)))))
+
 (deftest ^:slow no-wake-up-is-lost-in-hundreds-of-thousands-of-blocks
   (with-open [e (ends 8192)]
     (dotimes [_ 5]

@@ -94,6 +94,42 @@ public final class Hammer
         }
     }
 
+    /**
+     * Bursts that put the receiver far behind, each followed by a wait for its answer, so that the receiver goes from
+     * reading on to blocking again and again.
+     */
+    public static void bursts(MessageChannel channel, int count, int size, long seconds) throws Exception
+    {
+        final long deadline = deadline(seconds);
+        for (int n = 0; n < count; n++)
+        {
+            sendNumbers(channel, 0, size, 8, seconds);
+            if (channel.receive(Bytes.owning(), deadline) == null)
+            {
+                throw new TimeoutException("no answer to burst " + n);
+            }
+            pause(60);
+        }
+    }
+
+    /** The other side of the bursts. */
+    public static void answerBursts(MessageChannel channel, int count, int size, long seconds) throws Exception
+    {
+        final long deadline = deadline(seconds);
+        for (int n = 0; n < count * size; n++)
+        {
+            final Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
+            if (message == null || ByteBuffer.wrap(message.bytes()).getLong() != n % size)
+            {
+                throw new TimeoutException("not message " + n);
+            }
+            if (n % size == size - 1)
+            {
+                channel.send(Bytes.payload(message.bytes()), deadline);
+            }
+        }
+    }
+
     /** Longer than the spinning now and then, up to so many microseconds. */
     private static void pause(int jitterMicros)
     {
