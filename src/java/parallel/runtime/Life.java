@@ -55,6 +55,7 @@ final class Life implements LinkListener
     /** Frames for a worker that is not ready yet; null once it is. Guarded by this. */
     private List<ByteBuffer[]> pending = new ArrayList<>();
     private Link link;
+    private boolean saidReady;
     private boolean finishing;
     private byte[] finalFrame;
     private byte finalKind;
@@ -170,6 +171,7 @@ final class Life implements LinkListener
             synchronized (this)
             {
                 link = connected;
+                flushPending();
             }
             if (slot >= 0)
             {
@@ -225,15 +227,21 @@ final class Life implements LinkListener
     {
         synchronized (this)
         {
-            if (pending == null)
-            {
-                return;
-            }
-            pending.forEach(link::send);
-            pending = null;
+            saidReady = true;
+            flushPending();
         }
         host.ready();
         Threads.POOL.execute(() -> emit("ready", null));
+    }
+
+    /** What was told a worker that was not ready yet. It may say that it is before the call that connects it has returned. */
+    private void flushPending()
+    {
+        if (saidReady && link != null && pending != null)
+        {
+            pending.forEach(link::send);
+            pending = null;
+        }
     }
 
     private synchronized void last(byte kind, byte[] payload)
