@@ -504,5 +504,5 @@
         text (apply print-str xs)
         label (if (instance? LabelledByParent out) "" (Text/label (id)))]
     (locking out
-      (.write out (str/join (map #(str label % "\n") (str/split-lines (if (= text "") " " text)))))
+      (.write out (str/join (map #(str label % "\n") (or (seq (str/split-lines text)) [""]))))
       (.flush out))))

@@ -3,10 +3,11 @@
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
+            [parallel.sample :refer [fails-deep-inside twice]]
             [parallel.support :refer [await-true defboth error error-kind opts within]])
   (:import [java.util.concurrent CancellationException TimeUnit]))
 
-(defn twice [x] (* 2 x))
+(defn thrice [x] (* 3 x))
 
 (defboth the-main-job
   (let [out (java.io.StringWriter.)
@@ -35,7 +36,7 @@
   (is (= 42 @(parallel/run (opts) '(fn [a b] (* a b)) 6 7)))
   (is (= 42 @(parallel/run (opts) `twice 21)))
   (is (= 42 @(parallel/run (opts) #'twice 21)))
-  (is (= 42 @(parallel/run (opts) 'twice 21)))
+  (is (= 42 @(parallel/run (opts) 'thrice 14)))
   (is (= 3 @(parallel/run (opts) "(def a 1) (def b 2) (+ a b)")))
   (is (= :kw @(parallel/run (opts) :kw))))
 
@@ -81,8 +82,6 @@
           root (last (take-while some? (iterate ex-cause e)))]
       (is (= {:a 1} (ex-data root)))
       (is (= "broken" (ex-message root))))))
-
-(defn fails-deep-inside [] (/ 1 0))
 
 (defboth a-remote-exception-says-what-where-and-doing-what
   (let [w (parallel/run (opts) '(fails-deep-inside))
@@ -267,7 +266,7 @@
 
 (defboth a-join-takes-what-the-worker-still-sends
   (let [w (parallel/run (opts {:ring-bytes 8192}) '(dotimes [_ 20] (parallel/send (parallel/parent) (byte-array 100000))))]
-    (is (nil? (within 20000 #(parallel/join w))))
+    (is (nil? (within 60000 #(parallel/join w))))
     (is (= 20 (count (seq (parallel/messages w)))))))
 
 (defboth four-workers-a-thousand-rounds
@@ -370,7 +369,7 @@
     (let [w (parallel/run '(do (parallel/send (parallel/parent) :up) (Thread/sleep 60000)))]
       (parallel/receive w)
       (.destroyForcibly ^java.lang.ProcessHandle (.get (java.lang.ProcessHandle/of (.pid w))))
-      (let [e (error #(within 20000 (fn [] (parallel/receive w))))
+      (let [e (error #(within 60000 (fn [] (parallel/receive w))))
             e (or e (error #(parallel/receive w)))]
         (is (= :worker-died (:parallel/error e)))
         (is (= 137 (:exit e)))

@@ -1,4 +1,4 @@
-(ns parallel.build-test
+(ns ^:jvm parallel.build-test
   "The Java compiles on the JDK that the tests run on. Not only once: each JDK's compiler has warnings of its own."
   (:require [clojure.java.io :as io]
             [clojure.string :as str]

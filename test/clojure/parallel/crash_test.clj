@@ -1,4 +1,4 @@
-(ns parallel.crash-test
+(ns ^:jvm parallel.crash-test
   "The crash matrix: who dies, doing what, and what the other side sees. Each row ends with a new worker that answers; the
   runner proves that nothing is left."
   (:require [clojure.string :as str]
@@ -52,32 +52,32 @@
   (.waitFor (.start (ProcessBuilder. ^java.util.List ["kill" (str "-" name) (str pid)]))))
 
 (defn- answers? []
-  (= 3 (within 20000 #(deref (parallel/run '(+ 1 2))))))
+  (= 3 (within 60000 #(deref (parallel/run '(+ 1 2))))))
 
 (defn- row [death doing]
   (let [{:keys [form error] death-opts :opts death-signal :signal} (deaths death)
         {doing-opts :opts doing-form :form blocked :parent} (doings doing)
         w (binding [*err* (java.io.StringWriter.) *out* (java.io.StringWriter.)]
             (parallel/run (merge {:dir (System/getProperty "java.io.tmpdir")} death-opts doing-opts) (with-death doing-form form)))
-        _ (is (= :up (within 20000 #(parallel/receive w))))
+        _ (is (= :up (within 60000 #(parallel/receive w))))
         outcome (promise)
         _ (doto (Thread. #(deliver outcome (try (blocked w) (catch Throwable e e)))) (.setDaemon true) .start)]
     (when death-signal
       (signal (.pid w) death-signal))
-    (let [e (deref outcome 30000 ::hangs)]
+    (let [e (deref outcome 60000 ::hangs)]
       (is (instance? clojure.lang.ExceptionInfo e) (str e))
       (is (= error (zipmap (keys error) (map (ex-data e) (keys error)))))
       (is (= (.id w) (:worker/id (ex-data e))))
-      (is (= :ended (within 20000 #(try (parallel/join w) (catch Exception _ :ended)))))
+      (is (= :ended (within 60000 #(try (parallel/join w) (catch Exception _ :ended)))))
       (some-> ^String (:hs-err (ex-data e)) java.io.File. .delete))))
 
-(deftest ^{:deadline-s 300} a-worker-that-dies-ends-what-waits-for-it
+(deftest ^{:deadline-s 900} a-worker-that-dies-ends-what-waits-for-it
   (doseq [death (keys deaths)]
     (testing death
       (row death :computing)))
   (is (answers?)))
 
-(deftest ^{:deadline-s 300} a-killed-worker-ends-every-kind-of-call
+(deftest ^{:deadline-s 900} a-killed-worker-ends-every-kind-of-call
   (doseq [doing (keys doings)
           death [:kill-9 :exit-3]]
     (testing (str death " while " doing)
@@ -91,7 +91,7 @@
     (is (= :first (parallel/receive w)))
     (await-true #(= :sending (:state (parallel/status w))))
     (signal (.pid w) "KILL")
-    (is (= :worker-died (:parallel/error (error #(within 20000 (fn [] (parallel/receive w)))))))
+    (is (= :worker-died (:parallel/error (error #(within 60000 (fn [] (parallel/receive w)))))))
     (is (= :worker-died (:parallel/error (error #(parallel/receive w)))))
     (is (answers?))))
 

@@ -1,4 +1,4 @@
-(ns parallel.java-api-test
+(ns ^:jvm parallel.java-api-test
   "The Java API, used by a Java program without Clojure on its class path."
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is]])
@@ -16,7 +16,7 @@
                     (.redirectOutput out)
                     .start)]
     (try
-      (when-not (.waitFor process 100 TimeUnit/SECONDS)
+      (when-not (.waitFor process 250 TimeUnit/SECONDS)
         (.destroyForcibly process))
       {:exit (.waitFor process) :lines (str/split-lines (slurp out))}
       (finally

@@ -7,7 +7,7 @@
 
 (defn await-true
   "Waits until the thunk returns true; its last value after at most ms milliseconds."
-  ([thunk] (await-true thunk 20000))
+  ([thunk] (await-true thunk 60000))
   ([thunk ms]
    (let [deadline (+ (System/nanoTime) (* ms 1000000))]
      (loop []

@@ -5,9 +5,10 @@
     --only REGEX    the tests whose namespace/name matches
     --quick         without namespaces and tests marked ^:slow
     --not-once      without those marked ^:once, which need no second run on another JDK
+    --not-jvm       without those marked ^:jvm, which need no second run with another Clojure
     --result FILE   writes \"passed failed\" and a line per failure there
 
-  A test takes at most 120 s; ^{:deadline-s n} on its name says otherwise."
+  A test takes at most 300 s; ^{:deadline-s n} on its name says otherwise."
   (:require [clojure.java.io :as io]
             [clojure.stacktrace :as stacktrace]
             [clojure.string :as str]
@@ -16,10 +17,10 @@
   (:import [java.io File]
            [java.util.concurrent TimeUnit]))
 
-(def ^:private default-deadline-s 120)
-(def ^:private fixture-deadline-s 120)
+(def ^:private default-deadline-s 300)
+(def ^:private fixture-deadline-s 300)
 (def ^:private slow-s "From here on a test's time is worth a line." 5)
-(def ^:private leftover-patience-ms 3000)
+(def ^:private leftover-patience-ms 10000)
 (def ^:private exit-patience-ms 60000)
 
 ;; --- Which tests
@@ -39,11 +40,12 @@
        (map namespace-of)
        sort))
 
-(defn- wanted? [{:keys [only quick not-once]} v]
+(defn- wanted? [{:keys [only quick not-once not-jvm]} v]
   (let [marks (merge (meta (:ns (meta v))) (meta v))]
     (and (or (nil? only) (re-find only (str (symbol v))))
          (not (and quick (:slow marks)))
-         (not (and not-once (:once marks))))))
+         (not (and not-once (:once marks)))
+         (not (and not-jvm (:jvm marks))))))
 
 (defn- tests-of [options ns-name]
   (->> (vals (ns-interns ns-name))
@@ -208,7 +210,8 @@
       "--result"   (recur more (assoc options :result value))
       "--quick"    (recur (rest arguments) (assoc options :quick true))
       "--not-once" (recur (rest arguments) (assoc options :not-once true))
-      (throw (ex-info (str "Unknown option " flag ": --only, --quick, --not-once and --result are known.") {})))))
+      "--not-jvm"  (recur (rest arguments) (assoc options :not-jvm true))
+      (throw (ex-info (str "Unknown option " flag ": --only, --quick, --not-once, --not-jvm and --result are known.") {})))))
 
 (defn- exit
   "Ends the JVM, also when a shutdown hook hangs."

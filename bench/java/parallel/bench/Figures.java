@@ -25,6 +25,7 @@ public final class Figures
     private static final int ROUNDS = 5;
     private static final int ONE_WAY = 3_000_000;
     private static final int CAPACITY = 1 << 20;
+    private static final int END_OF_ROUND = 2;
 
     private Figures()
     {
@@ -63,7 +64,12 @@ public final class Figures
         final String name = file.toString();
         final Worker bare = Parallel.run(() ->
         {
-            bareEcho(Path.of(name));
+            final OneToOneRingBuffer[] rings = map(Path.of(name));
+            for (int round = 0; round < ROUNDS; round++)
+            {
+                Parallel.parent().receive();    // sleeps while the other is measured
+                bareEcho(rings);
+            }
             return null;
         });
         final double[] ours = new double[ROUNDS];
@@ -71,10 +77,11 @@ public final class Figures
         final OneToOneRingBuffer[] rings = map(file);
         for (int round = 0; round < ROUNDS; round++)
         {
+            bare.send(round);
             reference[round] = barePings(rings);
+            rings[0].write(END_OF_ROUND, new UnsafeBuffer(new byte[8]), 0, 8);
             ours[round] = pings(echo);
         }
-        rings[0].write(2, new UnsafeBuffer(new byte[8]), 0, 8);
         echo.send("end");
         bare.join();
         echo.join();
@@ -106,18 +113,20 @@ public final class Figures
         }
     }
 
-    private static void bareEcho(Path file) throws IOException
+    private static void bareEcho(OneToOneRingBuffer[] rings)
     {
-        final OneToOneRingBuffer[] rings = map(file);
         final boolean[] over = new boolean[1];
         final UnsafeBuffer copy = new UnsafeBuffer(new byte[8]);
         while (!over[0])
         {
             rings[0].read((type, buffer, index, length) ->
             {
-                over[0] = type == 2;
-                copy.putBytes(0, buffer, index, length);
-                rings[1].write(1, copy, 0, 8);
+                over[0] = type == END_OF_ROUND;
+                if (!over[0])
+                {
+                    copy.putBytes(0, buffer, index, length);
+                    rings[1].write(1, copy, 0, 8);
+                }
             });
         }
     }
@@ -160,7 +169,12 @@ public final class Figures
         final String name = file.toString();
         final Worker bare = Parallel.run(() ->
         {
-            bareCount(Path.of(name));
+            final OneToOneRingBuffer[] rings = map(Path.of(name));
+            for (int round = 0; round < ROUNDS; round++)
+            {
+                Parallel.parent().receive();
+                bareCount(rings);
+            }
             return null;
         });
         final OneToOneRingBuffer[] rings = map(file);
@@ -168,6 +182,7 @@ public final class Figures
         final double[] reference = new double[ROUNDS];
         for (int round = 0; round < ROUNDS; round++)
         {
+            bare.send(round);
             reference[round] = bareOneWay(rings);
             final long start = System.nanoTime();
             for (int i = 0; i < ONE_WAY; i++)
@@ -201,23 +216,19 @@ public final class Figures
         return ONE_WAY * 1000.0 / (System.nanoTime() - start);
     }
 
-    private static void bareCount(Path file) throws IOException
+    private static void bareCount(OneToOneRingBuffer[] rings)
     {
-        final OneToOneRingBuffer[] rings = map(file);
         final UnsafeBuffer message = new UnsafeBuffer(new byte[8]);
-        for (int round = 0; round < ROUNDS; round++)
+        for (int i = 0; i < ONE_WAY;)
         {
-            for (int i = 0; i < ONE_WAY;)
+            final int read = rings[0].read((type, buffer, index, length) -> message.putBytes(0, buffer, index, length));
+            i += read;
+            if (read == 0)
             {
-                final int read = rings[0].read((type, buffer, index, length) -> message.putBytes(0, buffer, index, length));
-                i += read;
-                if (read == 0)
-                {
-                    Thread.onSpinWait();
-                }
+                Thread.onSpinWait();
             }
-            rings[1].write(1, message, 0, 8);
         }
+        rings[1].write(1, message, 0, 8);
     }
 
     // ---- arrays

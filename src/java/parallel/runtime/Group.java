@@ -147,7 +147,7 @@ public final class Group
     public static Object select(List<? extends ChannelPeer> peers, long timeoutMs) throws InterruptedException
     {
         final Selection selection = new Selection(inTurn(peers));
-        if (!selection.look() && !Waiter.await(channels(peers), selection::look, deadline(timeoutMs)))
+        if (!selection.look() && !Waiter.await(channels(peers), selection::look, deadline(timeoutMs), Waiter.For.MESSAGES))
         {
             return TIMED_OUT;
         }

@@ -1,4 +1,4 @@
-(ns parallel.process.launch-test
+(ns ^:jvm parallel.process.launch-test
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]

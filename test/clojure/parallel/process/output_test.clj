@@ -1,4 +1,4 @@
-(ns parallel.process.output-test
+(ns ^:jvm parallel.process.output-test
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.process.support :as support :refer [await-true hang-ms probe with-process within-deadline]])

@@ -1,4 +1,4 @@
-(ns parallel.process.session-directory-test
+(ns ^:jvm parallel.process.session-directory-test
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.process.support :as support :refer [*directory* hang-ms probe with-process within-deadline]])

@@ -1,4 +1,4 @@
-(ns parallel.process.this-process-test
+(ns ^:jvm parallel.process.this-process-test
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.process.support :as support :refer [await-true hang-ms probe with-process]])

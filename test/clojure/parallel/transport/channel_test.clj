@@ -1,4 +1,4 @@
-(ns parallel.transport.channel-test
+(ns ^:jvm parallel.transport.channel-test
   "Messages between two ends of a mapped file: whole, once, in order, and what happens when somebody gives up."
   (:require [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.transport.support :refer [await-blocked await-true deadline ends forever hang-s in-thread nothing-left pattern?

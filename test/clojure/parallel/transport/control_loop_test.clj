@@ -1,4 +1,4 @@
-(ns parallel.transport.control-loop-test
+(ns ^:jvm parallel.transport.control-loop-test
   "Control streams: frames of any length in order, their end, and what arrives that is none."
   (:require [clojure.test :refer [deftest is testing use-fixtures]]
             [clojure.test.check :as check]

@@ -1,4 +1,4 @@
-(ns parallel.transport.corrupt-test
+(ns ^:jvm parallel.transport.corrupt-test
   "What lies in the ring is not believed: a broken other side costs an error, never the JVM, a hang, or memory."
   (:require [clojure.test :refer [deftest is testing use-fixtures]]
             [clojure.test.check :as check]

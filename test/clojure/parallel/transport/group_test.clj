@@ -1,4 +1,4 @@
-(ns parallel.transport.group-test
+(ns ^:jvm parallel.transport.group-test
   "Sends to and receives from several channels at once, and threads that wait for several."
   (:require [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.transport.support :refer [await-blocked await-true deadline ends forever in-thread nothing-left pattern? receive! send!

@@ -1,4 +1,4 @@
-(ns parallel.transport.pair-file-test
+(ns ^:jvm parallel.transport.pair-file-test
   "The mapped files: how they are made, reached by another process, refused, and gone."
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]

@@ -1,0 +1,48 @@
+(ns parallel.documents-test
+  "What the README and the walkthrough say works when it is pasted: each form is evaluated, and where a comment says => the
+  value is that one."
+  {:once true}
+  (:require [clojure.string :as str]
+            [clojure.test :refer [deftest is]]
+            [parallel.api :as parallel])
+  (:import [clojure.lang LineNumberingPushbackReader]
+           [java.io StringReader]))
+
+(defn- promised
+  "The value that the comment after a form promises, as [value], or nil. The comment is on the form's last line or the next."
+  [lines last-line]
+  (some (fn [line] (some->> line (re-find #";+ => (\S.*?)(?:, and .*|; .*)?$") second read-string vector))
+        [(get lines (dec last-line)) (get lines last-line)]))
+
+(defn- evaluate-all
+  "Evaluates the forms of a text in a namespace of its own; a vector of [form value promised]."
+  [text]
+  (let [lines (str/split-lines text)
+        reader (LineNumberingPushbackReader. (StringReader. text))]
+    (binding [*ns* (create-ns (gensym "parallel.pasted"))
+              *out* (java.io.StringWriter.)]
+      (refer 'clojure.core)
+      (loop [results []]
+        (let [form (read {:eof ::end} reader)]
+          (if (= form ::end)
+            results
+            (recur (conj results [form (eval form) (promised lines (.getLineNumber reader))]))))))))
+
+(defn- check [text least]
+  (try
+    (let [results (evaluate-all text)
+          kept (filter peek results)]
+      (is (<= least (count kept)) "the promises are found")
+      (doseq [[form value [expected]] kept]
+        (is (= expected value) (pr-str form))))
+    (finally
+      (parallel/everywhere-forget)
+      (run! parallel/kill (parallel/children))
+      (run! #(deref (.onExit ^parallel.Worker %)) (parallel/children)))))
+
+(deftest the-session-of-the-readme-works-when-pasted
+  (let [[_ session] (re-find #"(?s)```clojure\n(.*?)```" (slurp "README.md"))]
+    (check session 3)))
+
+(deftest the-walkthrough-works-from-top-to-bottom
+  (check (slurp "dev/parallel/walkthrough.clj") 2))
