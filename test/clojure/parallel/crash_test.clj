@@ -121,10 +121,11 @@
            (mapcat #(map (partial str % "/") (.list (java.io.File. ^String %))) ["/dev/shm" (System/getProperty "java.io.tmpdir")])))
 
 (defn- start-root
-  "A root JVM of its own that evaluates code; its stdout, line by line."
+  "A root JVM of its own that evaluates code; its stdout, line by line. It heeds Ctrl-C also where these tests run in the
+  background, whose processes inherit that it is ignored."
   [code]
-  (let [process (-> (ProcessBuilder. ^java.util.List [(str (System/getProperty "java.home") "/bin/java") "-XX:-UsePerfData"
-                                                      "-cp" (System/getProperty "java.class.path") "clojure.main" "-e" (str "(do " code ")")])
+  (let [process (-> (ProcessBuilder. ^java.util.List ["env" "--default-signal=INT"
+                                                      (str (System/getProperty "java.home") "/bin/java") "-XX:-UsePerfData" "-cp" (System/getProperty "java.class.path") "clojure.main" "-e" (str "(do " code ")")])
                     (.redirectError ProcessBuilder$Redirect/DISCARD)
                     .start)]
     {:process process :lines (line-seq (java.io.BufferedReader. (java.io.InputStreamReader. (.getInputStream process))))}))

@@ -77,7 +77,7 @@ record Evaluation(boolean failed, byte[] bytes)
         }
     }
 
-    private static Evaluation failure(Throwable e, RemoteError.Phase phase, String doing)
+    static Evaluation failure(Throwable e, RemoteError.Phase phase, String doing)
     {
         try
         {

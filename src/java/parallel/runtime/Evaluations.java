@@ -53,7 +53,14 @@ final class Evaluations
                 continue;
             }
             begin(task);
-            task.body().run();
+            try
+            {
+                task.body().run();
+            }
+            catch (final Throwable e)
+            {
+                e.printStackTrace();    // what could not even be reported: the thread must live on for the next
+            }
             end();
         }
     }

@@ -174,19 +174,34 @@ final class WorkerSide implements LinkListener
 
     private void runForLife(byte kind, byte[] payload)
     {
-        final Evaluation evaluation = evaluate(kind, payload, false);
-        if (!broken)
+        try
         {
-            up.send(Frames.frame(evaluation.failed() ? Frames.ERROR : Frames.VALUE, 0, evaluation.bytes()));
+            final Evaluation evaluation = evaluate(kind, payload, false);
+            if (!broken)
+            {
+                up.send(Frames.frame(evaluation.failed() ? Frames.ERROR : Frames.VALUE, 0, evaluation.bytes()));
+            }
         }
-        end();
+        finally
+        {
+            end();
+        }
     }
 
     private void evaluateAndReply(long number, byte[] payload)
     {
-        if (number < 0 || !stopAsked)
+        if (number >= 0 && stopAsked)
         {
-            reply(number, evaluate(Job.FORM, payload, true));
+            return;
+        }
+        final Evaluation evaluation = evaluate(Job.FORM, payload, true);
+        try
+        {
+            reply(number, evaluation);
+        }
+        catch (final OutOfMemoryError e)
+        {
+            reply(number, Evaluation.failure(e, RemoteError.Phase.THREW, null));
         }
     }
 

@@ -191,13 +191,18 @@ public final class ControlLoop implements AutoCloseable
         try
         {
             select(scratch);
+            runTasks();
+            runTicks();
         }
         catch (final IOException e)
         {
             log(e);
         }
-        runTasks();
-        runTicks();
+        catch (final OutOfMemoryError e)
+        {
+            // Another thread took it all. The memory comes back when that one has failed; this thread must still be there.
+            Thread.yield();
+        }
     }
 
     private void select(ByteBuffer scratch) throws IOException
