@@ -8,11 +8,16 @@
   (:import [clojure.lang LineNumberingPushbackReader]
            [java.io StringReader]))
 
+(defn- promise-in [line]
+  (some->> line (re-find #";+ => (\S.*?)(?:, and .*|; .*)?$") second read-string vector))
+
 (defn- promised
-  "The value that the comment after a form promises, as [value], or nil. The comment is on the form's last line or the next."
+  "The value that the comment after a form promises, as [value], or nil: on the form's last line, or on a line of its own below."
   [lines last-line]
-  (some (fn [line] (some->> line (re-find #";+ => (\S.*?)(?:, and .*|; .*)?$") second read-string vector))
-        [(get lines (dec last-line)) (get lines last-line)]))
+  (let [below (get lines last-line)]
+    (or (promise-in (get lines (dec last-line)))
+        (when (some-> below (str/starts-with? ";"))
+          (promise-in below)))))
 
 (defn- evaluate-all
   "Evaluates the forms of a text in a namespace of its own; a vector of [form value promised]."

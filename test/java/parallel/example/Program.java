@@ -203,7 +203,7 @@ public final class Program
         }
         catch (final NotTransferableException e)
         {
-            return e.data().get("path").equals(List.of(0)) ? e.code() : null;
+            return e.data().get("path").toString().equals("[0]") ? e.code() : null;
         }
         catch (final ParallelException e)
         {
