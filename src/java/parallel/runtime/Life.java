@@ -497,17 +497,12 @@ final class Life implements LinkListener
     private void conclude(Outcome how)
     {
         outcome = how;
-        if (channel != null)
-        {
-            channel.retire();
-        }
         synchronized (this)
         {
             pending = null;
             link = link == null ? NoLink.INSTANCE : link;
             link.close();
         }
-        lastStatus = status(how.state());
         replies.values().forEach(r -> r.fail(handle::endError));
         replies.clear();
         if (slot >= 0)
@@ -515,6 +510,11 @@ final class Life implements LinkListener
             Session.current().release(slot, handle.id());
         }
         birth.context().drop(handle);
+        if (channel != null)
+        {
+            channel.retire();   // wakes whoever waits for a message: by now all else says, too, that the worker has ended
+        }
+        lastStatus = status(how.state());
         done = true;
         if (channel != null)
         {
@@ -561,7 +561,8 @@ final class Life implements LinkListener
     WorkerStatus status()
     {
         final WorkerStatus last = lastStatus;
-        return last != null ? last : status(null);
+        final Outcome how = outcome;
+        return last != null ? last : status(how == null ? null : how.state());
     }
 
     private WorkerStatus status(State end)

@@ -272,7 +272,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
     @Override
     public final boolean isAlive()
     {
-        return !life.isDone();
+        return life.outcome() == null;
     }
 
     /**
