@@ -161,7 +161,7 @@
 
 (defn evaluate
   "Evaluates a job in the calling thread; called by the core."
-  [job _forked?]
+  [job]
   (let [context (Context/current)]
     (if (.ownsProcess context)
       (evaluate-here job)

@@ -76,8 +76,7 @@ public final class Main
         }
         catch (final IOException e)
         {
-            process.lifelineEnded();
-            return;
+            // as good as its end
         }
         process.lifelineEnded();
     }

@@ -36,9 +36,9 @@ public final class ClojureLanguage implements Language
     }
 
     @Override
-    public Object evaluate(Object job, boolean forked) throws Throwable
+    public Object evaluate(Object job) throws Throwable
     {
-        return evaluate.invoke(job, forked);
+        return evaluate.invoke(job);
     }
 
     @Override

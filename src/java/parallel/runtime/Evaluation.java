@@ -21,15 +21,14 @@ record Evaluation(boolean failed, byte[] bytes)
      * @param kind    of the job.
      * @param payload its codec bytes.
      * @param doing   gets the text of what is evaluated; or null.
-     * @param forked  whether the worker lives on after it.
      * @return what came of it; never throws.
      */
-    static Evaluation of(byte kind, byte[] payload, Consumer<String> doing, boolean forked)
+    static Evaluation of(byte kind, byte[] payload, Consumer<String> doing)
     {
         String text = null;
         try
         {
-            final Prepared job = prepare(kind, payload, forked);
+            final Prepared job = prepare(kind, payload);
             text = Text.shortened(job.text(), MOST_TEXT);
             if (doing != null)
             {
@@ -60,14 +59,14 @@ record Evaluation(boolean failed, byte[] bytes)
     {
     }
 
-    private static Prepared prepare(byte kind, byte[] payload, boolean forked) throws ReflectiveOperationException
+    private static Prepared prepare(byte kind, byte[] payload) throws ReflectiveOperationException
     {
         switch (kind)
         {
             case Job.FORM:
                 final Object form = Codec.fromBytes(payload);
                 final Language language = Language.find();
-                return new Prepared(language.describe(form), () -> language.evaluate(form, forked));
+                return new Prepared(language.describe(form), () -> language.evaluate(form));
             case Job.CLASS:
                 final ClassBody body = ClassBody.decode(payload);
                 return new Prepared(body.className(), body::call);

@@ -16,12 +16,11 @@ public interface Language
     /**
      * Evaluates a job of the kind {@link Job#FORM}.
      *
-     * @param job    its decoded payload.
-     * @param forked whether the worker lives on after it.
+     * @param job its decoded payload.
      * @return the value.
      * @throws Throwable what the code threw; {@link NotEvaluable} if it does not read, expand or compile.
      */
-    Object evaluate(Object job, boolean forked) throws Throwable;
+    Object evaluate(Object job) throws Throwable;
 
     /**
      * The text of a job.

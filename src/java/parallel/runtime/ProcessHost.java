@@ -170,7 +170,6 @@ final class ProcessHost implements Host
         {
             if (process.awaitExit(LOOK_EVERY_MS))
             {
-                finish();
                 throw new IOException("Its JVM ended before it was ready, with exit code " + process.exitCode() + ".");
             }
             if (System.nanoTime() - deadline > 0)

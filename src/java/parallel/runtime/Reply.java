@@ -75,7 +75,7 @@ public class Reply implements Future<Object>
         final boolean cancelled = settle(State.CANCELLED, null, null);
         if (cancelled)
         {
-            worker.cancel(this, mayInterrupt);
+            worker.cancel(this);
         }
         return cancelled;
     }

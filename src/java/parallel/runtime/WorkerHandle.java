@@ -303,7 +303,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
         return life.evaluate(life.birth().forked() ? Frames.EXEC : Frames.EXEC_NOW, job);
     }
 
-    final void cancel(Reply reply, boolean mayInterrupt)
+    final void cancel(Reply reply)
     {
         life.cancel(reply);
     }

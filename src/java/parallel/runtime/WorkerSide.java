@@ -140,7 +140,7 @@ final class WorkerSide implements LinkListener
         Threads.start("parallel-beside-" + self.context().id(), () ->
         {
             Context.enter(self.context());
-            reply(number, Evaluation.of(Job.FORM, payload, null, true));
+            reply(number, Evaluation.of(Job.FORM, payload, null));
         });
     }
 
@@ -209,7 +209,7 @@ final class WorkerSide implements LinkListener
     {
         running = true;
         show();
-        final Evaluation evaluation = Evaluation.of(kind, payload, status::doing, forked);
+        final Evaluation evaluation = Evaluation.of(kind, payload, status::doing);
         running = false;
         if (forked)
         {
