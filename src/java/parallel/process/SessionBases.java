@@ -101,6 +101,12 @@ final class SessionBases
         }
     }
 
+    /** Rounded up. */
+    static long mebibytes(final long bytes)
+    {
+        return (bytes >> 20) + ((bytes & (1 << 20) - 1) == 0 ? 0 : 1);
+    }
+
     private static long usableBytes(final Path base)
     {
         try

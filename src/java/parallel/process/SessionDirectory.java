@@ -120,22 +120,23 @@ public final class SessionDirectory implements AutoCloseable
     }
 
     /**
-     * Where to make files once {@link #memory()} is full. Made at the first call, which warns with one line that has the
-     * sizes.
+     * Where to make files for which {@link #memory()} has too little room. Made at the first call, which warns with one
+     * line that has the sizes.
      *
+     * @param neededBytes what the file takes, for the line.
      * @return the directory; {@link #memory()} itself when there is no other place.
      * @throws IOException when it cannot be made, or the session is closed.
      */
-    public synchronized Path fallbackMemory() throws IOException
+    public synchronized Path fallbackMemory(final long neededBytes) throws IOException
     {
         if (fallback == null)
         {
-            fallback = makeFallback();
+            fallback = makeFallback(neededBytes);
         }
         return fallback;
     }
 
-    private Path makeFallback() throws IOException
+    private Path makeFallback(final long neededBytes) throws IOException
     {
         if (closed)
         {
@@ -148,7 +149,8 @@ public final class SessionDirectory implements AutoCloseable
             return memory();
         }
         final Path made = makeForMemory(List.of(base), new ArrayList<>());
-        warn.accept(warning(List.of(full + " is full (" + SessionBases.sizes(full) + ")"), made));
+        warn.accept(warning(List.of(full + " has no room for " + SessionBases.mebibytes(neededBytes) + " MiB (" +
+            SessionBases.sizes(full) + ")"), made));
         return made;
     }
 
@@ -165,6 +167,7 @@ public final class SessionDirectory implements AutoCloseable
         {
             Trees.remove(sockets());
             Trees.remove(memory());
+            sweep(memoryBases.get(memoryBases.size() - 1));     // what a worker had there that was killed
         }
     }
 
@@ -217,13 +220,22 @@ public final class SessionDirectory implements AutoCloseable
         {
             final Optional<String> problem = SessionBases.problem(base);
             final Optional<String> size = problem.isPresent() ? problem : SessionBases.problemOfSize(base);
-            if (size.isEmpty())
+            if (size.isPresent())
             {
-                problems.addAll(unusable);
-                return make(base);
+                unusable.add(base + " " + size.get());
+                small = small == null && problem.isEmpty() ? base : small;
+                continue;
             }
-            unusable.add(base + " " + size.get());
-            small = small == null && problem.isEmpty() ? base : small;
+            try
+            {
+                final Path made = make(base);
+                problems.addAll(unusable);
+                return made;
+            }
+            catch (final IOException e)
+            {
+                unusable.add(base + " " + refusal(e));
+            }
         }
         if (small != null)
         {
@@ -234,6 +246,12 @@ public final class SessionDirectory implements AutoCloseable
             ". Set java.io.tmpdir to a directory that can be written.");
     }
 
+    /** Of a place that looked usable: it has no inode left, or a quota. */
+    private static String refusal(final IOException e)
+    {
+        return "takes no directory (" + e.getMessage() + ")";
+    }
+
     private static Path makeForSockets(final List<Path> bases, final Path memory) throws IOException
     {
         final List<String> unusable = new ArrayList<>();
@@ -241,11 +259,19 @@ public final class SessionDirectory implements AutoCloseable
         {
             final Path directory = base.equals(memory.getParent()) ? memory : base.resolve(memory.getFileName());
             final Optional<String> problem = SessionBases.problem(base).or(() -> SessionBases.problemOfLength(directory));
-            if (problem.isEmpty())
+            if (problem.isPresent())
+            {
+                unusable.add(base + " " + problem.get());
+                continue;
+            }
+            try
             {
                 return directory.equals(memory) ? memory : make(base);
             }
-            unusable.add(base + " " + problem.get());
+            catch (final IOException e)
+            {
+                unusable.add(base + " " + refusal(e));
+            }
         }
         throw new IOException("There is no directory for the sockets of this session: " + String.join(", ", unusable) +
             ". Set XDG_RUNTIME_DIR to a short path of a directory that can be written.");

@@ -132,7 +132,7 @@ final class ProcessHost implements Host
     private Path scratch(Session session) throws IOException
     {
         return Files.getFileStore(session.directory().memory()).getUsableSpace() > MOST_ARGUMENT_BYTES ?
-            session.directory().memory() : session.directory().fallbackMemory();
+            session.directory().memory() : session.directory().fallbackMemory(MOST_ARGUMENT_BYTES);
     }
 
     @SuppressWarnings("unchecked")  // WorkerOptions.Builder takes no other kind

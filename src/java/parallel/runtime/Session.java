@@ -50,7 +50,7 @@ final class Session
         try
         {
             directory = SessionDirectory.create(Session::warn);
-            return opened(SessionPage.create(directory.memory(), ThisProcess.pid(), ThisProcess.startMs()), directory);
+            return opened(newPage(directory), directory);
         }
         catch (final IOException e)
         {
@@ -59,6 +59,18 @@ final class Session
                 directory.close();
             }
             throw new UncheckedIOException("No place for the session's files: " + e.getMessage(), e);
+        }
+    }
+
+    private static SessionPage newPage(SessionDirectory directory) throws IOException
+    {
+        try
+        {
+            return SessionPage.create(directory.memory(), ThisProcess.pid(), ThisProcess.startMs());
+        }
+        catch (final NoRoomException e)
+        {
+            return SessionPage.create(directory.fallbackMemory(e.needed()), ThisProcess.pid(), ThisProcess.startMs());
         }
     }
 
@@ -102,17 +114,38 @@ final class Session
         return directory;
     }
 
-    /** A pair of rings in shared memory, or in the temp dir where that is too small. */
+    /** A pair of rings in shared memory, or in the temp dir where that has too little room. */
     PairFile newPair(int ringBytes) throws IOException
     {
         try
         {
-            return PairFile.create(directory.memory(), ringBytes, ThisProcess.pid(), ThisProcess.startMs());
+            return newPair(directory.memory(), ringBytes);
         }
-        catch (final NoRoomException e)
+        catch (final IOException e)
         {
-            return PairFile.create(directory.fallbackMemory(), ringBytes, ThisProcess.pid(), ThisProcess.startMs());
+            return newPairElsewhere(ringBytes, e);
         }
+    }
+
+    private PairFile newPairElsewhere(int ringBytes, IOException inMemory) throws IOException
+    {
+        try
+        {
+            return newPair(directory.fallbackMemory(PairFile.bytes(ringBytes)), ringBytes);
+        }
+        catch (final IOException e)
+        {
+            final IOException neither = new IOException("There is no room for its two rings of " + ringBytes + " bytes. " + inMemory.getMessage() +
+                (e.getMessage().equals(inMemory.getMessage()) ? "" : " " + e.getMessage()) +
+                " Make room, take smaller ring-bytes, or set java.io.tmpdir; in Docker, --shm-size=1g makes /dev/shm larger.", e);
+            neither.addSuppressed(inMemory);
+            throw neither;
+        }
+    }
+
+    private static PairFile newPair(Path in, int ringBytes) throws IOException
+    {
+        return PairFile.create(in, ringBytes, ThisProcess.pid(), ThisProcess.startMs());
     }
 
     /** Gives back the slot of a worker that has ended, and those of the workers below it, which end with it. */

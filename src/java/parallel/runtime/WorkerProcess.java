@@ -41,6 +41,7 @@ public final class WorkerProcess
     private final Header header;
     private final CountDownLatch never = new CountDownLatch(1);
     private volatile Path address;
+    private volatile Session session;
     private volatile boolean connected;
     private volatile boolean terminated;
 
@@ -77,10 +78,10 @@ public final class WorkerProcess
     public void connect() throws IOException
     {
         final PairFile pair = PairFile.attach(Path.of(header.pair()));
-        final Session session = Session.join(header);
+        session = Session.join(header);
         final StatusPage status = pair.status();
         noteExits(status);
-        final SocketChannel[] sockets = accept(session, status);
+        final SocketChannel[] sockets = accept(status);
         final SocketBell bell = new SocketBell();
         sockets[BELL].configureBlocking(false);
         bell.connect(sockets[BELL]);
@@ -129,7 +130,7 @@ public final class WorkerProcess
         }, "parallel-note-" + header.id()));
     }
 
-    private SocketChannel[] accept(Session session, StatusPage status) throws IOException
+    private SocketChannel[] accept(StatusPage status) throws IOException
     {
         address = session.directory().sockets().resolve(socketName(header.id()));
         final SocketChannel[] sockets = new SocketChannel[BELL + 1];
@@ -217,9 +218,13 @@ public final class WorkerProcess
         }
     }
 
-    /** The directory of a session whose root is gone. A process closes its files a moment before it is seen to be gone. */
+    /** Our own directory, and that of a session whose root is gone. A process closes its files a moment before it is seen to be gone. */
     public void removeWhatIsLeft()
     {
+        if (session != null)
+        {
+            session.directory().close();
+        }
         final long deadline = System.nanoTime() + ROOT_MAY_LINGER_NANOS;
         while (ThisProcess.isAlive(header.origin().rootPid(), header.origin().rootStartMs()))
         {

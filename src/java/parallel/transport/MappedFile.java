@@ -44,7 +44,7 @@ final class MappedFile implements AutoCloseable
         final long usable = Files.getFileStore(directory).getUsableSpace();
         if (usable < length)
         {
-            throw new NoRoomException(directory, length, usable);
+            throw new NoRoomException(directory, length, usable, null);
         }
         final Path path = newFile(directory.toRealPath(), kind);
         RandomAccessFile open = null;
@@ -106,10 +106,7 @@ final class MappedFile implements AutoCloseable
         }
         catch (final IOException e)
         {
-            final NoRoomException noRoom =
-                new NoRoomException(directory, length, Files.getFileStore(directory).getUsableSpace());
-            noRoom.initCause(e);
-            throw noRoom;
+            throw new NoRoomException(directory, length, Files.getFileStore(directory).getUsableSpace(), e);
         }
     }
 

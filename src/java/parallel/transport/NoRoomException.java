@@ -12,9 +12,11 @@ public final class NoRoomException extends IOException
     private final long needed;
     private final long usable;
 
-    NoRoomException(Path directory, long needed, long usable)
+    /** The cause, if any, says more than the sizes: a quota, a limit on the size of files. */
+    NoRoomException(Path directory, long needed, long usable, IOException cause)
     {
-        super("No room in " + directory + ": " + needed + " bytes are needed, " + usable + " are usable.");
+        super("No room in " + directory + ": " + needed + " bytes are needed, " + usable + " are usable" +
+            (cause == null ? "." : ": " + cause.getMessage() + "."), cause);
         this.directory = directory.toString();
         this.needed = needed;
         this.usable = usable;

@@ -134,6 +134,17 @@ public final class PairFile implements AutoCloseable
         }
     }
 
+    /**
+     * What a pair file takes.
+     *
+     * @param ringBytes bytes of each ring.
+     * @return bytes of the file.
+     */
+    public static long bytes(int ringBytes)
+    {
+        return PairLayout.fileBytes(ringBytes);
+    }
+
     private void publish(long ownerPid, long ownerStartMs)
     {
         header.putLong(PairLayout.MAGIC_OFFSET, PairLayout.MAGIC);

@@ -43,7 +43,7 @@
     (.close ^SessionDirectory session)
     (is (not (exists? memory)))
     (is (exists? (.resolve (in "outside") "kept")) "a link is not followed")
-    (is (thrown? IOException (.fallbackMemory ^SessionDirectory session)))))
+    (is (thrown? IOException (.fallbackMemory ^SessionDirectory session 1)))))
 
 (deftest the-usual-places-work-as-they-are
   (let [session (SessionDirectory/create (reify Consumer (accept [_ _])))]
@@ -131,11 +131,11 @@
 
 (deftest memory-that-is-full-has-a-second-place
   (let [[session warnings] (create [(directory (in "small")) (directory (in "large"))] [(in "small")])
-        fallback (.fallbackMemory ^SessionDirectory session)]
+        fallback (.fallbackMemory ^SessionDirectory session 3000000)]
     (is (= (in "large") (.getParent fallback)))
-    (is (= fallback (.fallbackMemory ^SessionDirectory session)))
+    (is (= fallback (.fallbackMemory ^SessionDirectory session 3000000)))
     (is (= 1 (count @warnings)))
-    (is (re-find #"small is full \(\d+ of \d+ MiB free\)" (first @warnings)))
+    (is (re-find #"small has no room for 3 MiB \(\d+ of \d+ MiB free\)" (first @warnings)))
     (testing "a worker of the session has a fallback of its own and leaves the root's directories alone"
       (let [joined (SessionDirectory/join (.memory ^SessionDirectory session) (.sockets ^SessionDirectory session)
                                           (reify Consumer (accept [_ _])))]
