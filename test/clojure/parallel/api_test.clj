@@ -325,29 +325,6 @@
       (is (= :not-transferable (error-kind #(parallel/join (parallel/run (opts) '(fn [f] f) inc)))))
       (is (= 3 @(parallel/exec w '(+ 1 2)))))))
 
-(deftest start-errors-are-distinct-and-quick
-  (testing "java"
-    (let [e (error #(parallel/join (parallel/run {:java "/no/such/java"} '(+ 1 2))))]
-      (is (= :start-failed (:parallel/error e)))
-      (is (re-find #"/no/such/java" (:message-of-error e)))))
-  (testing "-Xmx"
-    (let [e (error #(parallel/join (parallel/run {:jvm-opts ["-Xmxbad"]} '(+ 1 2))))]
-      (is (= :start-failed (:parallel/error e)))
-      (is (= 1 (:exit e)))
-      (is (some #(re-find #"Xmxbad" %) (:stderr-tail e)))
-      (is (some #(re-find #"java" %) (:command e)))))
-  (testing "class path"
-    (let [e (error #(parallel/join (parallel/run {:classpath ["/no/such/dir"]} '(+ 1 2))))]
-      (is (= :start-failed (:parallel/error e)))
-      (is (re-find #"parallel.child.Main" (str (:stderr-tail e))))))
-  (testing "directory"
-    (is (= :start-failed (error-kind #(parallel/join (parallel/run {:dir "/no/such/dir"} '(+ 1 2)))))))
-  (testing "too slow"
-    (let [e (error #(parallel/join (parallel/run {:start-timeout-ms 1} '(+ 1 2))))]
-      (is (= :start-failed (:parallel/error e)))
-      (is (re-find #"start-timeout-ms" (:message-of-error e)))))
-  (is (= 3 @(parallel/run '(+ 1 2)))))
-
 (deftest a-worker-that-dies-says-how-and-what-it-did
   (testing "exit"
     (let [w (parallel/run '(do (binding [*out* *err*] (println "last words")) (parallel/send (parallel/parent) 1) (System/exit 3)))

@@ -19,6 +19,8 @@ import java.util.TreeSet;
 /** The class path this JVM works with now, and class paths made absolute. Safe from any thread. */
 public final class ClassPath
 {
+    private static final String WILDCARD = File.separator + "*";
+
     private ClassPath()
     {
     }
@@ -63,6 +65,19 @@ public final class ClassPath
             }
         }
         return List.copyOf(absolute);
+    }
+
+    /**
+     * Entries that are not there: java passes over them in silence.
+     *
+     * @param entries of a class path.
+     * @return those that do not exist, absolute; of a wildcard its directory counts.
+     */
+    public static List<String> missing(final Collection<String> entries)
+    {
+        return absolute(entries).stream()
+            .filter((entry) -> !new File(entry.endsWith(WILDCARD) ? entry.substring(0, entry.length() - 1) : entry).exists())
+            .toList();
     }
 
     /** An entry of a module path is a jar, an exploded module, or a directory of those. */

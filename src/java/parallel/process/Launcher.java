@@ -44,9 +44,10 @@ final class Launcher
         {
             final ProcessBuilder builder = new ProcessBuilder();
             environment(builder.environment());
-            final String java = JavaCommand.resolve(launch.javaCommand(), builder.environment());
-            logical.add(java);
+            logical.add(launch.javaCommand() == null ? ThisProcess.javaCommand() : launch.javaCommand());
             logical.addAll(launch.arguments());
+            final String java = JavaCommand.resolve(launch.javaCommand(), builder.environment());
+            logical.set(0, java);
             check(logical);
             builder.directory(directory() == null ? null : directory().toFile());
             final boolean gated = Platform.hasShell();

@@ -59,13 +59,17 @@ record Evaluation(boolean failed, byte[] bytes)
     {
     }
 
-    private static Prepared prepare(byte kind, byte[] payload) throws ReflectiveOperationException
+    private static Prepared prepare(byte kind, byte[] payload) throws ReflectiveOperationException, Language.NotEvaluable
     {
         switch (kind)
         {
             case Job.FORM:
-                final Object form = Codec.fromBytes(payload);
                 final Language language = Language.find();
+                if (language == null)
+                {
+                    throw new Language.NotEvaluable(new ClassNotFoundException("clojure.lang.RT: this worker's class path has no Clojure"));
+                }
+                final Object form = Codec.fromBytes(payload);
                 return new Prepared(language.describe(form), () -> language.evaluate(form));
             case Job.CLASS:
                 final ClassBody body = ClassBody.decode(payload);

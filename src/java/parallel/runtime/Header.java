@@ -32,8 +32,8 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
     {
     }
 
-    /** Of header, frames and files; both sides must have the same. */
-    public static final int VERSION = 1;
+    /** Of what is read before the library's own version is known. */
+    private static final int VERSION = 2;
     private static final int MAGIC = 0x70617261;
 
     void write(OutputStream out) throws IOException
@@ -42,6 +42,7 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
         final DataOutputStream data = new DataOutputStream(bytes);
         data.writeInt(MAGIC);
         data.writeInt(VERSION);
+        data.writeUTF(Version.library());
         data.writeInt(id);
         data.writeInt(parentId);
         data.writeInt(depth);
@@ -62,7 +63,7 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
      *
      * @param in the worker's stdin.
      * @return the header.
-     * @throws IOException if it is not one, or of another version.
+     * @throws IOException if it is not one, or of another version of the library.
      */
     public static Header read(DataInputStream in) throws IOException
     {
@@ -73,9 +74,10 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
         final int version = in.readInt();
         if (version != VERSION)
         {
-            throw new IOException("The parent speaks version " + version + " of the parallel protocol, this worker's class path has version " +
-                VERSION + ": put the same release of parallel on both.");
+            throw new IOException("The parent's header is of version " + version + ", this worker's class path has the library parallel " +
+                Version.library() + ", whose header is of version " + VERSION + ": put the same version on both (option classpath).");
         }
+        Version.require(in.readUTF());
         return new Header(in.readInt(), in.readInt(), in.readInt(), in.readLong(),
             in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF(), new Origin(in.readLong(), in.readLong(), in.readLong()));
     }

@@ -18,8 +18,9 @@ interface Host
      *
      * @param listener of the control stream.
      * @param deadline as of {@link System#nanoTime()}.
-     * @return the link to it.
-     * @throws Exception if it did not start, with a sentence for the user.
+     * @return the link to it; null if it has exited before it was connected.
+     * @throws java.util.concurrent.TimeoutException if it was not connected by the deadline.
+     * @throws Exception                             if it did not start, with a sentence for the user.
      */
     Link start(LinkListener listener, long deadline) throws Exception;
 
@@ -74,6 +75,13 @@ interface Host
      * @return 20 at most.
      */
     List<String> stderrTail();
+
+    /**
+     * What may have kept it from starting.
+     *
+     * @return a sentence that begins with a space; empty where nothing is known.
+     */
+    String suspicion();
 
     /**
      * More facts for an error about its start or its death, such as {@code "command"} and {@code "hs-err"}.

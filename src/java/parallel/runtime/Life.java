@@ -1,6 +1,5 @@
 package parallel.runtime;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -12,6 +11,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
@@ -168,6 +168,10 @@ final class Life implements LinkListener
         try
         {
             final Link connected = host.start(this, deadline);
+            if (connected == null)
+            {
+                return;
+            }
             synchronized (this)
             {
                 link = connected;
@@ -178,11 +182,16 @@ final class Life implements LinkListener
                 Session.current().page().slotPid(slot, pid(), parallel.process.ThisProcess.startMs(pid()));
             }
             emit("started", null);
-            awaitReady(deadline, timeoutMs);
+            awaitReady(deadline);
         }
         catch (final InterruptedException e)
         {
             throw e;
+        }
+        catch (final TimeoutException e)
+        {
+            startFailure = () -> startTimedOut(timeoutMs, e);
+            host.kill();
         }
         catch (final Exception e)
         {
@@ -196,13 +205,13 @@ final class Life implements LinkListener
         return pending == null;
     }
 
-    private void awaitReady(long deadline, long timeoutMs) throws InterruptedException, IOException
+    private void awaitReady(long deadline) throws InterruptedException, TimeoutException
     {
         while (!isReady() && !host.awaitExit(5))
         {
             if (System.nanoTime() - deadline > 0 && deadline != ChannelPeer.FOREVER)
             {
-                throw new IOException("It was not ready within " + timeoutMs + " ms (start-timeout-ms).");
+                throw new TimeoutException("its JVM has connected, and has not loaded what it needs");
             }
         }
     }
@@ -432,11 +441,11 @@ final class Life implements LinkListener
         }
         if (last != null)
         {
-            return new Outcome(State.FAILED, null, () -> RemoteError.decode(last, handle.who(), handle.name(), true), exit, signal);
+            return new Outcome(State.FAILED, null, () -> said(last), exit, signal);
         }
         if (!ready && !stopping)
         {
-            return new Outcome(State.FAILED, null, () -> startFailed("Its JVM ended before it was ready" + ending(exit, signal) + ".", null), exit, signal);
+            return new Outcome(State.FAILED, null, () -> startFailed("Its JVM ended before it was ready" + ending(exit, signal) + "." + host.suspicion(), null), exit, signal);
         }
         if (!ready && birth.forked())
         {
@@ -454,6 +463,28 @@ final class Life implements LinkListener
     {
         final Map<String, Object> data = ended();
         return new StartFailedException(handle.name() + " did not start. " + why + tail(data), data, cause);
+    }
+
+    /** Killed by us then: its exit says nothing. */
+    private ParallelException startTimedOut(long timeoutMs, TimeoutException e)
+    {
+        final Map<String, Object> data = ended();
+        data.remove("exit");
+        return new StartFailedException(handle.name() + " did not start. It was not ready within " + timeoutMs + " ms (start-timeout-ms): " +
+            e.getMessage() + "." + host.suspicion() + tail(data), data, e);
+    }
+
+    /** The error that the worker itself has told. */
+    private ParallelException said(byte[] error)
+    {
+        final ParallelException e = RemoteError.decode(error, handle.who(), handle.name(), true);
+        if (e.code() != ParallelException.Code.START_FAILED)
+        {
+            return e;
+        }
+        final Map<String, Object> data = ended();
+        data.putAll(e.data());
+        return new StartFailedException(e.getMessage(), data, e.getCause());
     }
 
     private ParallelException died(OptionalInt exit, Optional<String> signal)

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.TimeoutException;
 
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
@@ -35,6 +36,7 @@ final class ProcessHost implements Host
     private static final SecureRandom NONCES = new SecureRandom();
     private static final long OUTPUT_AFTER_EXIT_MS = 500;
     private static final int LOOK_EVERY_MS = 1;
+    private static final long EXIT_AFTER_REFUSAL_MS = 1000;
     private static final long MOST_ARGUMENT_BYTES = 1 << 20;
 
     private final WorkerHandle.Birth birth;
@@ -54,13 +56,32 @@ final class ProcessHost implements Host
     }
 
     @Override
-    public Link start(LinkListener listener, long deadline) throws IOException, LaunchException, InterruptedException
+    public Link start(LinkListener listener, long deadline) throws IOException, LaunchException, InterruptedException, TimeoutException
     {
         final Session session = Session.current();
         final long nonce = NONCES.nextLong();
         launch(session);
         greet(session, nonce);
-        awaitSockets(deadline);
+        if (!awaitSockets(deadline))
+        {
+            return null;
+        }
+        try
+        {
+            return session.loop().attach(connected(session, nonce), listener);
+        }
+        catch (final IOException e)
+        {
+            if (process.awaitExit(EXIT_AFTER_REFUSAL_MS))
+            {
+                return null;    // that is why; its exit and its stderr say more
+            }
+            throw e;
+        }
+    }
+
+    private SocketChannel connected(Session session, long nonce) throws IOException
+    {
         final Path address = session.directory().sockets().resolve(WorkerProcess.socketName(birth.id()));
         final SocketChannel control = connect(address, nonce, WorkerProcess.CONTROL);
         final SocketChannel ring = connect(address, nonce, WorkerProcess.BELL);
@@ -70,8 +91,7 @@ final class ProcessHost implements Host
         ring.configureBlocking(false);
         bell.connect(ring);
         channel.wakeLocal();
-        final Link link = session.loop().attach(control, listener);
-        return link;
+        return control;
     }
 
     @Override
@@ -92,7 +112,7 @@ final class ProcessHost implements Host
         final WorkerOptions options = birth.options();
         final Launch.Builder launch = Launch.builder().mainClass(MAIN)
             .jvmOpts(strings(options, Option.JVM_OPTS))
-            .classPath(options.isSet(Option.CLASSPATH) ? strings(options, Option.CLASSPATH) : ClassPath.current())
+            .classPath(classPath())
             .environment(environment(options));
         if (options.isSet(Option.MAX_HEAP))
         {
@@ -126,6 +146,11 @@ final class ProcessHost implements Host
                 launched.kill();
             }
         }
+    }
+
+    private List<String> classPath()
+    {
+        return birth.options().isSet(Option.CLASSPATH) ? strings(birth.options(), Option.CLASSPATH) : ClassPath.current();
     }
 
     /** Where there was room for the rings there is room for the arguments. */
@@ -164,19 +189,21 @@ final class ProcessHost implements Host
         }
     }
 
-    private void awaitSockets(long deadline) throws IOException, InterruptedException
+    /** False when it has exited first. */
+    private boolean awaitSockets(long deadline) throws InterruptedException, TimeoutException
     {
         while (channel.status().pid() == 0)
         {
             if (process.awaitExit(LOOK_EVERY_MS))
             {
-                throw new IOException("Its JVM ended before it was ready, with exit code " + process.exitCode() + ".");
+                return false;
             }
             if (System.nanoTime() - deadline > 0)
             {
-                throw new IOException("It was not ready in time (start-timeout-ms).");
+                throw new TimeoutException("its JVM has not connected");
             }
         }
+        return true;
     }
 
     private static SocketChannel connect(Path address, long nonce, byte role) throws IOException
@@ -262,6 +289,14 @@ final class ProcessHost implements Host
     public List<String> stderrTail()
     {
         return output.stderrTail();
+    }
+
+    @Override
+    public String suspicion()
+    {
+        final List<String> missing = ClassPath.missing(classPath());
+        return (missing.isEmpty() ? "" : " Its class path has entries that do not exist: " + String.join(", ", missing) + ".") +
+            (birth.options().isSet(Option.JAVA) && !command.isEmpty() ? " Its java command is " + command.get(0) + "." : "");
     }
 
     @Override

@@ -27,6 +27,8 @@ final class RemoteError
     /** How the parent is to report it. */
     enum Phase
     {
+        /** The worker could not load what it needs to evaluate anything. */
+        NOT_READY,
         /** The code threw. */
         THREW,
         /** The code does not read, expand or compile. */
@@ -137,6 +139,11 @@ final class RemoteError
             return new NotTransferableException("The value of " + name + " cannot travel: " + error.get("message"), data, null);
         }
         final Throwable original = Rebuild.exception(error);
+        if (phase == Phase.NOT_READY)
+        {
+            return new StartFailedException(name + " did not start. It could not load what it needs: " + innermost(error) +
+                ". Is all of the library, and Clojure, on its class path?", data, original);
+        }
         if (phase == Phase.NOT_EVALUABLE && starting)
         {
             return new StartFailedException("The code of " + name + " does not read, expand or compile: " + innermost(error), data, original);

@@ -143,6 +143,12 @@ final class ThreadHost implements Host
     }
 
     @Override
+    public String suspicion()
+    {
+        return "";
+    }
+
+    @Override
     public Map<String, Object> facts()
     {
         return Map.of();

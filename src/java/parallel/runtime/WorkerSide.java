@@ -95,7 +95,7 @@ final class WorkerSide implements LinkListener
     private void reportUnready(Throwable e)
     {
         e.printStackTrace();
-        up.send(Frames.frame(Frames.ERROR, 0, RemoteError.encode(e, RemoteError.Phase.NOT_EVALUABLE, null)));
+        up.send(Frames.frame(Frames.ERROR, 0, RemoteError.encode(e, RemoteError.Phase.NOT_READY, null)));
         end();
     }
 
