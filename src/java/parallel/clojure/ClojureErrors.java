@@ -63,6 +63,10 @@ public final class ClojureErrors
         {
             return status(status);
         }
+        if (name.startsWith("last-") && value instanceof Map<?, ?> last)
+        {
+            return RT.map(key("bytes"), last.get("bytes"), key("at-ms"), last.get("at-ms"));
+        }
         return value instanceof List<?> list && !(value instanceof IPersistentVector) ? vector(list) : value;
     }
 

@@ -80,6 +80,7 @@ public final class Output
     private final Delivery delivery;
     private final Executor executor;
     private final int workerId;
+    private volatile String outOfMemory;
     private boolean delivering;                     // a task is on the executor; guarded by lock
     private long batches;                           // delivered; guarded by lock
 
@@ -163,6 +164,12 @@ public final class Output
     public List<String> stderrTail()
     {
         return tail.lines();
+    }
+
+    /** @return what the JVM said on either stream when it ended because an OutOfMemoryError was thrown; null: nothing. */
+    public String outOfMemory()
+    {
+        return outOfMemory;
     }
 
     /**
@@ -259,6 +266,10 @@ public final class Output
         {
             for (final String line : lines)
             {
+                if (line.contains(" due to java.lang.OutOfMemoryError"))
+                {
+                    outOfMemory = line;     // with -XX:+ExitOnOutOfMemoryError, on stdout
+                }
                 while (queue.isFull())
                 {
                     awaitRoom();

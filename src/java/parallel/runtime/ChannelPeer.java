@@ -23,6 +23,8 @@ import parallel.transport.Reader;
 public abstract class ChannelPeer implements Peer, Replaced
 {
     static final long FOREVER = Long.MAX_VALUE;
+    /** Who waits for a message for less than this polls, and need not hear where the peer's threads are. */
+    private static final long PATIENT_MS = 1000;
     private static final Reader DIRECT = Messages.direct();
 
     /** The peer's id. */
@@ -73,9 +75,10 @@ public abstract class ChannelPeer implements Peer, Replaced
      * Adds what is known of a peer that did not answer in time.
      *
      * @param data of the error.
+     * @param ask  whether to ask it for its threads, which takes a quarter of a second where it does not answer.
      * @throws InterruptedException if interrupted while asking.
      */
-    void tellMore(Map<String, Object> data) throws InterruptedException
+    void tellMore(Map<String, Object> data, boolean ask) throws InterruptedException
     {
         // nothing is known of a parent
     }
@@ -90,13 +93,36 @@ public abstract class ChannelPeer implements Peer, Replaced
      */
     public final ParallelException timeoutError(String doing, long timeoutMs) throws InterruptedException
     {
+        return timeoutError(doing, timeoutMs, true);
+    }
+
+    private ParallelException timeoutError(String doing, long timeoutMs, boolean ask) throws InterruptedException
+    {
         final Map<String, Object> data = who();
         data.put("timeout-ms", timeoutMs);
-        tellMore(data);
+        tellMore(data, ask);
         final String state = data.get("status") instanceof parallel.WorkerStatus status ?
             "; it is " + status.state().name().toLowerCase(java.util.Locale.ROOT) +
             (status.doing() == null ? "" : ", doing " + Text.shortened(status.doing(), 200)) : "";
         return new ParallelException(ParallelException.Code.TIMEOUT, doing + " " + name() + " timed out after " + timeoutMs + " ms" + state + ".", data, null);
+    }
+
+    /**
+     * The same as the JDK's exception for it, whose cause it is.
+     *
+     * @param doing   the call.
+     * @param timeout of it.
+     * @param unit    of that.
+     * @param ask     whether to ask the peer for its threads.
+     * @return a new exception.
+     * @throws InterruptedException if interrupted while asking.
+     */
+    final TimeoutException timeout(String doing, long timeout, TimeUnit unit, boolean ask) throws InterruptedException
+    {
+        final ParallelException why = timeoutError(doing, unit.toMillis(timeout), ask);
+        final TimeoutException e = new TimeoutException(why.getMessage());
+        e.initCause(why);
+        return e;
     }
 
     @Override
@@ -197,7 +223,7 @@ public abstract class ChannelPeer implements Peer, Replaced
         final Assembly message = next(DIRECT, deadline(timeout, unit));
         if (message == null)
         {
-            throw new TimeoutException("No message from " + name() + " within " + unit.toMillis(timeout) + " ms");
+            throw timeout("receive from", timeout, unit, unit.toMillis(timeout) >= PATIENT_MS);
         }
         return decode(message);
     }

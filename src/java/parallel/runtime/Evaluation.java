@@ -8,10 +8,10 @@ import parallel.codec.Codec;
 /**
  * One evaluation in a worker, done: the codec bytes of its value or of its error.
  *
- * @param failed whether it threw.
- * @param bytes  of the value or the error.
+ * @param failure class and message of what it threw; null if it threw nothing.
+ * @param bytes   of the value or the error.
  */
-record Evaluation(boolean failed, byte[] bytes)
+record Evaluation(String failure, byte[] bytes)
 {
     private static final int MOST_TEXT = 4000;
 
@@ -34,7 +34,7 @@ record Evaluation(boolean failed, byte[] bytes)
             {
                 doing.accept(text);
             }
-            return new Evaluation(false, Codec.toBytes(job.body().evaluate()));
+            return new Evaluation(null, Codec.toBytes(job.body().evaluate()));
         }
         catch (final Language.NotEvaluable e)
         {
@@ -80,15 +80,25 @@ record Evaluation(boolean failed, byte[] bytes)
         }
     }
 
+    boolean failed()
+    {
+        return failure != null;
+    }
+
+    private static String text(Throwable e)
+    {
+        return Text.shortened(e.getClass().getName() + ": " + e.getMessage(), MOST_TEXT);
+    }
+
     static Evaluation failure(Throwable e, RemoteError.Phase phase, String doing)
     {
         try
         {
-            return new Evaluation(true, RemoteError.encode(e, phase, doing));
+            return new Evaluation(text(e), RemoteError.encode(e, phase, doing));
         }
         catch (final Throwable second)
         {
-            return new Evaluation(true, RemoteError.encode(new IllegalStateException(e.getClass().getName() + ", and it cannot be described: " +
+            return new Evaluation(e.getClass().getName(), RemoteError.encode(new IllegalStateException(e.getClass().getName() + ", and it cannot be described: " +
                 second.getClass().getName()), phase, null));
         }
     }

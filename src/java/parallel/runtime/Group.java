@@ -102,8 +102,14 @@ public final class Group
         {
             final List<Integer> ids = unsent.stream().map(ChannelPeer::id).toList();
             throw new ParallelException(Code.TIMEOUT, "No room within " + timeoutMs + " ms in the rings to the workers " + ids +
-                "; nothing of the message arrives there, the others have it.", Map.of("timeout-ms", timeoutMs, "unsent", ids), null);
+                "; nothing of the message arrives there, the others have it.",
+                Map.of("timeout-ms", timeoutMs, "unsent", ids, "status", statuses(unsent)), null);
         }
+    }
+
+    private static List<parallel.WorkerStatus> statuses(List<ChannelPeer> peers)
+    {
+        return peers.stream().filter(WorkerHandle.class::isInstance).map(peer -> ((WorkerHandle)peer).status()).toList();
     }
 
     /**

@@ -77,6 +77,13 @@ interface Host
     List<String> stderrTail();
 
     /**
+     * What its JVM said when it ended for want of memory.
+     *
+     * @return the line; null if it said nothing of the kind.
+     */
+    String outOfMemory();
+
+    /**
      * What may have kept it from starting.
      *
      * @return a sentence that begins with a space; empty where nothing is known.

@@ -362,6 +362,12 @@ final class Life implements LinkListener
         }
     }
 
+    /** Nobody waits for it any more. */
+    void forget(Reply reply)
+    {
+        replies.remove(reply.number());
+    }
+
     void cancel(Reply reply)
     {
         replies.remove(reply.number());
@@ -497,8 +503,10 @@ final class Life implements LinkListener
             data.put("stopped", true);
         }
         final String doing = (String)data.get("doing");
+        final LastWords words = new LastWords(channel.status(), status(null));
+        words.tell(data);
         return new parallel.WorkerDiedException(handle.name() + (stopping ? " was stopped" : " died") + ending(exit, signal) +
-            (doing == null ? "" : ", doing " + Text.shortened(doing, 200)) + "." +
+            (doing == null ? "" : ", doing " + Text.shortened(doing, 200)) + "." + words.summary() + (stopping ? "" : words.suspicion(data, host.outOfMemory())) +
             (data.containsKey("hs-err") ? "\n  crash report: " + data.get("hs-err") : "") + tail(data), data, null);
     }
 

@@ -292,6 +292,12 @@ final class ProcessHost implements Host
     }
 
     @Override
+    public String outOfMemory()
+    {
+        return output.outOfMemory();
+    }
+
+    @Override
     public String suspicion()
     {
         final List<String> missing = ClassPath.missing(classPath());

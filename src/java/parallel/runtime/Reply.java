@@ -176,7 +176,7 @@ public class Reply implements Future<Object>
     {
         if (!await(timeout, unit))
         {
-            throw new TimeoutException("No reply from " + worker.name() + " within " + unit.toMillis(timeout) + " ms");
+            throw worker.timeout("an evaluation in", timeout, unit, true);
         }
         return get();
     }

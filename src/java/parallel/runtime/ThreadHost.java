@@ -143,6 +143,12 @@ final class ThreadHost implements Host
     }
 
     @Override
+    public String outOfMemory()
+    {
+        return null;
+    }
+
+    @Override
     public String suspicion()
     {
         return "";

@@ -22,6 +22,7 @@ import parallel.transport.Waiter;
  */
 public class WorkerHandle extends ChannelPeer implements Worker
 {
+    private static final long THREADS_MS = 250;
     private final Life life;
     private volatile boolean cancelled;
     private Object value;
@@ -130,7 +131,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
     {
         if (!awaitEnd(deadline(timeout, unit)))
         {
-            throw new TimeoutException(name() + " has not ended within " + unit.toMillis(timeout) + " ms");
+            throw timeout("join of", timeout, unit, true);
         }
         return finalValue();
     }
@@ -240,7 +241,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
     {
         if (!awaitEnd(deadline(timeout, unit)))
         {
-            throw new TimeoutException(name() + " has not ended within " + unit.toMillis(timeout) + " ms");
+            throw timeout("get of", timeout, unit, true);
         }
         return get();
     }
@@ -362,7 +363,14 @@ public class WorkerHandle extends ChannelPeer implements Worker
     public final String threads(long timeoutMs) throws InterruptedException
     {
         final Reply reply = life.request(Frames.THREADS);
-        return reply.await(timeoutMs, TimeUnit.MILLISECONDS) && !life.isDone() ? (String)reply.value() : null;
+        try
+        {
+            return reply.await(timeoutMs, TimeUnit.MILLISECONDS) && !life.isDone() ? (String)reply.value() : null;
+        }
+        finally
+        {
+            life.forget(reply);
+        }
     }
 
     @Override
@@ -378,10 +386,10 @@ public class WorkerHandle extends ChannelPeer implements Worker
     }
 
     @Override
-    void tellMore(Map<String, Object> data) throws InterruptedException
+    void tellMore(Map<String, Object> data, boolean ask) throws InterruptedException
     {
         data.put("status", status());
-        final String threads = threads(250);
+        final String threads = ask ? threads(THREADS_MS) : null;
         if (threads != null)
         {
             data.put("threads", threads);

@@ -31,7 +31,7 @@ public final class WorkerProcess
 {
     static final byte CONTROL = 1;
     static final byte BELL = 2;
-    private static final long HEAP_EVERY_MS = 1000;
+    private static final long LOOK_EVERY_MS = 1000;
     private static final long EXIT_HOOKS_MS = 2000;
     private static final int ORPHANED = 71;
     private static final long ROOT_MAY_LINGER_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
@@ -92,7 +92,11 @@ public final class WorkerProcess
         Context.becomeProcess(context);
         final WorkerSide side = new WorkerSide(new WorkerSide.Self(context, lines, this::exit, this::orphaned), status);
         channel.blockedListener(side::blocked);
-        session.loop().every(HEAP_EVERY_MS, () -> status.heapBytes(heapBytes()));
+        session.loop().every(LOOK_EVERY_MS, () ->
+        {
+            status.heapBytes(heapBytes());
+            side.look();
+        });
         connected = true;
         side.begin(session.loop().attach(sockets[CONTROL], side), true);
         awaitNothing();

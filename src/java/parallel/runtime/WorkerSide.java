@@ -23,6 +23,7 @@ final class WorkerSide implements LinkListener
 
     private final Self self;
     private final StatusPage status;
+    private final Activity activity;
     private final Map<Byte, Consumer<ByteBuffer>> commands = new HashMap<>();
     private final AtomicBoolean ended = new AtomicBoolean();
     private final AtomicInteger sending = new AtomicInteger();
@@ -49,6 +50,7 @@ final class WorkerSide implements LinkListener
     {
         this.self = self;
         this.status = status;
+        this.activity = new Activity(status);
         commands.put(Frames.RUN, frame -> enqueue(frame, true));
         commands.put(Frames.EXEC, frame -> enqueue(frame, false));
         commands.put(Frames.EXEC_NOW, this::evaluateBeside);
@@ -211,6 +213,11 @@ final class WorkerSide implements LinkListener
         show();
         final Evaluation evaluation = Evaluation.of(kind, payload, status::doing);
         running = false;
+        activity.look();
+        if (evaluation.failed())
+        {
+            status.lastError(evaluation.failure());
+        }
         if (forked)
         {
             status.doing(null);
@@ -269,7 +276,14 @@ final class WorkerSide implements LinkListener
     void blocked(boolean inSend, int change)
     {
         (inSend ? sending : receiving).addAndGet(change);
+        activity.look();
         show();
+    }
+
+    /** Now and then: what is too dear to be noted all the time. */
+    void look()
+    {
+        activity.look();
     }
 
     private void show()

@@ -353,6 +353,7 @@ public final class MessageChannel
         final int offset = PairLayout.sentOffset(outDirection);
         header.putLong(offset, ++messagesSent);
         header.putLong(offset + 8, bytesSent += length);
+        header.putLong(offset + 16, length);
     }
 
     private void wakeReceiver()
@@ -595,6 +596,7 @@ public final class MessageChannel
             final int offset = PairLayout.receivedOffset(inDirection);
             header.putLong(offset, messagesReceived);
             header.putLong(offset + 8, bytesReceived);
+            header.putLong(offset + 16, inbound.lastLength());
         }
     }
 

@@ -24,8 +24,9 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  *     |                                2 far behind, reads on         |
  *     |   +128  sender waits for room  int: 1 while somebody blocks   |
  *     |   +256  end position           long: 0 none, else position+1  |
- *     |   +384  sent                   long messages, long bytes      |
- *     |   +512  received               long messages, long bytes      |
+ *     |   +384  sent                   long messages, long bytes,     |
+ *     |                                long bytes of the last         |
+ *     |   +512  received               the same                       |
  *  896| direction UP, child to parent: the same                       |
  *     +---------------------------------------------------------------+
  * 2048| status page of the worker                                     |
@@ -37,6 +38,8 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  *     |   + 32  evaluation id          long                           |
  *     |   + 40  exit noted             int: 1 yes                     |
  *     |   + 44  exit code              int                            |
+ *     |   + 48  last message sent      long, ms, 0 unknown            |
+ *     |   + 56  last message received  long, ms, 0 unknown            |
  * 2176|   +128  last error             int lock, int length, UTF-8    |
  * 4352|   +2304 doing                  int lock, int length, UTF-8    |
  *     +---------------------------------------------------------------+
@@ -57,7 +60,7 @@ final class PairLayout
 {
     /** "PARALLEL", read as a little-endian long. */
     static final long MAGIC = 0x4c454c4c41524150L;
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     static final int BYTE_ORDER_MARK = 0x01020304;
 
     static final int MAGIC_OFFSET = 0;
@@ -94,6 +97,8 @@ final class PairLayout
     static final int EVALUATION_OFFSET = STATUS + 32;
     static final int EXIT_NOTED_OFFSET = STATUS + 40;
     static final int EXIT_CODE_OFFSET = STATUS + 44;
+    static final int LAST_SENT_OFFSET = STATUS + 48;
+    static final int LAST_RECEIVED_OFFSET = STATUS + 56;
     static final int LAST_ERROR_OFFSET = STATUS + LINE;
     static final int LAST_ERROR_BYTES = 2048;
     static final int DOING_OFFSET = STATUS + 2304;

@@ -281,6 +281,66 @@ public final class StatusPage implements AutoCloseable
     }
 
     /**
+     * Bytes of the last message the worker has sent to its parent.
+     *
+     * @return how many, 0 before the first.
+     */
+    public long lastBytesSent()
+    {
+        return getLong(PairLayout.sentOffset(PairLayout.UP) + 16);
+    }
+
+    /**
+     * Bytes of the last message the worker has received from its parent.
+     *
+     * @return how many, 0 before the first.
+     */
+    public long lastBytesReceived()
+    {
+        return getLong(PairLayout.receivedOffset(PairLayout.DOWN) + 16);
+    }
+
+    /**
+     * Sets when the worker was seen to have sent its last message so far.
+     *
+     * @param ms since the epoch.
+     */
+    public void lastSentAtMs(long ms)
+    {
+        putLong(PairLayout.LAST_SENT_OFFSET, ms);
+    }
+
+    /**
+     * When the worker was seen to have sent its last message, a second late at most.
+     *
+     * @return ms since the epoch, 0 until it is known.
+     */
+    public long lastSentAtMs()
+    {
+        return getLong(PairLayout.LAST_SENT_OFFSET);
+    }
+
+    /**
+     * Sets when the worker was seen to have received its last message so far.
+     *
+     * @param ms since the epoch.
+     */
+    public void lastReceivedAtMs(long ms)
+    {
+        putLong(PairLayout.LAST_RECEIVED_OFFSET, ms);
+    }
+
+    /**
+     * When the worker was seen to have received its last message, a second late at most.
+     *
+     * @return ms since the epoch, 0 until it is known.
+     */
+    public long lastReceivedAtMs()
+    {
+        return getLong(PairLayout.LAST_RECEIVED_OFFSET);
+    }
+
+    /**
      * Messages the worker has received from its parent.
      *
      * @return how many.
