@@ -26,15 +26,31 @@ public final class LineWriter extends Writer implements LabelledByParent
     }
 
     @Override
-    public synchronized void write(char[] chars, int offset, int length)
+    public void write(char[] chars, int offset, int length)
     {
-        unfinished.append(chars, offset, length);
-        for (int newline = unfinished.indexOf("\n"); newline >= 0; newline = unfinished.indexOf("\n"))
+        write(new String(chars, offset, length), 0, length);
+    }
+
+    @Override
+    public synchronized void write(String text, int offset, int length)
+    {
+        final int end = offset + length;
+        int from = offset;
+        for (int newline = text.indexOf('\n', from); newline >= 0 && newline < end; newline = text.indexOf('\n', from))
         {
-            final int end = newline > 0 && unfinished.charAt(newline - 1) == '\r' ? newline - 1 : newline;
-            context.printLine(error, unfinished.substring(0, end));
-            unfinished.delete(0, newline + 1);
+            unfinished.append(text, from, newline);
+            printUnfinished();
+            from = newline + 1;
         }
+        unfinished.append(text, from, end);
+    }
+
+    private void printUnfinished()
+    {
+        final int length = unfinished.length();
+        final String line = unfinished.substring(0, length > 0 && unfinished.charAt(length - 1) == '\r' ? length - 1 : length);
+        unfinished.setLength(0);
+        context.printLine(error, line);
     }
 
     @Override
@@ -48,13 +64,7 @@ public final class LineWriter extends Writer implements LabelledByParent
     {
         if (unfinished.length() > 0)
         {
-            write("\n", 0, 1);
+            printUnfinished();
         }
-    }
-
-    @Override
-    public synchronized void write(String text, int offset, int length)
-    {
-        write(text.substring(offset, offset + length).toCharArray(), 0, length);
     }
 }

@@ -15,11 +15,10 @@ final class LineQueue
     {
         long bytes()
         {
-            return LINE_BYTES + line.text().length();
+            return Output.LINE_BYTES + line.text().length();
         }
     }
 
-    private static final int LINE_BYTES = 32;       // so that empty lines count too
     private static final int BATCH_LINES = 1024;
     private static final long BATCH_BYTES = 128 * 1024;
 

@@ -70,6 +70,9 @@ public final class Output
         }
     }
 
+    /** What a line counts in the queue besides its characters, so that empty ones count too. */
+    public static final int LINE_BYTES = 32;
+
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final ReentrantLock lock = new ReentrantLock();

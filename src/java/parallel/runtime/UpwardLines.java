@@ -34,8 +34,9 @@ final class UpwardLines implements Lines
         credit.release((int)bytes);
     }
 
+    /** At least what the line counts in the parent's queue, which would refuse what is beyond its limit. */
     static int cost(byte[] payload)
     {
-        return Math.min(payload.length, LIMIT_BYTES);
+        return Math.min(Output.LINE_BYTES + payload.length, LIMIT_BYTES);
     }
 }

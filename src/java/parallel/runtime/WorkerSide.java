@@ -19,6 +19,7 @@ import parallel.transport.StatusPage;
 final class WorkerSide implements LinkListener
 {
     private static final System.Logger LOG = System.getLogger("parallel");
+    private static final long FLUSH_MS = 500;
     private static final long BREATH_NANOS = 200_000;
 
     private final Self self;
@@ -255,13 +256,30 @@ final class WorkerSide implements LinkListener
     {
         if (ended.compareAndSet(false, true))
         {
-            System.out.flush();
-            System.err.flush();
+            flush();
             while (up.queuedBytes() > 0)
             {
                 LockSupport.parkNanos(BREATH_NANOS);
             }
             self.whenDone().run();
+        }
+    }
+
+    /** Not here: a thread that prints to a parent who does not read holds these streams' locks for as long. */
+    private void flush()
+    {
+        final Thread flushing = Threads.start("parallel-flush-" + self.context().id(), () ->
+        {
+            System.out.flush();
+            System.err.flush();
+        });
+        try
+        {
+            flushing.join(FLUSH_MS);
+        }
+        catch (final InterruptedException e)
+        {
+            Thread.currentThread().interrupt();
         }
     }
 
