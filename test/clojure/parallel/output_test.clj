@@ -92,9 +92,11 @@
        (close []))
      got]))
 
+(def ^:private rest-of-line (apply str (repeat 2000 ".")))
+
 (def ^:private printing-echo
-  '(do (future (let [rest-of-line (apply str (repeat 2000 "."))]
-                 (loop [i 0] (println "line" i rest-of-line) (recur (inc i)))))
+  '(do (future (let [more (apply str (repeat 2000 "."))]
+                 (loop [i 0] (println "line" i more) (recur (inc i)))))
        (loop [] (let [x (parallel/receive (parallel/parent))]
                   (when-not (= x :end)
                     (parallel/send (parallel/parent) x)
@@ -128,7 +130,7 @@
       (doseq [^Worker w [a b]]
         (let [lines (lines-of (.id w) got)]
           (is (< 100 (count lines)))
-          (is (= (range (dec (count lines))) (map #(parse-long (second (re-find #"^line (\d+) \.{2000}$" %))) (butlast lines))) "in order, nothing left out"))))))
+          (is (every? true? (map #(= %1 (str "line " %2 " " rest-of-line)) (butlast lines) (range))) "in order, nothing left out"))))))
 
 (def printed "How many lines the worker of the next test has printed." (atom 0))
 
