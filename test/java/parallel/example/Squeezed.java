@@ -14,7 +14,8 @@ import parallel.WorkerOptions;
 /**
  * A root for tests on file systems with little room. Each argument is a step, and each step prints what came of it:
  * {@code run:BYTES} a worker with rings of that size, {@code nested} a worker within a worker, {@code keep} a worker that stays,
- * {@code talk} messages through that one, {@code fill:DIRECTORY} and {@code empty:DIRECTORY}. The last line is "end".
+ * {@code talk} messages through that one, {@code wait} for a line on stdin, {@code fill:DIRECTORY} and {@code empty:DIRECTORY}. The
+ * last line is "end".
  */
 public final class Squeezed
 {
@@ -45,6 +46,7 @@ public final class Squeezed
                 case "nested" -> Parallel.run(() -> Parallel.run(Squeezed::echoOnce).join()).join();
                 case "keep" -> keep();
                 case "talk" -> talk();
+                case "wait" -> System.in.read() == '\n' ? "over" : "lost";
                 case "fill" -> fill(argument);
                 case "empty" -> new File(argument, "filler").delete();
                 default -> throw new IllegalArgumentException(step);
