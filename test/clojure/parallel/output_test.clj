@@ -78,7 +78,7 @@
       (let [below (inc (long id))]
         (is (= ["below" "unfinished below"] (lines-of below out)))
         (is (= ["below, to err"] (lines-of below err)))))
-    (is (every? #(re-find #"^<parallel#\d{3}> " %) (str/split-lines (str out))))))
+    (is (every? #(re-find #"^<parallel#\d{3,}> " %) (str/split-lines (str out))))))
 
 (defn- gated
   "A writer that takes nothing before the latch is open; and what it has taken since."

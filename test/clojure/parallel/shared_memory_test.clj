@@ -43,11 +43,14 @@
   (delay (filterv permitted? [["unshare" "-m"] ["unshare" "-r" "-m"]])))
 
 (defn- script
-  "Prepares the file systems, runs the root over the steps, and lists what is left in both places."
+  "Prepares the file systems, runs the root over the steps, and lists what is left: all of the temp dir, and of /dev/shm, which may
+  be everybody's, what has the root's pid in its name."
   [prepare steps]
-  (str prepare "\n"
-       "export -n TMP; " java-command " -XX:-UsePerfData -Djava.io.tmpdir=$TMP -cp '" without-clojure "' parallel.example.Squeezed " (str/join " " steps) "\n"
-       "echo exit $?; rm -f /dev/shm/filler $TMP/filler; for f in $(ls -A /dev/shm $TMP | grep -E \"^(parallel-|pair|session)\"); do echo left $f; done"))
+  (str/join "\n" [prepare
+                  (str java-command " -XX:-UsePerfData -Djava.io.tmpdir=$TMP -cp '" without-clojure "' parallel.example.Squeezed " (str/join " " steps) " & root=$!")
+                  "wait $root; echo exit $?"
+                  "rm -f $TMP/filler"
+                  "for f in $(ls -A $TMP) $(ls -A /dev/shm | grep -e \"-$root-\"); do echo left $f; done"]))
 
 (defn- squeezed
   "The lines of a root that takes the steps where `prepare` has run. $TMP is its temp dir."
