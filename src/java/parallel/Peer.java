@@ -73,7 +73,9 @@ public interface Peer
      * @param timeout how long to wait.
      * @param unit    of the time-out.
      * @return the message.
-     * @throws TimeoutException     if none came in time; none is lost.
+     * @throws TimeoutException     if none came in time; none is lost. Its cause, of the code TIMEOUT, has a worker's
+     *                              {@code "status"} and, from a time-out of a second on, its {@code "threads"} if it answers
+     *                              within a quarter of a second more.
      * @throws InterruptedException if interrupted while blocked.
      */
     Object receive(long timeout, TimeUnit unit) throws InterruptedException, TimeoutException;
