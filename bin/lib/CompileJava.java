@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 
 /**
  * Compiles one source tree into one directory of classes, for the commands in bin/. Run by the source launcher:
- * {@code java CompileJava.java SOURCES CLASSES CLASSPATH FINGERPRINT}.
+ * {@code java CompileJava.java SOURCES CLASSES CLASSPATH FINGERPRINT [PROCESSOR]}, the last an annotation processor of the class path.
  *
  * <p>The fingerprint is that of the sources, computed by the caller; it is kept beside the classes (CLASSES.fingerprint) and
  * written last, so that a compilation that was broken off is done again. Two commands that run at once take turns by a file lock, which
@@ -42,7 +42,7 @@ final class CompileJava
         try (FileChannel channel = FileChannel.open(beside(classes, ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock held = channel.lock())
         {
-            done = isCurrent(stamp, classes, fingerprint) || compile(sources, classes, args[2], beside(classes, ".new"));
+            done = isCurrent(stamp, classes, fingerprint) || compile(sources, classes, args[2], args.length > 4 ? args[4] : null);
             if (done)
             {
                 Files.writeString(stamp, fingerprint);
@@ -61,8 +61,9 @@ final class CompileJava
         return Files.isDirectory(classes) && Files.exists(stamp) && Files.readString(stamp).equals(fingerprint);
     }
 
-    private static boolean compile(Path sources, Path classes, String classPath, Path fresh) throws IOException
+    private static boolean compile(Path sources, Path classes, String classPath, String processor) throws IOException
     {
+        final Path fresh = beside(classes, ".new");
         final ToolProvider javac = ToolProvider.findFirst("javac").orElse(null);
         if (javac == null)
         {
@@ -74,7 +75,7 @@ final class CompileJava
         try
         {
             final List<String> files = javaFiles(sources);
-            final boolean compiled = files.isEmpty() || javac.run(System.err, System.err, command(files, fresh, classPath)) == 0;
+            final boolean compiled = files.isEmpty() || javac.run(System.err, System.err, command(files, fresh, classPath, processor)) == 0;
             if (compiled)
             {
                 replace(classes, fresh);
@@ -87,12 +88,21 @@ final class CompileJava
         }
     }
 
-    private static String[] command(List<String> files, Path fresh, String classPath)
+    private static String[] command(List<String> files, Path fresh, String classPath, String processor)
     {
-        final List<String> command = new ArrayList<>(List.of("--release", "17", "-encoding", "UTF-8", "-proc:none", "-g", lint()));
-        if (Runtime.version().feature() <= NEWEST_STRICT_JAVAC)
+        final List<String> command = new ArrayList<>(List.of("--release", "17", "-encoding", "UTF-8", "-g"));
+        if (processor != null)
         {
-            command.add("-Werror");
+            // What it generates is not ours to keep free of warnings.
+            command.addAll(List.of("-processor", processor, "-nowarn"));
+        }
+        else
+        {
+            command.addAll(List.of("-proc:none", lint()));
+            if (Runtime.version().feature() <= NEWEST_STRICT_JAVAC)
+            {
+                command.add("-Werror");
+            }
         }
         command.addAll(List.of("-d", fresh.toString(), "-classpath", existing(classPath)));
         command.addAll(files);

@@ -190,7 +190,7 @@ is_current() {
 
 # --- The project's Java ------------------------------------------------------------------------------------------
 
-# compile SOURCES CLASSES ALIASES: compiles when a source has changed, appeared or gone. All messages go to stderr.
+# compile SOURCES CLASSES ALIASES [PROCESSOR]: compiles when a source has changed, appeared or gone. All messages go to stderr.
 # The class path to compile against is the project's with those aliases, and is only resolved when it is needed.
 compile() {
   local sources=$PROJECT/$1 classes=$PROJECT/$2 fingerprint cp
@@ -205,7 +205,7 @@ compile() {
   cp=$(project_classpath "$3") || die "The class path of $PROJECT could not be resolved; the reason is above."
   say "Compiling $1 ..."
   "$JAVA" -XX:TieredStopAtLevel=1 -XX:-UsePerfData "$PROJECT/bin/lib/CompileJava.java" "$sources" "$classes" "$cp" "$fingerprint" \
-    >&2 </dev/null || die "$1 does not compile; the reason is above."
+    ${4:+"$4"} >&2 </dev/null || die "$1 does not compile; the reason is above."
 }
 
 project_classpath() {
@@ -217,12 +217,15 @@ project_classpath() {
   fi
 }
 
-# compile_project ALIASES: the library's Java, and what the aliases bring (:dev, :test: the fixtures; :bench).
+STRESS_PROCESSOR=org.openjdk.jcstress.infra.processors.JCStressTestProcessor
+
+# compile_project ALIASES: the library's Java, and what the aliases bring (:dev, :test: the fixtures; :bench; :stress).
 # The library is compiled against the oldest Clojure that it runs on.
 compile_project() {
   compile src/java target/classes :1.11
   case $1: in *:test:*|*:dev:*) compile test/java target/test-classes :1.11:test ;; esac
   case $1: in *:bench:*) compile bench/java target/bench-classes :bench ;; esac
+  case $1: in *:stress:*) compile test/stress/java target/stress-classes :stress "$STRESS_PROCESSOR" ;; esac
 }
 
 # --- nREPL -------------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ public final class MessageChannel
     private final Inbound inbound;
     private long messagesReceived;
     private long bytesReceived;
-    /** The other end may have left out a fence since the last time that somebody was about to block. */
+    /** The other end may have left out a fence, and nobody has slept long enough since. */
     private boolean streamed;
 
     /** Written under both locks, so that either is enough to read it; volatile for isRetired. */
@@ -684,7 +684,7 @@ public final class MessageChannel
         VarHandle.fullFence();
     }
 
-    /* Says that a thread is about to block. True: it should look once more a little later, see Waiter. */
+    /* Says that a thread is about to block. True: it must look once more a little later, see Waiter. */
     boolean setWaitingFlags(Waiter.For what)
     {
         receiveLock.lock();
@@ -695,14 +695,27 @@ public final class MessageChannel
                 return false;
             }
             final int offset = PairLayout.receiverFlagOffset(inDirection);
-            final boolean unsure = streamed || header.getInt(offset) == PairLayout.STREAMS;
-            streamed = false;
+            streamed |= header.getInt(offset) == PairLayout.STREAMS;
             header.putIntRelease(offset, PairLayout.WAITS);
             if (what == Waiter.For.ROOM)
             {
                 header.putIntRelease(PairLayout.senderWaitsOffset(outDirection), PairLayout.WAITS);
             }
-            return unsure;
+            return streamed;
+        }
+        finally
+        {
+            receiveLock.unlock();
+        }
+    }
+
+    /* A thread has slept as long as a commit takes to become visible. While it did, no new time of streaming began. */
+    void setSure()
+    {
+        receiveLock.lock();
+        try
+        {
+            streamed = false;
         }
         finally
         {

@@ -12,8 +12,8 @@ import java.util.function.BooleanSupplier;
  * a finished future) must be followed by {@link MessageChannel#wakeLocal}.
  * <p>
  * While a receiver is far behind, the sender leaves the fence out. The commit of which the receiver then hears nothing
- * is in memory some hundred nanoseconds later; so the first block after such a time ends by itself after 1 ms, for one
- * more look.
+ * is in memory some hundred nanoseconds later; so after such a time a block ends by itself after 1 ms, for one more
+ * look, until one has lasted that long.
  */
 public final class Waiter
 {
@@ -160,13 +160,7 @@ public final class Waiter
         while (true)
         {
             parker.listen(channels);
-            boolean unsure = false;
-            for (final MessageChannel channel : channels)
-            {
-                unsure |= channel.setWaitingFlags(what);
-            }
-            // Pairs with the full fence between commit and look at the flag in MessageChannel.
-            VarHandle.fullFence();
+            final boolean unsure = announce(channels, what);
             if (done.getAsBoolean())
             {
                 return true;
@@ -179,13 +173,47 @@ public final class Waiter
             {
                 return false;
             }
-            parker.sleep(unsure ? Math.min(deadlineNanos, System.nanoTime() + UNSURE_NANOS) : deadlineNanos);
+            if (unsure)
+            {
+                sleepShortly(channels, deadlineNanos, parker);
+            }
+            else
+            {
+                parker.sleep(deadlineNanos);
+            }
             // Before the flags are set again: they would make the other end ring for a thread that is awake.
             if (done.getAsBoolean())
             {
                 return true;
             }
         }
+    }
+
+    /* One that was cut short proves nothing: the next one is as short. */
+    private static void sleepShortly(List<MessageChannel> channels, long deadlineNanos, Parker parker)
+    {
+        final long end = System.nanoTime() + UNSURE_NANOS;
+        parker.sleep(Math.min(deadlineNanos, end));
+        if (isPast(end))
+        {
+            channels.forEach(MessageChannel::setSure);
+        }
+    }
+
+    /*
+     * From now on the other ends ring for us. The caller looks once more before it sleeps. True: it must not sleep for
+     * long, as the last commit may have come without a fence.
+     */
+    static boolean announce(List<MessageChannel> channels, For what)
+    {
+        boolean unsure = false;
+        for (final MessageChannel channel : channels)
+        {
+            unsure |= channel.setWaitingFlags(what);
+        }
+        // Pairs with the full fence between commit and look at the flag in MessageChannel.
+        VarHandle.fullFence();
+        return unsure;
     }
 
     private static void enter(List<MessageChannel> channels, Parker parker, For what)
