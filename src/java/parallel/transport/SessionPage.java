@@ -30,9 +30,6 @@ public final class SessionPage implements AutoCloseable
         Agrona.open();
     }
 
-    /** A writer holds a slot for less than a microsecond; one that died in it holds it for ever. */
-    private static final int LOOKS = 1000;
-
     private final MappedFile file;
     private final MappedByteBuffer memory;
     private final UnsafeBuffer page;
@@ -310,7 +307,8 @@ public final class SessionPage implements AutoCloseable
 
     private Slot read(int slot, int at)
     {
-        for (int look = 1; true; look++)
+        final Looks looks = new Looks();
+        while (true)
         {
             // Pairs with the release in acquireSlot.
             if (page.getIntAcquire(at + SessionLayout.USE) != SessionLayout.USED)
@@ -323,11 +321,10 @@ public final class SessionPage implements AutoCloseable
             // Pairs with the release fence in change: a byte of a later change comes with its odd number.
             VarHandle.acquireFence();
             final boolean same = page.getIntOpaque(at + SessionLayout.LOCK) == before && (before & 1) == 0;
-            if (same && page.getIntOpaque(at + SessionLayout.USE) == SessionLayout.USED || look == LOOKS)
+            if (same && page.getIntOpaque(at + SessionLayout.USE) == SessionLayout.USED || !looks.again())
             {
                 return read;
             }
-            Thread.onSpinWait();
         }
     }
 

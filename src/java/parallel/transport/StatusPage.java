@@ -12,7 +12,8 @@ import org.agrona.concurrent.UnsafeBuffer;
 
 /**
  * What a worker tells about itself, in the pair file: written by the worker, read by anyone who maps the file, also
- * when the worker hangs, is stopped, or is dead. Never waits for another process.
+ * when the worker hangs, is stopped, or is dead. Waits for another process at most 20 ms, for the end of a text that is
+ * just being written.
  * <p>
  * Safe from any thread. A value that is being written at the same moment is seen as before or after; a text whose
  * writer died in the middle is seen as far as it was written.
@@ -23,9 +24,6 @@ public final class StatusPage implements AutoCloseable
     {
         Agrona.open();
     }
-
-    /** A writer holds a text for less than a microsecond; one that died in it holds it for ever. */
-    private static final int TEXT_ATTEMPTS = 1000;
 
     private final MappedByteBuffer ownMapping;
     private UnsafeBuffer page;
@@ -407,6 +405,6 @@ public final class StatusPage implements AutoCloseable
 
     private synchronized String getText(int offset, int limit)
     {
-        return Texts.get(page, offset, limit, TEXT_ATTEMPTS);
+        return Texts.get(page, offset, limit);
     }
 }

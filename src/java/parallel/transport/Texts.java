@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import org.agrona.concurrent.AtomicBuffer;
 
 /**
- * Texts in shared memory, one writer at a time, any number of readers, nobody waits.
+ * Texts in shared memory, one writer at a time, any number of readers; a writer never waits.
  * <pre>
  *   +0 int lock     odd while the text is being written
  *   +4 int length   in bytes; -1 no text (0 in a new file: no text either)
@@ -42,18 +42,18 @@ final class Texts
         memory.putIntRelease(offset, before + 2);
     }
 
-    static String get(AtomicBuffer memory, int offset, int limit, int attempts)
+    static String get(AtomicBuffer memory, int offset, int limit)
     {
-        for (int attempt = 1; true; attempt++)
+        final Looks looks = new Looks();
+        while (true)
         {
             final int before = memory.getIntAcquire(offset);
             final String text = read(memory, offset, limit);
             VarHandle.acquireFence();
-            if (before == memory.getIntOpaque(offset) && (before & 1) == 0 || attempt == attempts)
+            if (before == memory.getIntOpaque(offset) && (before & 1) == 0 || !looks.again())
             {
                 return before == 0 ? null : text;
             }
-            Thread.onSpinWait();
         }
     }
 
