@@ -10,7 +10,11 @@ import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.I_Result;
 
-/** The lock of a direction, on which all use of a mapped file within a process rests. */
+/**
+ * The lock of a direction, on which all use of a mapped file within a process rests.
+ * <p>
+ * Seen on x86: fails when the lock is taken by a look and a store instead of a compare-and-set.
+ */
 @JCStressTest
 @Outcome(id = "2", expect = ACCEPTABLE, desc = "One after the other.")
 @Outcome(expect = FORBIDDEN, desc = "Both were inside at once, or one did not see what the other wrote.")

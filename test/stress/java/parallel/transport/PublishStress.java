@@ -11,7 +11,13 @@ import org.openjdk.jcstress.annotations.State;
 import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.I_Result;
 
-/** What was written before a commit is seen by who sees the record; what was read before a step of the head stays. */
+/**
+ * What was written before a commit is seen by who sees the record; what was read before a step of the head stays.
+ * <p>
+ * Seen on x86: with the commit before the copy in {@code RingWriter.fill}, Claimed and Fragments fail; with the step of the head
+ * before the read in {@code Inbound.takeWhole}, Reuse does, in a tenth of the cases. The same in {@code RingReader.readAhead}
+ * does not show: the copy is faster than the head is seen. That the stores are release stores does not show on x86.
+ */
 public final class PublishStress
 {
     private static final String NOT_YET = "The record is not visible yet.";

@@ -19,6 +19,9 @@ import parallel.transport.Waiter.For;
 /**
  * Unmapping against use. Every case has a mapping of its own, which really goes: a use after that is an exception, as
  * the buffers are wrapped around nothing, or the end of the JVM; both fail the test.
+ * <p>
+ * Seen on x86: when {@code MessageChannel.retire} does not take the send lock, AgainstSend fails with an
+ * IndexOutOfBoundsException or a SIGSEGV; when it wakes nobody, AgainstSleep does.
  */
 public final class RetireStress
 {

@@ -18,6 +18,10 @@ import org.openjdk.jcstress.infra.results.I_Result;
 /**
  * The fields of status and session pages that claim an order. Writer and reader have a page object each on the same
  * memory, as in two processes, so that the monitors of the objects order nothing.
+ * <p>
+ * Seen on x86: Exit fails when the code is stored after the note; Text and Slot fail when the lock's number is not looked at again
+ * after the copy. Text also read some mixtures in a million while a reader gave up after 1000 looks: a writer that has lost its
+ * core in the middle takes longer.
  */
 public final class StatusStress
 {
