@@ -206,15 +206,24 @@ compile() {
   say "Compiling $1 ..."
   "$JAVA" -XX:TieredStopAtLevel=1 -XX:-UsePerfData "$PROJECT/bin/lib/CompileJava.java" "$sources" "$classes" "$cp" "$fingerprint" \
     ${4:+"$4"} >&2 </dev/null || die "$1 does not compile; the reason is above."
+  COMPILED=$1
 }
 
+# project_classpath [ALIASES]
 project_classpath() {
   cd "$PROJECT" || exit 1
   if [ -n "$CLI" ]; then
-    absolute "$("$CLI" "-A$1" -Spath)"
+    absolute "$("$CLI" ${1:+"-A$1"} -Spath)"
   else
-    resolve "" deps.edn "" "" "-A$1" && printf '%s' "$CP"
+    resolve "" deps.edn "" "" ${1:+"-A$1"} && printf '%s' "$CP"
   fi
+}
+
+# fill_start_cache JAVA CLASSPATH: what a session does in the background after its first worker is done now, so that the first starts
+# soon, too. Where it cannot be done workers start as well, only later.
+fill_start_cache() {
+  "$1" -XX:TieredStopAtLevel=1 -classpath "$2" clojure.main -m parallel.impl.start-cache >&2 </dev/null ||
+    say "The start cache was not filled: workers start more slowly."
 }
 
 STRESS_PROCESSOR=org.openjdk.jcstress.infra.processors.JCStressTestProcessor
@@ -222,7 +231,9 @@ STRESS_PROCESSOR=org.openjdk.jcstress.infra.processors.JCStressTestProcessor
 # compile_project ALIASES: the library's Java, and what the aliases bring (:dev, :test: the fixtures; :bench; :stress).
 # The library is compiled against the oldest Clojure that it runs on.
 compile_project() {
+  local COMPILED=''
   compile src/java target/classes :1.11
+  [ -z "$COMPILED" ] || fill_start_cache "$JAVA" "$(project_classpath)"
   case $1: in *:test:*|*:dev:*) compile test/java target/test-classes :1.11:test ;; esac
   case $1: in *:bench:*) compile bench/java target/bench-classes :bench ;; esac
   case $1: in *:stress:*) compile test/stress/java target/stress-classes :stress "$STRESS_PROCESSOR" ;; esac

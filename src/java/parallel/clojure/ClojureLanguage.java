@@ -1,5 +1,7 @@
 package parallel.clojure;
 
+import java.util.List;
+
 import clojure.lang.ExceptionInfo;
 import clojure.lang.IExceptionInfo;
 import clojure.lang.IFn;
@@ -64,5 +66,17 @@ public final class ClojureLanguage implements Language
     public Throwable withData(String message, Object data, Throwable cause)
     {
         return data instanceof IPersistentMap map ? new ExceptionInfo(message, map, cause) : null;
+    }
+
+    @Override
+    public List<String> resources()
+    {
+        return List.of("parallel/api.clj", "clojure/core.clj", "clojure/spec/alpha.clj", "clojure/core/specs/alpha.clj");
+    }
+
+    @Override
+    public List<String> startCacheProgram()
+    {
+        return List.of("clojure.main", "-m", "parallel.impl.start-cache", "while-stdin-is-open");
     }
 }

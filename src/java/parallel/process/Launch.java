@@ -71,6 +71,11 @@ public final class Launch
         return options.jvmOpts;
     }
 
+    boolean inBackground()
+    {
+        return options.background;
+    }
+
     /**
      * The arguments of the java command, in the order in which later ones win: ours, those of this JVM, the heap, the
      * user's.
@@ -79,7 +84,12 @@ public final class Launch
      */
     List<String> arguments()
     {
+        final List<String> entries = options.classPath == null ? ClassPath.current() : ClassPath.absolute(options.classPath);
         final List<String> arguments = new ArrayList<>(JvmFlags.OWN);
+        if (options.startCache != null)
+        {
+            arguments.addAll(options.startCache.flags());
+        }
         arguments.addAll(ThisProcess.inheritedJvmFlags());
         if (options.maxHeap != null)
         {
@@ -88,7 +98,7 @@ public final class Launch
         arguments.addAll(options.jvmOpts);
         arguments.add("-cp");
         arguments.add(String.join(File.pathSeparator,
-            options.classPath == null ? ClassPath.current() : ClassPath.absolute(options.classPath)));
+            options.startCache == null ? entries : options.startCache.classPath(entries)));
         arguments.add(options.mainClass);
         arguments.addAll(options.arguments);
         return arguments;
@@ -107,6 +117,8 @@ public final class Launch
         private String maxHeap;
         private String mainClass;
         private Path directory;
+        private StartCache startCache;
+        private boolean background;
         private List<String> jvmOpts = List.of();
         private List<String> classPath;
         private List<String> arguments = List.of();
@@ -172,6 +184,20 @@ public final class Launch
             return this;
         }
 
+        /** @param cache for this JVM's java command and class path, to start sooner; default: none. @return this. */
+        public Builder startCache(final StartCache cache)
+        {
+            startCache = cache;
+            return this;
+        }
+
+        /** Everything else on the machine goes first. @return this. */
+        public Builder background()
+        {
+            background = true;
+            return this;
+        }
+
         /** @return the launch; later changes of this builder do not reach it. */
         public Launch build()
         {
@@ -184,6 +210,8 @@ public final class Launch
             copy.maxHeap = maxHeap;
             copy.mainClass = mainClass;
             copy.directory = directory;
+            copy.startCache = startCache;
+            copy.background = background;
             copy.jvmOpts = jvmOpts;
             copy.classPath = classPath;
             copy.arguments = arguments;

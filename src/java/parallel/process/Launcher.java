@@ -24,7 +24,9 @@ final class Launcher
 {
     private static final String IGNORE_INTERRUPT = "trap \"\" INT; ";
     private static final String NO_CORE = "ulimit -S -c 0 2>/dev/null; ";
-    private static final String WAIT_AND_BECOME = "read -r go || exit 1; exec \"$@\"";
+    private static final String WAIT = "read -r go || exit 1; ";
+    private static final String BECOME = "exec \"$@\"";
+    private static final String BECOME_NICE = "exec nice -n 10 \"$@\"";
     private static final String CORE_WANTED = "-XX:+CreateCoredumpOnCrash";
     private static final List<String> NEVER_INHERITED =
         List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH");
@@ -183,7 +185,8 @@ final class Launcher
 
     private String script()
     {
-        return IGNORE_INTERRUPT + (launch.jvmOpts().contains(CORE_WANTED) ? "" : NO_CORE) + WAIT_AND_BECOME;
+        return IGNORE_INTERRUPT + (launch.jvmOpts().contains(CORE_WANTED) ? "" : NO_CORE) + WAIT +
+            (launch.inBackground() ? BECOME_NICE : BECOME);
     }
 
     private static boolean isFileOfUser(final String option)

@@ -1,5 +1,7 @@
 package parallel.runtime;
 
+import java.util.List;
+
 /**
  * What the core asks of Clojure, when it is on the class path. Implemented in {@code parallel.clojure}, which is found by
  * name, so that workers and callers without Clojure need none of it.
@@ -55,6 +57,20 @@ public interface Language
      * @return the exception, or null if the data are not of a kind that exceptions carry.
      */
     Throwable withData(String message, Object data, Throwable cause);
+
+    /**
+     * Names of files of the class path, one of each library whose code every worker loads.
+     *
+     * @return the names.
+     */
+    List<String> resources();
+
+    /**
+     * The program that fills the start cache, in a process of its own.
+     *
+     * @return its class and its arguments.
+     */
+    List<String> startCacheProgram();
 
     /**
      * The language on the class path.

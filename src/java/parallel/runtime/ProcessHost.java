@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeoutException;
 
@@ -21,6 +22,7 @@ import parallel.process.Launch;
 import parallel.process.LaunchException;
 import parallel.process.LaunchedProcess;
 import parallel.process.Output;
+import parallel.process.StartCache;
 import parallel.transport.Link;
 import parallel.transport.LinkListener;
 import parallel.transport.MessageChannel;
@@ -46,6 +48,7 @@ final class ProcessHost implements Host
     private volatile LaunchedProcess process;
     private List<String> command = List.of();
     private boolean killed;
+    private volatile Optional<StartCache> startCache = Optional.empty();
 
     ProcessHost(WorkerHandle.Birth birth, MessageChannel channel, SocketBell bell, Output output)
     {
@@ -105,6 +108,10 @@ final class ProcessHost implements Host
         {
             // it has ended already
         }
+        if (birth.context().depth() == 0)
+        {
+            startCache.ifPresent(StartCaches::fill);
+        }
     }
 
     private void launch(Session session) throws LaunchException, IOException
@@ -114,6 +121,11 @@ final class ProcessHost implements Host
             .jvmOpts(strings(options, Option.JVM_OPTS))
             .classPath(classPath())
             .environment(environment(options));
+        if (!options.isSet(Option.JAVA) && !options.isSet(Option.CLASSPATH))
+        {
+            startCache = StartCaches.find();
+            startCache.ifPresent(launch::startCache);
+        }
         if (options.isSet(Option.MAX_HEAP))
         {
             launch.maxHeap(options.get(Option.MAX_HEAP, String.class));

@@ -95,6 +95,7 @@ final class Session
 
     private void atExit()
     {
+        loop.stayOutOfNative();
         Context.ofProcess().close(GRACE_AT_EXIT_MS);
         directory.close();
     }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The one thread of a process that reads control streams: a daemon that never blocks but in its selector. Listeners,
@@ -22,6 +23,7 @@ public final class ControlLoop implements AutoCloseable
 {
     private static final long DEFAULT_MAX_FRAME = 1L << 40;
     private static final int SCRATCH_BYTES = 64 * 1024;
+    private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     /** Something to do every so often. Of the loop's thread. */
     private static final class Tick
@@ -43,6 +45,7 @@ public final class ControlLoop implements AutoCloseable
     private final long maxFrame;
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private volatile boolean closing;
+    private volatile boolean outOfNative;
 
     /** Of the loop's thread. */
     private final List<Tick> ticks = new ArrayList<>();
@@ -149,6 +152,16 @@ public final class ControlLoop implements AutoCloseable
         wake();
     }
 
+    /**
+     * From now on the loop looks every 2 ms instead of waiting in the kernel. For a JVM that is about to exit: HotSpot gives a
+     * thread that is in native code 300 ms to come out (VM_Exit::wait_for_threads_in_native_to_block), at every exit.
+     */
+    public void stayOutOfNative()
+    {
+        outOfNative = true;
+        wake();
+    }
+
     /** Ends every link, then the thread. Idempotent; does not wait. */
     @Override
     public void close()
@@ -210,7 +223,11 @@ public final class ControlLoop implements AutoCloseable
         // Meant for somebody's blocking call, never for this thread: a set flag would make select spin.
         Thread.interrupted();
         final long timeout = tasks.isEmpty() ? untilNextTick() : -1;
-        if (timeout < 0)
+        if (outOfNative)
+        {
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
+        }
+        if (timeout < 0 || outOfNative)
         {
             selector.selectNow(key -> ready(key, scratch));
         }
