@@ -49,7 +49,7 @@
         builder (ProcessBuilder. ^java.util.List (mapv str command))
         input (io/file out "in")]
     (spit input (or in ""))
-    (doto (.environment builder) (.put "PATH" *path*) (.putAll (or env {})))
+    (doto (.environment builder) (.put "PATH" *path*) (.put "PARALLEL_CACHE" "off") (.putAll (or env {})))
     {:out (io/file out "out")
      :err (io/file out "err")
      :process (.start (doto builder
