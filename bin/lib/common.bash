@@ -234,7 +234,7 @@ compile_project() {
   local COMPILED=''
   compile src/java target/classes :1.11
   [ -z "$COMPILED" ] || fill_start_cache "$JAVA" "$(project_classpath)"
-  case $1: in *:test:*|*:dev:*) compile test/java target/test-classes :1.11:test ;; esac
+  case $1: in *:test:*|*:soak:*|*:dev:*) compile test/java target/test-classes :1.11:test ;; esac
   case $1: in *:bench:*) compile bench/java target/bench-classes :bench ;; esac
   case $1: in *:stress:*) compile test/stress/java target/stress-classes :stress "$STRESS_PROCESSOR" ;; esac
 }

@@ -489,3 +489,40 @@
     (parallel/send w 1)
     (is (= :late (parallel/receive w 60000 ::late)))
     (parallel/join w)))
+
+;; ---- ends that come early
+
+(defboth a-fork-that-is-stopped-while-it-starts-has-ended-as-any-idle-one
+  (dotimes [_ 10]
+    (let [w (parallel/fork (opts))]
+      (parallel/stop w)
+      (is (nil? (parallel/join w)))
+      (is (= :ended (:state (parallel/status w)))))))
+
+(defboth a-fork-that-is-stopped-while-it-starts-breaks-off-what-it-was-given
+  (let [w (parallel/fork (opts))
+        reply (parallel/exec w '(Thread/sleep 600000))]
+    (parallel/stop w)
+    (is (= :worker-died (error-kind #(deref reply))))
+    (is (= {:parallel/error :worker-died :stopped true} (select-keys (error #(parallel/join w)) [:parallel/error :stopped])))
+    (is (= :dead (:state (parallel/status w))))))
+
+(defboth what-is-killed-while-it-starts-is-dead-fork-or-not
+  (dotimes [_ 10]
+    (doseq [start [#(parallel/fork (opts)) #(parallel/run (opts) '(Thread/sleep 600000))]]
+      (let [w (start)]
+        (parallel/kill w)
+        (is (= :worker-died (error-kind #(within 60000 (fn [] (parallel/join w))))))
+        (is (= :dead (:state (parallel/status w))))))))
+
+(defboth what-a-run-worker-has-said-stays-said-when-it-is-stopped-at-that-moment
+  (doseq [[form expected state] [[''(parallel/receive (parallel/parent)) :value :ended]
+                                 [''(throw (ex-info "thrown" {:x (parallel/receive (parallel/parent))})) :remote-exception :failed]]
+          ms                    [0 1 2 4 8]]
+    (let [w (parallel/run (opts) (second form))]
+      (await-true #(= :receiving (:state (parallel/status w))))
+      (parallel/send w :value)
+      (Thread/sleep (long ms))
+      (parallel/stop w)
+      (is (= expected (or (error-kind #(parallel/join w)) (parallel/join w))))
+      (is (= state (:state (parallel/status w)))))))

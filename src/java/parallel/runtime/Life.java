@@ -62,6 +62,8 @@ final class Life implements LinkListener
 
     private final java.util.concurrent.CountDownLatch controlEnded = new java.util.concurrent.CountDownLatch(1);
     private volatile boolean stopping;
+    /** Stopped while it started, and with nothing to do: it may be killed for that, and has ended as any idle one. */
+    private volatile boolean stoppedIdle;
     private volatile Outcome outcome;
     private volatile WorkerStatus lastStatus;
     private volatile boolean done;
@@ -408,9 +410,10 @@ final class Life implements LinkListener
 
     void ask()
     {
-        stopping = true;
         synchronized (this)
         {
+            stoppedIdle |= !stopping && pending != null && birth.forked() && replies.isEmpty();
+            stopping = true;
             finishing = true;
             if (pending == null)
             {
@@ -453,7 +456,7 @@ final class Life implements LinkListener
         {
             return new Outcome(State.FAILED, null, () -> startFailed("Its JVM ended before it was ready" + ending(exit, signal) + "." + host.suspicion(), null), exit, signal);
         }
-        if (!ready && birth.forked())
+        if (stoppedIdle)
         {
             return new Outcome(State.ENDED, null, null, exit, signal);
         }

@@ -60,6 +60,10 @@ final class ThreadHost implements Host
         final Link[] links = Session.current().loop().localPair(listener, side);
         link = links[1];
         side.begin(link, false);
+        if (exit.getCount() == 0)
+        {
+            link.close();   // killed meanwhile
+        }
         return links[0];
     }
 
@@ -116,12 +120,12 @@ final class ThreadHost implements Host
     @Override
     public void kill()
     {
+        exit.countDown();
         final Link connected = link;
         if (connected != null)
         {
             connected.close();
         }
-        exit.countDown();
     }
 
     @Override

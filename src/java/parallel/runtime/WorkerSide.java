@@ -33,6 +33,7 @@ final class WorkerSide implements LinkListener
     private volatile Link up;
     private volatile boolean running;
     private volatile boolean stopAsked;
+    private boolean forLife;      // of the control thread
     private volatile boolean broken;
 
     /**
@@ -128,6 +129,7 @@ final class WorkerSide implements LinkListener
         final byte[] payload = Frames.payload(frame);
         if (forLife)
         {
+            this.forLife = true;
             evaluations.add(new Evaluations.Task(0, () -> runForLife((byte)number, payload)));
         }
         else
@@ -156,9 +158,19 @@ final class WorkerSide implements LinkListener
         }
     }
 
+    /** A form for life that has begun ends by itself, and says how; one that has not is broken off. */
     private void stop()
     {
         stopAsked = true;
+        if (forLife)
+        {
+            if (evaluations.remove(0))
+            {
+                broken = true;
+                evaluations.add(last());
+            }
+            return;
+        }
         evaluations.replaceBy(last());
     }
 

@@ -1,0 +1,24 @@
+(ns parallel.state-machine-test
+  "Random sequences of API calls, each checked against a model (parallel.state-machine.machine). The seed is new in each run;
+  the environment variable PARALLEL_SEED sets it."
+  (:require [clojure.test :refer [deftest is]]
+            [clojure.test.check :as check]
+            [clojure.test.check.properties :as properties]
+            [parallel.state-machine.machine :as machine]))
+
+(defn- seed []
+  (if-let [given (System/getenv "PARALLEL_SEED")] (parse-long given) (System/currentTimeMillis)))
+
+(defn- holds [n in commands]
+  (let [result (check/quick-check n (properties/for-all [commands commands]
+                                      (nil? (machine/wrong in commands)))
+                                  :seed (seed))
+        smallest (get-in result [:shrunk :smallest 0])]
+    (is (:pass? result)
+        (str "PARALLEL_SEED=" (:seed result) "\nsmallest: " (pr-str smallest) "\nwrong: " (when smallest (pr-str (machine/wrong in smallest)))))))
+
+(deftest ^{:deadline-s 600} workers-that-are-threads-do-what-the-model-allows
+  (holds 1000 :thread (machine/sequences 30 3)))
+
+(deftest ^:jvm ^{:deadline-s 900} workers-that-are-processes-do-what-the-model-allows
+  (holds 60 :process (machine/sequences 30 3)))
