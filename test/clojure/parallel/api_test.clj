@@ -1,6 +1,7 @@
 (ns parallel.api-test
   "The public API: one suite, process workers and thread workers."
-  (:require [clojure.string :as str]
+  (:require [clojure.java.io :as io]
+            [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
             [parallel.sample :refer [fails-deep-inside twice]]
@@ -526,3 +527,37 @@
       (parallel/stop w)
       (is (= expected (or (error-kind #(parallel/join w)) (parallel/join w))))
       (is (= state (:state (parallel/status w)))))))
+
+;; ---- a namespace that runs workers while it is loaded
+
+(deftest a-namespace-that-is-just-being-loaded-is-not-required-in-its-workers
+  (let [directory (doto (io/file "target/loading") .mkdirs)
+        file      (io/file directory "runs_at_load.clj")]
+    (spit file (str "(ns runs-at-load (:require [parallel.api :as parallel]))\n(defn f [] 1)\n"
+                    "(def said (try @(parallel/run '(f)) (catch Exception e [(:parallel/error (ex-data e)) (:worker/id (ex-data e))])))\n"
+                    "(def sum @(parallel/run '(+ 1 2)))\n"))
+    (try
+      (is (= [[:start-failed 1] 3 1]
+             @(parallel/run {:classpath (str directory ":" (System/getProperty "java.class.path"))}
+                            '(let [before (parallel/id)]
+                               (require 'runs-at-load)
+                               [(update @(resolve 'runs-at-load/said) 1 - before)
+                                @(resolve 'runs-at-load/sum)
+                                @(parallel/run '(runs-at-load/f))]))))
+      (finally
+        (.delete file)
+        (.delete directory)))))
+
+(deftest thread-workers-that-start-at-once-share-the-loading-of-a-namespace
+  (let [directory (doto (io/file "target/test-classes/slow_to_load") .mkdirs)]
+    (dotimes [round 3]
+      (let [lib  (symbol (str "slow-to-load.round" round))
+            file (io/file directory (str "round" round ".clj"))]
+        (spit file (str "(ns " lib ")\n(Thread/sleep 300)\n(def x 1)\n"))
+        (try
+          (let [ws (doall (repeatedly 4 #(parallel/run {:in :thread} (symbol (str lib) "x"))))]
+            (is (= [1 1 1 1] (parallel/join ws))))
+          (finally
+            (remove-ns lib)
+            (.delete file)))))
+    (.delete directory)))

@@ -4,6 +4,8 @@
             [parallel.api])
   (:import [clojure.lang Compiler$CompilerException LineNumberingPushbackReader]
            [java.io StringReader]
+           [java.util.concurrent TimeUnit]
+           [java.util.concurrent.locks ReentrantLock]
            [parallel.clojure DirectWriter LineWriter]
            [parallel.runtime Context Language$NotEvaluable]))
 
@@ -47,11 +49,28 @@
 (defn- own-interns? [ns]
   (seq (ns-interns ns)))
 
+(def ^:private loading
+  "Held while namespaces load: a second thread takes one for loaded as soon as its loading has begun."
+  (ReentrantLock.))
+
+(def ^:private loading-patience-s
+  "A namespace that waits, while it loads, for a worker that is a thread and loads another must not wait for ever."
+  10)
+
+(defn- require-all [libs]
+  (let [^ReentrantLock lock loading
+        alone? (.tryLock lock loading-patience-s TimeUnit/SECONDS)]
+    (try
+      (apply require libs)
+      (finally
+        (when alone?
+          (.unlock lock))))))
+
 (defn- setup
   "The namespace of the call site, as far as the form needs it."
   [{ns-sym :ns :keys [aliases refers imports requires]}]
   (when (seq requires)
-    (apply (requiring-resolve 'clojure.core/require) requires))
+    (require-all requires))
   (let [existed (find-ns ns-sym)
         ns (or existed (create-ns ns-sym))]
     (when-not (and existed (get (ns-map ns) 'defn))

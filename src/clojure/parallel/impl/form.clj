@@ -16,19 +16,29 @@
        (filter symbol?)
        (into #{})))
 
+(defn- base-name
+  "The path of a namespace's file, without its ending."
+  [ns-sym]
+  (-> (str ns-sym) (str/replace "-" "_") (str/replace "." "/")))
+
 (defn- on-class-path?
   "Whether the namespace can be loaded from the class path."
   [ns-sym]
-  (let [base (-> (str ns-sym) (str/replace "-" "_") (str/replace "." "/"))
-        loader (clojure.lang.RT/baseLoader)]
-    (boolean (some #(.getResource ^ClassLoader loader (str base %)) ["__init.class" ".clj" ".cljc"]))))
+  (let [loader (clojure.lang.RT/baseLoader)]
+    (boolean (some #(.getResource ^ClassLoader loader (str (base-name ns-sym) %)) ["__init.class" ".clj" ".cljc"]))))
+
+(defn- being-loaded?
+  "Whether this thread is just loading the namespace's file; another thread's load is none of ours. loaded-libs does not tell: ns
+  adds to it at once."
+  [ns-sym]
+  (boolean (some #{(str "/" (base-name ns-sym))} @#'clojure.core/*pending-paths*)))
 
 (defn loadable?
   "Whether a worker can require the namespace: it is on the class path, and not just being loaded here."
   [ns-sym]
   (and (not= ns-sym 'user)
        (on-class-path? ns-sym)
-       (or (nil? (find-ns ns-sym)) (contains? (loaded-libs) ns-sym))))
+       (not (being-loaded? ns-sym))))
 
 (def ^:private core 'clojure.core)
 

@@ -6,7 +6,8 @@
             [clojure.string :as str]
             [clojure.test.check.generators :as gen]
             [parallel.state-machine.machine :as machine])
-  (:import [java.io File]))
+  (:import [java.lang ProcessHandle]
+           [java.nio.file Files]))
 
 (def ^:private threads-per-process "So many sequences on thread workers for each on process workers." 10)
 (def ^:private size 30)
@@ -18,10 +19,10 @@
   (dotimes [_ 3] (System/gc))
   (let [runtime (Runtime/getRuntime)]
     {:descriptors (count (.list (io/file "/proc/self/fd")))
-     :mappings    (count (filter #(str/includes? % "/parallel-") (line-seq (io/reader "/proc/self/maps"))))
+     :mappings    (count (filter #(str/includes? % "/parallel-") (Files/readAllLines (.toPath (io/file "/proc/self/maps")))))
      :threads     (count (Thread/getAllStackTraces))
-     :files       (count (filter #(str/starts-with? (.getName ^File %) "parallel-") (file-seq (io/file "/dev/shm"))))
-     :children    (.count (.descendants (java.lang.ProcessHandle/current)))
+     :files       (count (filter #(str/includes? (str %) (str "-" (.pid (ProcessHandle/current)) "-")) (file-seq (io/file "/dev/shm"))))
+     :children    (.count (.descendants (ProcessHandle/current)))
      :heap-mib    (quot (- (.totalMemory runtime) (.freeMemory runtime)) 1048576)}))
 
 (def ^:private tolerance
