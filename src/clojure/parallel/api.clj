@@ -2,7 +2,7 @@
   "Worker JVMs from quoted forms, and messages between them at the speed of shared memory.
 
   Who am I        id parent children
-  Start           run fork exec everywhere everywhere-forget spawn spawn-on
+  Start           run fork exec everywhere everywhere-forget spawn spawn-on pfn
   Exchange        send try-send send-end receive try-receive receive-into! messages select
   End             join interrupt stop kill close with-workers
   Look            alive? status threads print
@@ -23,7 +23,8 @@
   (:import [java.util.concurrent TimeUnit]
            [java.util.function Function]
            [parallel ParallelException]
-           [parallel.clojure ClojureErrors ClojureReply ClojureWorker LabelledByParent]
+           [parallel.clojure ClojureErrors ClojureReply ClojureWorker LabelledByParent PortableFunction]
+           [parallel.codec Extension Extensions]
            [parallel.runtime ChannelPeer Context Group Job Reply Text WorkerHandle Workers]))
 
 (set! *warn-on-reflection* true)
@@ -47,6 +48,13 @@
 (def ^:private check-known (later 'parallel.impl.options/check-known))
 (def ^:private check-form (later 'parallel.impl.form/check))
 (def ^:private job-of (later 'parallel.impl.form/job))
+(def ^:private job-of-run (later 'parallel.impl.form/job-of-run))
+(def ^:private note-everywhere! (later 'parallel.impl.form/note-everywhere!))
+(def ^:private forget-everywhere! (later 'parallel.impl.form/forget-everywhere!))
+
+(def ^:private make-pfn (later 'parallel.impl.pfn/make))
+(def ^:private pfn-written (later 'parallel.impl.pfn/written))
+(def ^:private pfn-arrived (later 'parallel.impl.pfn/arrived))
 
 (defn- refuse [call allowed x]
   (throw (errors/bad-argument (str "(" call " ...) takes " allowed ", not " (if (nil? x) "nil" (str (pr-str x) ", a " (.getName (class x)))) "."
@@ -124,12 +132,12 @@
   (let [[opts form & args] (options-first args)]
     (check-form form)
     (worker-options opts)
-    (start opts (job-of ns-sym form args))))
+    (start opts (job-of-run ns-sym opts form args))))
 
 (defn run
   "Starts a worker JVM that evaluates a form; returns its handle at once.
 
-  form    a quoted form, a string of code (any number of forms), a qualified symbol, or a var. If its value is a function
+  form    a quoted form, a string of code (any number of forms), a qualified symbol, a var, or a pfn. If its value is a function
           it is called with args. The value is the worker's final value (see join); then the worker ends.
   args    values; they travel, as messages do.
   opts    a map, see the guide; unknown keys are refused.
@@ -197,6 +205,7 @@
     (when-let [failed (seq (keep second results))]
       (.forget (context) job)
       (throw (ClojureErrors/exInfo (Group/together failed))))
+    (note-everywhere! form)
     (mapv first results)))
 
 (defn everywhere
@@ -214,11 +223,45 @@
 (defn everywhere-forget
   "Workers started from now on evaluate none of the forms given to everywhere so far. Returns nil."
   []
+  (forget-everywhere!)
   (.forgetAll (context)))
 
 (defn- used-locals [env body]
   (let [mentioned (into #{} (filter symbol?) (tree-seq coll? seq body))]
     (filterv mentioned (keys env))))
+
+(def ^:dynamic *large-locals-bytes*
+  "When the locals that travel with a pfn take more bytes than this, a line on *err* says so once, with their names
+  and sizes. Default 8 MB; nil: never."
+  8000000)
+
+(Extensions/register
+ (reify Extension
+   (name [_] "parallel/pfn")
+   (type [_] PortableFunction)
+   (write [_ f] (pfn-written *large-locals-bytes* f))
+   (read [_ parts] (pfn-arrived parts))))
+
+(defn ^:no-doc portable-function
+  "What pfn expands to."
+  [ns-sym form names values f]
+  (make-pfn ns-sym form names values f))
+
+(defmacro pfn
+  "A function that can travel, written as fn is. Here it is an ordinary function; it can be sent, be put in a map, be an argument
+  or a value of a worker, and be given to run, exec and the maps of a pool in place of a form. What travels is its form, with
+  the definitions of what it uses and exists at the prompt only, and the locals that it has captured, by value; the other side
+  compiles it once per form, when it is first called there.
+
+  Made to travel with a local that cannot, it is :not-transferable, with the path.
+
+    (let [factor 3
+          f (parallel/pfn [x] (* x factor))]
+      [(f 2) @(parallel/run f 2)]) ; => [6 6]"
+  [& fn-tail]
+  (let [form  (list* `fn fn-tail)
+        names (used-locals &env fn-tail)]
+    `(portable-function '~(ns-name *ns*) '~form '~(mapv #(with-meta % nil) names) [~@names] ~form)))
 
 (defmacro spawn
   "As run, for a body that is written in place: the locals that it uses travel by value. Returns the handle at once.

@@ -54,7 +54,7 @@
      "no Clojure of ours"     [{:classpath (remove #(str/ends-with? % "src/clojure") entries)} nil #"could not load what it needs: .*parallel/impl/child" 0]
      "another version"        [{:classpath (cons (another-version (io/file directory "another")) entries)} nil
                                #"(?s)The parent has version 0\.1\.0\S* of the library parallel, this worker's class path has version 9\.9\.9\S*: put the same version on both" 70]
-     "an unknown symbol"      [{} '(+ 1 no-such-symbol) #"does not read, expand or compile: .*no-such-symbol" 0]
+     "an unknown symbol"      [{} '(do (require 'clojure.set) (+ 1 no-such-symbol)) #"does not read, expand or compile: .*no-such-symbol" 0]
      "a directory is missing" [{:dir "/no/such/dir"} nil #"directory /no/such/dir does not exist"]}))
 
 (deftest what-keeps-a-worker-from-starting-is-said-at-once

@@ -2,11 +2,12 @@
   "What a worker does with a form."
   (:require [clojure.string :as str]
             [parallel.api])
-  (:import [clojure.lang Compiler$CompilerException LineNumberingPushbackReader]
+  (:import [clojure.lang Compiler Compiler$CompilerException LineNumberingPushbackReader RT]
            [java.io StringReader]
            [java.util.concurrent TimeUnit]
            [java.util.concurrent.locks ReentrantLock]
            [parallel.clojure DirectWriter LineWriter]
+           [parallel.codec Codec]
            [parallel.runtime Context Language$NotEvaluable]))
 
 (set! *warn-on-reflection* true)
@@ -114,9 +115,12 @@
     (catch Throwable e
       (throw (Language$NotEvaluable. e)))))
 
-(defn- expanded [form]
+(defn- expanded
+  "As the compiler does it: definterface, for one, wants its loader."
+  [form]
   (try
-    (macroexpand form)
+    (with-bindings {Compiler/LOADER (RT/makeClassLoader)}
+      (macroexpand form))
     (catch Throwable e
       (throw (Language$NotEvaluable. e)))))
 
@@ -147,9 +151,9 @@
           (recur (eval-form form)))))))
 
 (defn- value-of [{:keys [form code args]}]
-  (let [value (if code (eval-code code) (eval-form form))]
+  (let [value (cond code (eval-code code) (fn? form) form :else (eval-form form))]
     (if (fn? value)
-      (apply value args)
+      (apply value (if (bytes? args) (Codec/fromBytes ^bytes args) args))
       value)))
 
 (defn- realized
@@ -157,7 +161,33 @@
   [value]
   (if (seq? value) (doall value) value))
 
-(defn- evaluate-here [job]
+;; ---- definitions that came along
+
+(def ^:private defined
+  "[name key] to the form that was last evaluated for it."
+  (atom {}))
+
+(defn- define [{:keys [name key form] :as definition}]
+  (when-not (= form (get @defined [name key]))
+    (binding [*ns* (setup definition)]
+      (eval-form form))
+    (swap! defined assoc [name key] form)))
+
+(defn- declare-all
+  "So that functions may call each other."
+  [definitions]
+  (doseq [{target :name} definitions
+          :let [ns-sym (symbol (namespace target))
+                ns     (or (find-ns ns-sym) (doto (create-ns ns-sym) (refer-core)))
+                sym    (symbol (name target))]
+          :when (nil? (.getMapping ^clojure.lang.Namespace ns sym))]
+    (intern ns sym)))
+
+(defn- define-all [definitions]
+  (declare-all definitions)
+  (run! define definitions))
+
+(defn- evaluate-here [job own-process?]
   (binding [*ns* *ns*
             *warn-on-reflection* *warn-on-reflection*
             *unchecked-math* *unchecked-math*
@@ -173,6 +203,8 @@
             *command-line-args* nil
             *file* "NO_SOURCE_PATH"]
     (set! *ns* (try
+                 (when own-process?
+                   (define-all (:definitions job)))
                  (setup job)
                  (catch Throwable e
                    (throw (Language$NotEvaluable. e)))))
@@ -183,11 +215,42 @@
   [job]
   (let [context (Context/current)]
     (if (.ownsProcess context)
-      (evaluate-here job)
+      (evaluate-here job true)
       (with-open [out (LineWriter. context false)
                   err (LineWriter. context true)]
         (binding [parallel.api/*context* context
                   *out* out
                   *err* err
                   *in* (LineNumberingPushbackReader. (StringReader. ""))]
-          (evaluate-here job))))))
+          ;; namespaces are shared: what was defined there is defined here
+          (evaluate-here job false))))))
+
+;; ---- functions that travel
+
+(def ^:private most-compiled 1000)
+
+(def ^:private compiled-functions
+  "What functions that have arrived were compiled to, by their content."
+  (atom {}))
+
+(defn- worker-process? []
+  (let [context (Context/current)]
+    (and (.ownsProcess context) (pos? (.id context)))))
+
+(defn- place
+  "The namespace in which a function that has arrived is compiled. Elsewhere than in a worker's own process it is as it is."
+  [{:keys [ns definitions] :as parts}]
+  (if (worker-process?)
+    (do (define-all definitions)
+        (setup parts))
+    (or (find-ns ns) (setup parts))))
+
+(defn compiled-in-place
+  "Called with the values of its locals it gives the function; compiled once per content."
+  [{:keys [ns form names definitions] :as parts}]
+  (let [content [ns form names (map :form definitions)]]
+    (or (get @compiled-functions content)
+        (let [f (binding [*ns* (place parts)]
+                  (eval (list 'fn* names form)))]
+          (swap! compiled-functions #(assoc (if (< (count %) (long most-compiled)) % {}) content f))
+          f))))

@@ -1,10 +1,14 @@
 (ns ^:no-doc parallel.impl.form
-  "A form with all that it needs to mean the same in a worker as at its call site: the namespace's name, and the aliases,
-  refers and imports that the form uses."
+  "A form with all that it needs to mean the same in a worker as at its call site: the namespace's name, the aliases, refers and
+  imports that the form uses, and the definitions of what exists at the prompt only."
   (:require [clojure.string :as str]
+            [parallel.impl.analysis :as analysis]
+            [parallel.impl.definitions :as definitions]
             [parallel.impl.errors :as errors])
-  (:import [clojure.lang IPersistentMap Var]
-           [parallel.codec Codec NotTransferableException]
+  (:import [clojure.lang IRecord Var]
+           [parallel StartFailedException]
+           [parallel.clojure PortableFunction]
+           [parallel.codec Codec]
            [parallel.runtime Job Workers]))
 
 (set! *warn-on-reflection* true)
@@ -99,20 +103,146 @@
   [form]
   (cond
     (var? form) (symbol form)
+    (instance? PortableFunction form) form
     (fn? form) (throw (errors/bad-argument
                        (str "A function object cannot travel: " (class form)
-                            ". Give a quoted form, '(fn [x] ...), a qualified symbol, or a var, #'f.")
+                            ". Give a quoted form, '(fn [x] ...), a qualified symbol, a var, #'f, or (pfn [x] ...).")
                        {:class (.getName (class form))}))
     :else form))
+
+;; ---- definitions that travel
+
+(defn- from-class-path? [^Var v]
+  (or (loadable? (ns-name (.ns v)))
+      (definitions/in-a-resource? v)))
+
+(defn- meant
+  "The var that a symbol of a form means, that of its constructor for a record or type of the prompt; or nil."
+  [ns sym]
+  (let [target (try (ns-resolve ns sym) (catch Exception _ nil))]
+    (if (class? target)
+      (when (instance? clojure.lang.DynamicClassLoader (.getClassLoader ^Class target))
+        (definitions/of-class target))
+      (some-> target definitions/defining))))
+
+(declare gather)
+
+(defn- gather-form [acc target {:keys [ns form]} key]
+  (-> (gather acc (the-ns ns) form)
+      (update :definitions conj (assoc (context ns form) :form form :name target :key key))))
+
+(defn- gather-var [acc ^Var v]
+  (let [target (symbol v)]
+    (if (or (contains? (:seen acc) target) (= core (ns-name (.ns v))))
+      acc
+      (let [acc    (update acc :seen conj target)
+            source (definitions/source v)
+            acc    (cond
+                     source               (gather-form acc target source nil)
+                     (from-class-path? v) acc
+                     :else                (update acc :missing conj target))]
+        (reduce (fn [acc [key addition]] (gather-form acc target addition key)) acc (definitions/additions v))))))
+
+(defn- gather
+  "acc with what a form refers to and exists only at the prompt, the definitions in the order in which they must be evaluated."
+  [acc ns form]
+  (reduce gather-var acc (keep #(meant ns %) (:free (analysis/names ns form)))))
+
+(defn- gather-records
+  "The same for the records among args, and directly inside one."
+  [acc args]
+  (reduce gather-var acc
+          (for [arg args
+                x   (cons arg (when (and (coll? arg) (not (record? arg))) (take 100 arg)))
+                :when (instance? IRecord x)
+                :let [v (when (instance? clojure.lang.DynamicClassLoader (.getClassLoader (class x))) (definitions/of-class (class x)))]
+                :when v]
+            v)))
+
+(def ^:private nothing {:seen #{} :definitions [] :missing #{}})
+
+(defn- unique
+  "One form may define several names: it is evaluated once."
+  [definitions]
+  (second (reduce (fn [[seen out] {:keys [form] :as definition}]
+                    (if (some #(identical? form %) seen) [seen out] [(conj seen form) (conj out definition)]))
+                  [[] []]
+                  definitions)))
+
+;; ---- refusing in advance
+
+(def ^:private everywhere-symbols
+  "What forms given to everywhere mention: a worker may have it from there."
+  (atom #{}))
+
+(defn note-everywhere! [form]
+  (swap! everywhere-symbols into (symbols form)))
+
+(defn forget-everywhere! []
+  (reset! everywhere-symbols #{}))
+
+(defn- sentence [kind names]
+  (let [listed (str/join ", " names) one? (= 1 (count names))]
+    (case kind
+      :unbound (str "Unable to resolve symbol: " listed ". A quoted form does not see the locals around it: pass them as arguments, "
+                    "(run '(fn [x] ...) x), or write the body in (spawn ...), which takes them along.")
+      :missing (str "Unable to resolve symbol: " listed ". " (if one? "It was" "They were") " defined at the prompt, and "
+                    (if one? "its source is" "their sources are") " not known. Define " (if one? "it" "them") " in all workers, "
+                    "(everywhere '(defn " (name (first names)) " ...)), or in a file of the class path; an nREPL server with "
+                    "parallel.nrepl/middleware notes what is defined at its prompt, and sends it along."))))
+
+(defn- refusal
+  "The error of a run whose form certainly cannot be compiled in the worker, or nil."
+  [ns form missing in-thread?]
+  (let [known   @everywhere-symbols
+        {:keys [free sure?]} (analysis/names ns form)
+        unbound (when sure? (remove known (analysis/unbound ns free)))
+        missing (when (and sure? (not in-thread?)) (remove #(or (known %) (known (symbol (name %)))) missing))]
+    (when-let [[kind names] (cond (seq unbound) [:unbound unbound] (seq missing) [:missing missing])]
+      (StartFailedException. (str "Its form does not read, expand or compile: " (sentence kind (sort names)))
+                             {"symbols" (vec names)} nil))))
+
+;; ---- the job
+
+(defn- with-definitions
+  "[what travels besides the form, symbols of vars that exist at the prompt only and whose definition is not known]"
+  [ns-sym forms args]
+  (let [ns (or (find-ns ns-sym) (create-ns ns-sym))
+        {:keys [definitions missing]} (gather-records (reduce #(gather %1 ns %2) nothing forms) args)]
+    [(cond-> (context ns-sym forms)
+       (seq definitions) (assoc :definitions (unique definitions)))
+     missing]))
+
+(defn travelling
+  "What travels besides a form, and besides values that it is given."
+  [ns-sym form values]
+  (first (with-definitions ns-sym [form] values)))
+
+(defn- encoded
+  "Args are bytes by themselves where they may need the definitions to be read."
+  ^Job [context form args]
+  (let [args (vec args)]
+    (Workers/job Job/FORM
+                 (reify java.util.function.Supplier
+                   (get [_]
+                     (Codec/toBytes (assoc context
+                                           (if (string? form) :code :form) form
+                                           :args (if (:definitions context) (Codec/toBytes args) args))))))))
 
 (defn job
   "The job of evaluating a form, and calling its value with args where it is a function; a Job that fails where something
   cannot travel."
   ^Job [ns-sym form args]
   (let [form (check form)
+        [context _] (with-definitions ns-sym (if (string? form) (read-all ns-sym form) [form]) args)]
+    (encoded context form args)))
+
+(defn job-of-run
+  "The same for a new worker; a Job that fails also where a name certainly means nothing there."
+  ^Job [ns-sym opts form args]
+  (let [form (check form)
         code? (string? form)
-        context (context ns-sym (if code? (read-all ns-sym form) form))]
-    (Workers/job Job/FORM
-                 (reify java.util.function.Supplier
-                   (get [_]
-                     (Codec/toBytes (assoc context (if code? :code :form) form :args (vec args))))))))
+        [context missing] (with-definitions ns-sym (if code? (read-all ns-sym form) [form]) args)]
+    (if-let [e (when-not code? (refusal (the-ns ns-sym) form missing (= :thread (:in opts))))]
+      (Job/failed e)
+      (encoded context form args))))

@@ -2,7 +2,7 @@
   "How handles look at the prompt. They are dereferenceable, so that the default would wait for their value."
   (:require [clojure.core.protocols :as protocols])
   (:import [java.io Writer]
-           [parallel.clojure ClojureErrors ClojureReply ClojureWorker]
+           [parallel.clojure ClojureErrors ClojureReply ClojureWorker PortableFunction]
            [parallel.runtime Context ParentPeer]))
 
 (set! *warn-on-reflection* true)
@@ -14,6 +14,10 @@
 (defmethod print-method ParentPeer [parent w] (print-text parent w))
 (defmethod print-method ClojureReply [^ClojureReply reply ^Writer w]
   (.write w (str "#parallel/reply{:done " (.isDone reply) "}")))
+
+(defmethod print-method PortableFunction [^PortableFunction f ^Writer w]
+  (.write w "#parallel/pfn ")
+  (print-method (:form (.source f)) w))
 
 (defn- extend-pprint []
   (let [dispatch (requiring-resolve 'clojure.pprint/simple-dispatch)]

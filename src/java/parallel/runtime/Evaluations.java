@@ -1,5 +1,7 @@
 package parallel.runtime;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.LinkedBlockingDeque;
 
 /**
@@ -86,11 +88,17 @@ final class Evaluations
         queue.add(task);
     }
 
-    /** What was queued is dropped; this comes next. */
-    void replaceBy(Task task)
+    /**
+     * What was queued is dropped; this comes next.
+     *
+     * @return whether somebody waits for what was dropped.
+     */
+    boolean replaceBy(Task task)
     {
-        queue.clear();
+        final List<Task> dropped = new ArrayList<>();
+        queue.drainTo(dropped);
         queue.add(task);
+        return dropped.stream().anyMatch(each -> each.number() >= 0);
     }
 
     /** Whether it was queued and now is not. */

@@ -171,7 +171,7 @@ final class WorkerSide implements LinkListener
             }
             return;
         }
-        evaluations.replaceBy(last());
+        broken |= evaluations.replaceBy(last());
     }
 
     private void breakOff()

@@ -2,7 +2,9 @@ package parallel.runtime;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -90,7 +92,7 @@ public final class Workers
         final Birth birth = handle.life().birth();
         if (birth.job().failure() != null)
         {
-            handle.life().stillborn(birth.job()::failure);
+            handle.life().stillborn(() -> failed(handle, birth.job().failure()));
             return;
         }
         final PairFile pair;
@@ -121,6 +123,19 @@ public final class Workers
             session.page().slotPair(slot, pair.handOn());
         }
         handle.life().begin(channel, host, slot);
+    }
+
+    private static ParallelException failed(WorkerHandle handle, ParallelException e)
+    {
+        if (e.code() != ParallelException.Code.START_FAILED)
+        {
+            return e;
+        }
+        final Map<String, Object> data = new LinkedHashMap<>(handle.who());
+        data.put("command", List.of());     // there was none
+        data.put("stderr-tail", List.of());
+        data.putAll(e.data());
+        return new StartFailedException(handle.name() + " did not start. " + e.getMessage(), data, e.getCause());
     }
 
     private static Supplier<ParallelException> startFailed(WorkerHandle handle, IOException e)

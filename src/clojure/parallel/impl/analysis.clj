@@ -1,0 +1,150 @@
+(ns ^:no-doc parallel.impl.analysis
+  "Which names of its namespace a form refers to, found as the compiler finds them: macros expanded, locals followed. The form
+  is neither compiled nor run. Where only the run can tell what a name means, the analysis says that it is not sure."
+  (:require [clojure.string :as str]))
+
+(set! *warn-on-reflection* true)
+
+(def ^:private changes-names
+  "Functions and macros of clojure.core after which names may mean something else, or that take code as data."
+  '#{eval load load-file load-string load-reader read read-string require use refer refer-clojure in-ns ns import alias intern
+     create-ns requiring-resolve ns-unmap remove-ns binding-conveyor-fn gen-class gen-interface proxy definterface})
+
+(def ^:private special
+  '#{quote var if do recur throw monitor-enter monitor-exit def let* loop* letfn* fn* new . try catch finally set! case* reify*
+     deftype* import* &})
+
+(defn- resolved [ns env sym]
+  (when-not (contains? env sym)
+    (try (ns-resolve ns sym)
+         (catch Exception _ nil))))
+
+(defn- unsure! [state] (vswap! state assoc :sure? false))
+
+(declare walk)
+
+(defn- walk-all [state env forms]
+  (run! #(walk state env %) forms))
+
+(defn- walk-symbol [state env sym]
+  (when-not (contains? env sym)
+    (vswap! state update :free conj sym)))
+
+(defn- with-locals [env names]
+  (into env (map (fn [n] [n nil])) names))
+
+(defn- walk-bindings
+  "The environment after bindings, walked one after the other."
+  [state env bindings]
+  (reduce (fn [env [sym init]]
+            (walk state env init)
+            (with-locals env [sym]))
+          env
+          (partition 2 bindings)))
+
+(defn- walk-body [state env [params & body]]
+  (walk-all state (with-locals env (remove #{'&} params)) body))
+
+(defn- walk-fn [state env args]
+  (let [[self args] (if (symbol? (first args)) [(first args) (next args)] [nil args])
+        env (if self (with-locals env [self]) env)]
+    (run! #(walk-body state env %) (if (vector? (first args)) [args] args))))
+
+(defn- walk-catch [state env [class-name binding & body]]
+  (walk-symbol state env class-name)
+  (walk-all state (with-locals env [binding]) body))
+
+(defn- walk-special [state env [op & args]]
+  (case op
+    quote                                                  nil
+    var                                                    (walk-symbol state {} (first args))
+    (if do recur throw monitor-enter monitor-exit set! try finally) (walk-all state env args)
+    (let* loop*)                                           (walk-all state (walk-bindings state env (first args)) (next args))
+    letfn*                                                 (let [env (with-locals env (take-nth 2 (first args)))]
+                                                             (walk-all state env (take-nth 2 (next (first args))))
+                                                             (walk-all state env (next args)))
+    fn*                                                    (walk-fn state env args)
+    catch                                                  (walk-catch state env args)
+    new                                                    (walk-all state env args)
+    .                                                      (let [[target member & more] args]
+                                                             (walk state env target)
+                                                             (walk-all state env (if (seq? member) (next member) more)))
+    case*                                                  (let [[sym _ _ default clauses] args]
+                                                             (walk state env sym)
+                                                             (walk state env default)
+                                                             (walk-all state env (map second (vals clauses))))
+    reify*                                                 (let [[interfaces & methods] args]
+                                                             (walk-all state env interfaces)
+                                                             (doseq [[_ & body] methods] (walk-body state env body)))
+    def                                                    (do (unsure! state) (walk-all state env (drop 1 args)))
+    deftype*                                               (let [[_ _ fields & more] args]
+                                                             (unsure! state)
+                                                             (walk-all state env (second (drop-while #(not= % :implements) more)))
+                                                             (doseq [[_ & body] (filter seq? more)]
+                                                               (walk-body state (with-locals env fields) body)))
+    (unsure! state)))
+
+(defn- method-call? [^String n] (and (str/starts-with? n ".") (not= n ".") (not= n "..")))
+(defn- constructor? [^String n] (and (str/ends-with? n ".") (not= n ".") (not= n "..")))
+
+(defn- expanded
+  "The expansion of a macro's call, or nil when it cannot be had here."
+  [state env form macro]
+  (try
+    (apply macro form env (rest form))
+    (catch Throwable _
+      (unsure! state)
+      nil)))
+
+(defn- known-qualifier? [ns qualifier]
+  (or (find-ns qualifier) (get (ns-aliases ns) qualifier) (class? (resolved ns {} qualifier))))
+
+(defn- walk-call [{:keys [ns]} state env [head & args :as form]]
+  (let [target (when (symbol? head) (resolved ns env head))
+        n      (when (symbol? head) (name head))]
+    (cond
+      (not (symbol? head))                        (walk-all state env form)
+      (and (special head) (not (contains? env head))) (walk-special state env form)
+      (contains? env head)                        (walk-all state env args)
+      (and (var? target)
+           (= "clojure.core" (namespace (symbol target)))
+           (changes-names (.sym ^clojure.lang.Var target))) (unsure! state)
+      (and (var? target) (.isMacro ^clojure.lang.Var target)) (do (walk-symbol state env head)
+                                                                  (walk state env (expanded state env form @target)))
+      (method-call? n)                            (walk-all state env args)
+      (constructor? n)                            (do (walk-symbol state env (symbol (namespace head) (subs n 0 (dec (count n)))))
+                                                      (walk-all state env args))
+      (or target (namespace head))                (do (when-not (or target (known-qualifier? ns (symbol (namespace head))))
+                                                        (unsure! state))
+                                                      (walk-symbol state env head)
+                                                      (walk-all state env args))
+      ;; what is not known here may be a macro: its arguments mean what it makes of them
+      :else                                       (walk-symbol state env head))))
+
+(defn- walk [state env form]
+  (cond
+    (symbol? form) (walk-symbol state env form)
+    (and (seq? form) (seq form)) (walk-call @state state env form)
+    (map? form)    (do (walk-all state env (keys form)) (walk-all state env (vals form)))
+    (coll? form)   (walk-all state env form)))
+
+(defn names
+  "{:free symbols that the form refers to, :sure? whether those are all, and each is referred to}."
+  [ns form]
+  (let [state (volatile! {:ns ns :free #{} :sure? true})]
+    (binding [*ns* ns]
+      (walk state {} form))
+    (select-keys @state [:free :sure?])))
+
+(defn- names-a-class? [^String n]
+  (or (str/includes? n ".") (str/starts-with? n "[")))
+
+(defn unbound
+  "The unqualified symbols among the free ones that mean nothing in the namespace."
+  [ns free]
+  (remove (fn [sym]
+            (or (namespace sym)
+                (special sym)
+                (names-a-class? (name sym))
+                (resolved ns {} sym)))
+          free))
