@@ -6,6 +6,7 @@
   Exchange        send try-send send-end receive try-receive receive-into! messages select
   End             join interrupt stop kill close with-workers
   Look            alive? status threads print
+  A prompt there  repl in out
 
   A *peer* is a worker's handle (in its parent) or (parent) (in a worker). A *group* is any sequential collection of
   workers. All functions are safe from any thread. Errors are ExceptionInfos whose ex-data has :parallel/error, one of
@@ -536,6 +537,56 @@
   "The worker's thread dump as text; nil when it does not answer within timeout-ms milliseconds (1000)."
   ([w] (threads w 1000))
   ([w timeout-ms] (errors/surfacing (.threads (one-worker "threads" w) (milliseconds "threads" timeout-ms)))))
+
+;; ---- a prompt in a worker
+
+(def ^:private call-in (later 'parallel.impl.remote/call))
+(def ^:private main-repl (later 'parallel.impl.remote/main-repl))
+
+(defn repl
+  "Starts an nREPL server inside a worker, for an editor to connect to; returns where it listens, {:host :port} or {:socket path}.
+  A worker has one: when it is there already, that is returned. It ends with the worker. What is evaluated there runs on
+  threads of its own, beside what the worker evaluates. Blocks until it listens.
+
+  opts    {:port n}: of the loopback interface, default any that is free; {:socket \"path\"}: a Unix-domain socket instead.
+  Throws :remote-exception where nREPL is not on the worker's class path.
+
+    (parallel/repl w) ; => {:host \"127.0.0.1\", :port 40123}"
+  ([w] (repl w {}))
+  ([w opts]
+   (check-known "repl" opts [:port :socket])
+   (call-in (one-worker "repl" w) (list 'parallel.impl.remote/serve opts))))
+
+(defn- session-var
+  "The var that says where the nREPL session of this thread evaluates; nil outside of one with parallel.nrepl/middleware."
+  ^clojure.lang.Var []
+  (when-let [v (some-> (find-ns 'parallel.nrepl) (ns-resolve '*worker*))]
+    (when (thread-bound? v)
+      v)))
+
+(defn- out? [form]
+  (and (seq? form) (symbol? (first form)) (= "out" (name (first form))) (nil? (next form))))
+
+(defn in
+  "From now on what is evaluated at this prompt is evaluated in the worker, beside what the worker does otherwise, until (out).
+  Under nREPL, with parallel.nrepl/middleware, the session goes there; at the prompt of clojure.main a prompt in the worker begins.
+  *1, *2, *3, *e and *ns* are the worker's; what it prints comes as its output does. Interrupting interrupts it there.
+
+    (parallel/in w)
+    (def x 42)      ; in the worker
+    (parallel/out)"
+  [w]
+  (let [worker (one-worker "in" w)]
+    (if-let [v (session-var)]
+      (do (.set v {:worker worker :ns "user"})
+          worker)
+      (main-repl worker (str (java.util.UUID/randomUUID)) out?))))
+
+(defn out
+  "Ends what (in w) began: the prompt is this process's again. Returns nil."
+  []
+  (when-let [v (session-var)]
+    (.set v nil)))
 
 (defn print
   "Prints one line, its arguments separated by spaces, labelled with the id of this process, such as <parallel#003>. A

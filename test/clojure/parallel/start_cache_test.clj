@@ -124,7 +124,7 @@
     (let [entries (set (map #(.getName ^java.util.jar.JarEntry %) (enumeration-seq (.entries jar))))]
       (doseq [^File file (file-seq (io/file "src/clojure")) :when (str/ends-with? (.getName file) ".clj")
               :let [path (str/replace (subs (str file) (count "src/clojure/")) #"\.clj$" "")]
-              :when (not= path "parallel/impl/start_cache")]
+              :when (not (#{"parallel/impl/start_cache" "parallel/nrepl"} path))]
         (is (contains? entries (str path "__init.class")))))))
 
 (deftest workers-of-workers-use-it-too

@@ -3,7 +3,7 @@
   changed. What only adds to a multimethod or a protocol is noted under that."
   (:require [clojure.string :as str])
   (:import [clojure.lang LineNumberingPushbackReader Namespace Var]
-           [java.io File FileReader]
+           [java.io File StringReader]
            [java.lang.ref WeakReference]))
 
 (set! *warn-on-reflection* true)
@@ -27,6 +27,11 @@
 
 (defn- changed [before after]
   (for [[sym root] after :when (not (and (contains? before sym) (identical? (before sym) root)))] sym))
+
+(defn- names-defined [form]
+  (when (and (seq? form) (symbol? (first form)) (str/starts-with? (name (first form)) "def") (not= "defmethod" (name (first form))))
+    (let [n (second form)]
+      (into #{} (map #(symbol (str % n))) ["" "->" "map->"]))))
 
 ;; ---- additions
 
@@ -68,6 +73,33 @@
     (note-addition! ns form)
     value))
 
+;; ---- files that an editor loads
+
+(defn- forms-in [^String text ns]
+  (let [reader (LineNumberingPushbackReader. (StringReader. text))]
+    (binding [*ns* ns *read-eval* false]
+      (into [] (take-while #(not (identical? % ::end))) (repeatedly #(read {:read-cond :allow :eof ::end} reader))))))
+
+(defn- namespace-of
+  "The namespace that a file's text begins with, if it exists."
+  [text]
+  (let [form (try (first (forms-in text *ns*)) (catch Exception _ nil))]
+    (when (and (seq? form) (= 'ns (first form)))
+      (find-ns (second form)))))
+
+(defn evaluate-text
+  "As evaluate, where the form loads a file of that text: what the file has defined is noted one by one."
+  [eval form text]
+  (let [before (into {} (map (fn [ns] [ns (roots ns)])) (all-ns))
+        value  (eval form)
+        ns     (or (namespace-of text) *ns*)
+        forms  (try (forms-in text ns) (catch Exception _ []))]
+    (doseq [sym (changed (before ns {}) (roots ns))]
+      (when-let [form (last (filter #(contains? (names-defined %) sym) forms))]
+        (note-definition! ns sym form)))
+    (run! #(note-addition! ns %) forms)
+    value))
+
 ;; ---- looking up
 
 (defn- as-noted
@@ -77,11 +109,6 @@
     {:form form :ns ns}))
 
 ;; A script's definitions stand in its file.
-
-(defn- read-all [^File file ns]
-  (with-open [reader (LineNumberingPushbackReader. (FileReader. file))]
-    (binding [*ns* ns *read-eval* false]
-      (into [] (take-while #(not (identical? % ::end))) (repeatedly #(read {:read-cond :allow :eof ::end} reader))))))
 
 (def ^:private scripts
   "File to [time of its last change, its forms]."
@@ -94,7 +121,7 @@
         [read-at forms] (get @scripts file)]
     (if (= time read-at)
       forms
-      (let [forms (try (read-all file ns) (catch Exception _ []))]
+      (let [forms (try (forms-in (slurp file) ns) (catch Exception _ []))]
         (swap! scripts assoc file [time forms])
         forms))))
 
@@ -104,11 +131,6 @@
   (let [file (some-> (:file (meta v)) str File.)]
     (when (and file (.isFile ^File file))
       file)))
-
-(defn- names-defined [form]
-  (when (and (seq? form) (symbol? (first form)) (str/starts-with? (name (first form)) "def") (not= "defmethod" (name (first form))))
-    (let [n (second form)]
-      (into #{} (map #(symbol (str % n))) ["" "->" "map->"]))))
 
 (defn- in-script [^Var v]
   (when-let [file (script-of v)]

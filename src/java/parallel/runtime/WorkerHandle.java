@@ -304,6 +304,17 @@ public class WorkerHandle extends ChannelPeer implements Worker
         return life.evaluate(life.birth().forked() ? Frames.EXEC : Frames.EXEC_NOW, job);
     }
 
+    /**
+     * Evaluates a job at once, on a thread of its own beside whatever the worker evaluates, in a forked worker, too.
+     *
+     * @param job what to evaluate.
+     * @return the reply; cancelling it interrupts the evaluation.
+     */
+    public final Reply execNow(Job job)
+    {
+        return life.evaluate(Frames.EXEC_NOW, job);
+    }
+
     final void cancel(Reply reply)
     {
         life.cancel(reply);

@@ -3,6 +3,7 @@ package parallel.runtime;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -32,6 +33,7 @@ final class WorkerSide implements LinkListener
     private final Evaluations evaluations;
     private volatile Link up;
     private volatile boolean running;
+    private final Map<Long, Thread> beside = new ConcurrentHashMap<>();
     private volatile boolean stopAsked;
     private boolean forLife;      // of the control thread
     private volatile boolean broken;
@@ -142,17 +144,29 @@ final class WorkerSide implements LinkListener
     {
         final long number = Frames.number(frame);
         final byte[] payload = Frames.payload(frame);
-        Threads.start("parallel-beside-" + self.context().id(), () ->
+        beside.put(number, Threads.start("parallel-beside-" + self.context().id(), () ->
         {
             Context.enter(self.context());
-            reply(number, Evaluation.of(Job.FORM, payload, null));
-        });
+            try
+            {
+                reply(number, Evaluation.of(Job.FORM, payload, null));
+            }
+            finally
+            {
+                beside.remove(number);
+            }
+        }));
     }
 
     private void cancel(ByteBuffer frame)
     {
         final long number = Frames.number(frame);
-        if (!evaluations.remove(number))
+        final Thread thread = beside.get(number);
+        if (thread != null)
+        {
+            thread.interrupt();
+        }
+        else if (!evaluations.remove(number))
         {
             evaluations.interrupt(number);
         }
