@@ -162,7 +162,7 @@
       (with-open [^java.io.Closeable transport (client/connect :port port)]
         (let [session (session-of (client/client transport patience-ms))]
           (is (= (.id w) (value session "(do (require '[parallel.api :as parallel]) (parallel/id))")))
-          (is (= 7 (value session "user/from-main")))))
+          (is (= 7 (value session "parallel.nrepl-test/from-main")))))
       (finally
         (parallel/kill w)
         (await-true #(empty? (parallel/children)))))))
