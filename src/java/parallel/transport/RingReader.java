@@ -163,13 +163,23 @@ final class RingReader
     {
         final long next = head + bytes;
         // Once a lap: stale bytes that look like records would otherwise be read round and round.
-        if (((int)next & (capacity - 1)) < bytes && next > ring.producerPosition())
+        if (((int)next & (capacity - 1)) < bytes)
         {
-            throw new IllegalStateException("records beyond the position of the sender");
+            checkSender(next);
         }
         head = next;
         // Pairs with the volatile read of the head in Agrona's claim.
         ringBuffer.putLongRelease(headOffset, next);
+    }
+
+    /* It is not before what we have read, and no more than a ring ahead of what we had given back. */
+    private void checkSender(long next)
+    {
+        final long sender = ring.producerPosition();
+        if (next > sender || sender - head > capacity)
+        {
+            throw new IllegalStateException("records up to " + next + ", and the position of the sender is " + sender);
+        }
     }
 
     AtomicBuffer buffer()

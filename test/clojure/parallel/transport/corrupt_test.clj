@@ -84,6 +84,18 @@
     (is (nil? (receive! (.child e))))
     (is (.isEnded (.child e)))))
 
+(deftest a-sender-that-claims-to-be-rings-ahead-is-not-believed
+  (doseq [position [Long/MAX_VALUE (bit-shift-left 1 40) 100000]
+          take [(fn [^MessageChannel c] (dotimes [_ 1000] (try-receive! c))) (fn [^MessageChannel c] (.retire c))]]
+    (with-open [e (ends 8192)]
+      (loop [n 0] (when (and (< n 20) (Ends/record (.parent e) whole (byte-array 400))) (recur (inc n))))
+      (what-arrives (.child e))
+      (loop [n 0] (when (and (< n 20) (Ends/record (.parent e) whole (byte-array 400))) (recur (inc n))))
+      (Ends/senderPosition (.parent e) position)
+      (is (value (in-thread (try (take (.child e)) (catch ChannelCorruptException _)) true)) "it ends")
+      (.retire (.child e))
+      (is (> 100 (count (what-arrives (.child e))))))))
+
 (def ^:private garbage
   "Ints at places of the ring, many of them such as a header has."
   (gen/vector (gen/tuple (gen/choose 0 2047)

@@ -107,6 +107,13 @@ public final class Ends implements Closeable
         return parent.pair().ring(PairLayout.DOWN).buffer();
     }
 
+    /** Moves the position of the parent's sender, as nobody but that sender may. */
+    public static void senderPosition(MessageChannel parent, long position)
+    {
+        final org.agrona.concurrent.ringbuffer.OneToOneRingBuffer ring = parent.pair().ring(PairLayout.DOWN);
+        ring.buffer().putLongVolatile(ring.capacity() + org.agrona.concurrent.ringbuffer.RingBufferDescriptor.TAIL_POSITION_OFFSET, position);
+    }
+
     /** Writes a record as it is, whatever it is. False: no room. */
     public static boolean record(MessageChannel parent, int type, byte[] body)
     {
