@@ -93,8 +93,23 @@ final class BytesMessage extends Message
     private void nextChunk()
     {
         full.add(chunk);
-        chunk = new byte[(int)Math.min(length - arrived, Math.min(MAX_CHUNK, Math.max(FIRST_CHUNK, arrived / 2)))];
+        try
+        {
+            chunk = new byte[(int)Math.min(length - arrived, Math.min(MAX_CHUNK, Math.max(FIRST_CHUNK, arrived / 2)))];
+        }
+        catch (final OutOfMemoryError e)
+        {
+            full.clear();
+            chunk = new byte[0];
+            throw tooLarge(length, e);
+        }
         filled = 0;
+    }
+
+    static NotTransferableException tooLarge(long length, OutOfMemoryError e)
+    {
+        return NotTransferableException.unreadable(null, "A message of " + length + " bytes does not fit into the heap of this JVM, of " +
+            Runtime.getRuntime().maxMemory() + " bytes at most: send it in parts, or give the JVM more with -Xmx.", e);
     }
 
     private void open()

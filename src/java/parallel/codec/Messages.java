@@ -9,6 +9,8 @@ import parallel.transport.Reader;
 public final class Messages
 {
     private static final int REUSED_BYTES = 64 * 1024;
+    /** No message is longer: refused when it begins, what announces itself so does not fill the heap first. */
+    private static final long HEAP_BYTES = Runtime.getRuntime().maxMemory();
     private static final Reader DIRECT = new Direct();
 
     static
@@ -80,6 +82,10 @@ public final class Messages
         @Override
         public Assembly begin(long length, DirectBuffer first, int index, int available)
         {
+            if (length > HEAP_BYTES)
+            {
+                throw BytesMessage.tooLarge(length, null);
+            }
             final ArrayHeader header = length > maxDirectBytes ? null : ArrayHeader.parse(length, first, index, available);
             final Message array = header == null ? null : array(header, length);
             return array == null ? new BytesMessage(length) : array;

@@ -12,6 +12,7 @@ import parallel.codec.Message;
 import parallel.codec.Messages;
 import parallel.codec.Replaced;
 import parallel.transport.Assembly;
+import parallel.transport.ChannelCorruptException;
 import parallel.transport.MessageChannel;
 import parallel.transport.MessageChannel.Sent;
 import parallel.transport.Payload;
@@ -30,6 +31,8 @@ public abstract class ChannelPeer implements Peer, Replaced
     /** The peer's id. */
     private final int id;
     private volatile boolean sendEnded;
+    /** What was next to receive is no message: after it nothing more is received. */
+    private volatile ChannelCorruptException corrupt;
 
     ChannelPeer(int id)
     {
@@ -56,6 +59,20 @@ public abstract class ChannelPeer implements Peer, Replaced
      * @return a new error; null of a peer that lives or has ended normally.
      */
     abstract ParallelException failure();
+
+    /**
+     * Waits until a peer whose channel is corrupt was ended, which is being done.
+     *
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    abstract void awaitEndOfCorrupt() throws InterruptedException;
+
+    /**
+     * Whether nothing will change any more of a peer whose channel is corrupt.
+     *
+     * @return true if it has ended, or does not end for that.
+     */
+    abstract boolean isSettled();
 
     /**
      * How messages name the peer.
@@ -153,6 +170,11 @@ public abstract class ChannelPeer implements Peer, Replaced
             final Sent sent = channel == null ? Sent.ENDED : channel.send(payload, deadline);
             return done(sent);
         }
+        catch (final ChannelCorruptException e)
+        {
+            awaitEndOfCorrupt();
+            throw corruptError(e);
+        }
         finally
         {
             encoder.release();
@@ -173,6 +195,10 @@ public abstract class ChannelPeer implements Peer, Replaced
                     " can ever hold at once (" + channel.maxTrySendBytes() + " bytes): use send, which sends it in parts, or a larger ring-bytes.");
             }
             return done(channel == null ? Sent.ENDED : channel.trySend(payload));
+        }
+        catch (final ChannelCorruptException e)
+        {
+            throw corruptError(e);
         }
         finally
         {
@@ -252,8 +278,7 @@ public abstract class ChannelPeer implements Peer, Replaced
      */
     public final Object receiveOrEnd(Object end) throws InterruptedException
     {
-        final MessageChannel channel = open();
-        final Assembly message = channel.receive(DIRECT, FOREVER);
+        final Assembly message = take(open(), DIRECT, FOREVER);
         if (message != null)
         {
             return decode(message);
@@ -269,11 +294,11 @@ public abstract class ChannelPeer implements Peer, Replaced
     @Override
     public final Object tryReceive(Object none)
     {
-        final MessageChannel channel = open();
-        final Assembly message = channel.tryReceive(DIRECT);
-        if (message == null && channel.isEnded())
+        open();
+        final Assembly message = poll(DIRECT);
+        if (message == null && isOver())
         {
-            throw endError();
+            throw overError();
         }
         return message == null ? none : decode(message);
     }
@@ -298,12 +323,106 @@ public abstract class ChannelPeer implements Peer, Replaced
     private Assembly next(Reader reader, long deadline) throws InterruptedException
     {
         final MessageChannel channel = open();
-        final Assembly message = channel.receive(reader, deadline);
+        final Assembly message = take(channel, reader, deadline);
         if (message == null && channel.isEnded())
         {
             throw endError();
         }
         return message;
+    }
+
+    private Assembly take(MessageChannel channel, Reader reader, long deadline) throws InterruptedException
+    {
+        try
+        {
+            if (corrupt == null)
+            {
+                return channel.receive(reader, deadline);
+            }
+        }
+        catch (final parallel.codec.NotTransferableException e)
+        {
+            throw Errors.unreadable(who(), name(), e);
+        }
+        catch (final ChannelCorruptException e)
+        {
+            corrupt = e;
+        }
+        awaitEndOfCorrupt();
+        throw corruptError(corrupt);
+    }
+
+    /**
+     * The next message if there is one. Never blocks.
+     *
+     * @param reader says where it goes.
+     * @return null: none now, or {@link #isOver()}.
+     */
+    final Assembly poll(Reader reader)
+    {
+        try
+        {
+            return corrupt != null ? null : channel().tryReceive(reader);
+        }
+        catch (final parallel.codec.NotTransferableException e)
+        {
+            throw Errors.unreadable(who(), name(), e);
+        }
+        catch (final ChannelCorruptException e)
+        {
+            corrupt = e;
+            return null;
+        }
+    }
+
+    /**
+     * Will nothing more be received? Of a peer that has a channel.
+     *
+     * @return true: {@link #overError()} says why.
+     */
+    final boolean isOver()
+    {
+        return corrupt == null ? channel().isEnded() : isSettled();
+    }
+
+    /**
+     * Why nothing more will be received.
+     *
+     * @return a new error.
+     */
+    final ParallelException overError()
+    {
+        return corrupt == null ? endError() : corruptError(corrupt);
+    }
+
+    /**
+     * The error of a peer that failed, or of its channel.
+     *
+     * @return a new error; null of a peer that lives or has ended normally.
+     */
+    final ParallelException overFailure()
+    {
+        return corrupt == null ? failure() : corruptError(corrupt);
+    }
+
+    /**
+     * The error of a group's call in which this peer's channel was found corrupt.
+     *
+     * @param e what was found.
+     * @return a new error, that of its end.
+     * @throws InterruptedException if interrupted while it is ended.
+     */
+    final ParallelException foundCorrupt(ChannelCorruptException e) throws InterruptedException
+    {
+        corrupt = e;
+        awaitEndOfCorrupt();
+        return corruptError(e);
+    }
+
+    private ParallelException corruptError(ChannelCorruptException e)
+    {
+        final ParallelException failure = failure();
+        return failure != null ? failure : Errors.corrupt(who(), e);
     }
 
     private MessageChannel open()
@@ -316,7 +435,7 @@ public abstract class ChannelPeer implements Peer, Replaced
         return channel;
     }
 
-    static Object decode(Assembly message)
+    final Object decode(Assembly message)
     {
         try
         {
@@ -324,7 +443,7 @@ public abstract class ChannelPeer implements Peer, Replaced
         }
         catch (final parallel.codec.NotTransferableException e)
         {
-            throw Errors.notTransferable(e);
+            throw Errors.unreadable(who(), name(), e);
         }
     }
 

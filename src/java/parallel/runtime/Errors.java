@@ -57,6 +57,34 @@ public final class Errors
     }
 
     /**
+     * A message that cannot be read.
+     *
+     * @param who  facts of the peer that sent it.
+     * @param name of that peer.
+     * @param e    the codec's word on it.
+     * @return the error.
+     */
+    static NotTransferableException unreadable(Map<String, Object> who, String name, parallel.codec.NotTransferableException e)
+    {
+        who.put("class", e.className());
+        who.put("path", e.path());
+        return new NotTransferableException("A message from " + name + " cannot be read. " + e.getMessage(), who, e.getCause());
+    }
+
+    /**
+     * What a peer's memory holds is no message: the stream ends there.
+     *
+     * @param who facts of the peer.
+     * @param e   names the channel, and what is wrong with it.
+     * @return the error.
+     */
+    static ClosedException corrupt(Map<String, Object> who, parallel.transport.ChannelCorruptException e)
+    {
+        who.put("corrupt", e.getMessage());
+        return new ClosedException(e.getMessage() + ". Nothing that follows can be received.", who, e);
+    }
+
+    /**
      * The error of a group call: that of the one member that failed, or all of them in one.
      *
      * @param errors of the members, at least one.

@@ -11,6 +11,7 @@ import parallel.ParallelException.Code;
 import parallel.codec.Encoder;
 import parallel.codec.Messages;
 import parallel.transport.Assembly;
+import parallel.transport.ChannelCorruptException;
 import parallel.transport.Groups;
 import parallel.transport.MessageChannel;
 import parallel.transport.MessageChannel.Sent;
@@ -126,19 +127,49 @@ public final class Group
     {
         throwIfAny(peers.stream().filter(p -> p.channel() == null).map(ChannelPeer::endError).toList());
         final List<MessageChannel> channels = channels(peers);
-        Assembly[] messages = Groups.receiveAll(channels, OWNING, deadline(timeoutMs),
-            () -> channels.stream().anyMatch(MessageChannel::isEnded));
-        if (messages == null)
+        final Assembly[] messages;
+        try
         {
-            throwIfAny(peers.stream().filter(p -> p.channel().isEnded()).map(ChannelPeer::endError).toList());
-            messages = Groups.pollAll(channels, OWNING);
+            messages = takeAll(peers, channels, timeoutMs);
+        }
+        catch (final parallel.codec.NotTransferableException e)
+        {
+            throw Errors.notTransferable(e);
+        }
+        catch (final ChannelCorruptException e)
+        {
+            throw corrupt(peers, e);
         }
         final List<Object> values = new ArrayList<>();
-        for (final Assembly message : messages)
+        for (int i = 0; i < messages.length; i++)
         {
-            values.add(message == null ? none : ChannelPeer.decode(message));
+            values.add(messages[i] == null ? none : peers.get(i).decode(messages[i]));
         }
         return values;
+    }
+
+    private static Assembly[] takeAll(List<? extends ChannelPeer> peers, List<MessageChannel> channels, long timeoutMs) throws InterruptedException
+    {
+        final Assembly[] messages = Groups.receiveAll(channels, OWNING, deadline(timeoutMs),
+            () -> channels.stream().anyMatch(MessageChannel::isEnded));
+        if (messages != null)
+        {
+            return messages;
+        }
+        throwIfAny(peers.stream().filter(p -> p.channel().isEnded()).map(ChannelPeer::endError).toList());
+        return Groups.pollAll(channels, OWNING);
+    }
+
+    private static ParallelException corrupt(List<? extends ChannelPeer> peers, ChannelCorruptException e) throws InterruptedException
+    {
+        for (final ChannelPeer peer : peers)
+        {
+            if (peer.channel() == e.channel())
+            {
+                return peer.foundCorrupt(e);
+            }
+        }
+        throw e;
     }
 
     /**
@@ -163,7 +194,7 @@ public final class Group
             return null;
         }
         Context.current().served(selection.peer.id());
-        return new Object[]{selection.peer, ChannelPeer.decode(selection.message)};
+        return new Object[]{selection.peer, selection.peer.decode(selection.message)};
     }
 
     private static List<ChannelPeer> inTurn(List<? extends ChannelPeer> peers)
@@ -201,18 +232,18 @@ public final class Group
             for (final ChannelPeer candidate : peers)
             {
                 final MessageChannel channel = candidate.channel();
-                final Assembly next = channel == null ? null : channel.tryReceive(OWNING);
+                final Assembly next = channel == null ? null : candidate.poll(OWNING);
                 if (next != null)
                 {
                     peer = candidate;
                     message = next;
                     return true;
                 }
-                final boolean ended = channel == null || channel.isEnded();
+                final boolean ended = channel == null || candidate.isOver();
                 allEnded &= ended;
-                if (ended && candidate.failure() != null)
+                if (ended && candidate.overFailure() != null)
                 {
-                    errors.add(candidate.failure());
+                    errors.add(candidate.overFailure());
                 }
             }
             return allEnded || !errors.isEmpty();

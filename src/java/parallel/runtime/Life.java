@@ -64,6 +64,8 @@ final class Life implements LinkListener
     private volatile boolean stopping;
     /** Stopped while it started, and with nothing to do: it may be killed for that, and has ended as any idle one. */
     private volatile boolean stoppedIdle;
+    /** What the worker has written that is no message and no frame; it was killed for it. */
+    private volatile String corruption;
     private volatile Outcome outcome;
     private volatile WorkerStatus lastStatus;
     private volatile boolean done;
@@ -115,6 +117,8 @@ final class Life implements LinkListener
         channel = itsChannel;
         host = itsHost;
         slot = itsSlot;
+        channel.name("to " + handle.name());
+        channel.corruptListener(e -> corrupted(e.getMessage()));
         for (final Job job : birth.context().adopt(handle))
         {
             tell(Frames.frame(Frames.EXEC, -1, job.payload()));
@@ -223,6 +227,45 @@ final class Life implements LinkListener
     @Override
     public void onFrame(ByteBuffer frame)
     {
+        try
+        {
+            take(frame);
+        }
+        catch (final RuntimeException e)
+        {
+            corruptControl("a frame that cannot be read: " + e);
+        }
+    }
+
+    @Override
+    public void onLargeFrame(List<ByteBuffer> parts)
+    {
+        corruptControl("a frame of more than 2 GiB; a value as large as that has to be sent as a message");
+    }
+
+    @Override
+    public void onError(java.io.IOException error)
+    {
+        corruptControl(error.getMessage());
+    }
+
+    private void corruptControl(String what)
+    {
+        corrupted("The control stream of " + handle.name() + " is corrupt: " + what);
+    }
+
+    /** Nothing that it says can be relied on any more. Holds no lock of ours while it kills: it is called under one of the channel's. */
+    private void corrupted(String what)
+    {
+        if (corruption == null && outcome == null)
+        {
+            corruption = what;
+            Threads.POOL.execute(host::kill);
+        }
+    }
+
+    private void take(ByteBuffer frame)
+    {
         switch (Frames.kind(frame))
         {
             case Frames.READY -> ready();
@@ -230,7 +273,7 @@ final class Life implements LinkListener
             case Frames.RESULT, Frames.THREADS_ARE -> reply(frame, r -> r.complete(Frames.payload(frame)));
             case Frames.RESULT_ERROR -> replyError(frame);
             case Frames.LINE -> line(frame);
-            default -> LOG.log(System.Logger.Level.WARNING, handle.name() + " sent a control frame of an unknown kind: " + Frames.kind(frame));
+            default -> corruptControl("a frame of the unknown kind " + Frames.kind(frame));
         }
     }
 
@@ -440,6 +483,10 @@ final class Life implements LinkListener
             kind = finalKind;
             ready = pending == null;
         }
+        if (corruption != null)
+        {
+            return new Outcome(State.DEAD, null, () -> died(exit, signal), exit, signal);
+        }
         if (startFailure != null && !stopping)
         {
             return new Outcome(State.FAILED, null, startFailure, exit, signal);
@@ -501,9 +548,14 @@ final class Life implements LinkListener
         final Map<String, Object> data = ended();
         exit.ifPresent(code -> data.put("exit", code));
         signal.ifPresent(name -> data.put("signal", name));
-        if (stopping)
+        if (stopping || corruption != null)
         {
             data.put("stopped", true);
+        }
+        if (corruption != null)
+        {
+            data.put("corrupt", corruption);
+            return new parallel.WorkerDiedException(handle.name() + " was killed, since what it wrote cannot be read. " + corruption + tail(data), data, null);
         }
         final String doing = (String)data.get("doing");
         final LastWords words = new LastWords(channel.status(), status(null));

@@ -39,6 +39,19 @@ public final class ParentPeer extends ChannelPeer
         return null;
     }
 
+    /** It is for the code to decide what to do without a parent. */
+    @Override
+    void awaitEndOfCorrupt()
+    {
+        // nobody ends a parent
+    }
+
+    @Override
+    boolean isSettled()
+    {
+        return true;
+    }
+
     @Override
     String name()
     {

@@ -116,15 +116,18 @@ final class RemoteError
      */
     static ParallelException decode(byte[] bytes, Map<String, Object> who, String name, boolean starting)
     {
-        final Map<?, ?> error;
         try
         {
-            error = (Map<?, ?>)Codec.fromBytes(bytes);
+            return decoded((Map<?, ?>)Codec.fromBytes(bytes), who, name, starting);
         }
-        catch (final parallel.codec.NotTransferableException e)
+        catch (final RuntimeException e)
         {
             return new RemoteException(name + " failed, and its error cannot be read here: " + e.getMessage(), who, e);
         }
+    }
+
+    private static ParallelException decoded(Map<?, ?> error, Map<String, Object> who, String name, boolean starting)
+    {
         final Map<String, Object> data = new LinkedHashMap<>(who);
         final Phase phase = Phase.valueOf((String)error.get("phase"));
         if (error.get("doing") != null)

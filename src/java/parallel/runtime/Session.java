@@ -88,7 +88,7 @@ final class Session
 
     private static Session opened(SessionPage page, SessionDirectory directory)
     {
-        final Session session = new Session(ControlLoop.start("parallel-control-0"), page, directory);
+        final Session session = new Session(ControlLoop.start("parallel-control-0", Runtime.getRuntime().maxMemory()), page, directory);
         Runtime.getRuntime().addShutdownHook(new Thread(session::atExit, "parallel-exit-0"));
         return session;
     }

@@ -23,6 +23,8 @@ import parallel.transport.Waiter;
 public class WorkerHandle extends ChannelPeer implements Worker
 {
     private static final long THREADS_MS = 250;
+    /** Of one that is being killed: a process may be in the middle of a system call. */
+    private static final long MOST_END_MS = 10_000;
     private final Life life;
     private volatile boolean cancelled;
     private Object value;
@@ -98,6 +100,18 @@ public class WorkerHandle extends ChannelPeer implements Worker
     {
         final Outcome outcome = life.outcome();
         return outcome == null || outcome.error() == null ? null : outcome.error().get();
+    }
+
+    @Override
+    final void awaitEndOfCorrupt() throws InterruptedException
+    {
+        awaitDone(deadline(MOST_END_MS, TimeUnit.MILLISECONDS));
+    }
+
+    @Override
+    final boolean isSettled()
+    {
+        return life.isDone();
     }
 
     @Override
@@ -376,7 +390,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
         final Reply reply = life.request(Frames.THREADS);
         try
         {
-            return reply.await(timeoutMs, TimeUnit.MILLISECONDS) && !life.isDone() ? (String)reply.value() : null;
+            return reply.await(timeoutMs, TimeUnit.MILLISECONDS) && !life.isDone() && reply.value() instanceof String dump ? dump : null;
         }
         finally
         {

@@ -89,6 +89,7 @@ public final class WorkerProcess
         final UpwardLines lines = new UpwardLines();
         final Context context = new Context(header.id(), header.depth(), new ParentPeer(header.parentId(), parentPid(), channel),
             new Context.Output(WorkerProcess::print, lines));
+        channel.name("from the parent of worker " + header.id());
         Context.becomeProcess(context);
         final WorkerSide side = new WorkerSide(new WorkerSide.Self(context, lines, this::exit, this::orphaned), status);
         channel.blockedListener(side::blocked);

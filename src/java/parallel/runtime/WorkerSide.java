@@ -19,7 +19,6 @@ import parallel.transport.StatusPage;
  */
 final class WorkerSide implements LinkListener
 {
-    private static final System.Logger LOG = System.getLogger("parallel");
     private static final long FLUSH_MS = 500;
     private static final long BREATH_NANOS = 200_000;
 
@@ -110,13 +109,35 @@ final class WorkerSide implements LinkListener
     @Override
     public void onFrame(ByteBuffer frame)
     {
-        final Consumer<ByteBuffer> command = commands.get(Frames.kind(frame));
-        if (command == null)
+        try
         {
-            LOG.log(System.Logger.Level.WARNING, "A control frame of an unknown kind: " + Frames.kind(frame));
+            final Consumer<ByteBuffer> command = commands.get(Frames.kind(frame));
+            if (command != null)
+            {
+                command.accept(frame);
+                return;
+            }
+        }
+        catch (final RuntimeException e)
+        {
+            corrupt("a frame that cannot be read: " + e);
             return;
         }
-        command.accept(frame);
+        corrupt("a frame of the unknown kind " + Frames.kind(frame));
+    }
+
+    @Override
+    public void onError(java.io.IOException error)
+    {
+        corrupt(error.getMessage());
+    }
+
+    /** Whoever writes there is not our parent, or is broken: what it wants cannot be known any more. */
+    private void corrupt(String what)
+    {
+        System.err.println("The control stream from the parent of worker " + self.context().id() + " is corrupt: " + what + ". The worker ends.");
+        System.err.flush();
+        self.gone().run();
     }
 
     @Override

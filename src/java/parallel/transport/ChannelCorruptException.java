@@ -8,14 +8,28 @@ public final class ChannelCorruptException extends RuntimeException
 {
     private static final long serialVersionUID = 1L;
 
-    ChannelCorruptException(String channel, String what)
+    private final transient MessageChannel channel;
+
+    ChannelCorruptException(MessageChannel channel, String what)
     {
-        super("The channel " + channel + " is corrupt: " + what);
+        super("The channel " + channel.name() + " is corrupt: " + what);
+        this.channel = channel;
     }
 
     private ChannelCorruptException(ChannelCorruptException first)
     {
         super(first.getMessage(), first);
+        this.channel = first.channel;
+    }
+
+    /**
+     * The channel.
+     *
+     * @return this end of it.
+     */
+    public MessageChannel channel()
+    {
+        return channel;
     }
 
     /* Each throw has the frames of its own caller. */

@@ -18,6 +18,7 @@ final class FrameReader
     static final int HEADER = 8;
     private static final int FIRST_CHUNK = 64 * 1024;
     private static final int MAX_CHUNK = 16 * 1024 * 1024;
+    private static final int LARGE = 1024 * 1024;
     /** The largest array that every JVM makes. */
     private static final int MAX_BUFFER = Integer.MAX_VALUE - 8;
 
@@ -65,7 +66,7 @@ final class FrameReader
         }
     }
 
-    private void fill(ByteBuffer source)
+    private void fill(ByteBuffer source) throws IOException
     {
         while (left > 0 && source.hasRemaining())
         {
@@ -74,7 +75,7 @@ final class FrameReader
         }
     }
 
-    private ByteBuffer chunk()
+    private ByteBuffer chunk() throws IOException
     {
         final ByteBuffer last = chunks.isEmpty() ? null : chunks.get(chunks.size() - 1);
         if (last != null && last.hasRemaining())
@@ -82,9 +83,27 @@ final class FrameReader
             return last;
         }
         final int size = last == null ? FIRST_CHUNK : Math.min(MAX_CHUNK, 2 * last.capacity());
-        final ByteBuffer chunk = ByteBuffer.allocate((int)Math.min(left, size));
+        final ByteBuffer chunk = allocate((int)Math.min(left, size));
         chunks.add(chunk);
         return chunk;
+    }
+
+    /* For a frame that is small another thread's need is the reason, and passes. One that is large has taken the memory itself. */
+    private ByteBuffer allocate(int size) throws IOException
+    {
+        try
+        {
+            return ByteBuffer.allocate(size);
+        }
+        catch (final OutOfMemoryError e)
+        {
+            if (length <= LARGE)
+            {
+                throw e;
+            }
+            chunks.clear();
+            throw new IOException("There is no memory for a control frame of " + length + " bytes.", e);
+        }
     }
 
     private static int transfer(ByteBuffer source, ByteBuffer target)
@@ -96,7 +115,7 @@ final class FrameReader
         return count;
     }
 
-    private void deliver(LinkListener listener)
+    private void deliver(LinkListener listener) throws IOException
     {
         final List<ByteBuffer> parts = List.copyOf(chunks);
         header.clear();
@@ -108,13 +127,17 @@ final class FrameReader
         }
         else
         {
-            listener.onFrame(parts.size() == 1 ? parts.get(0) : joined(parts, (int)length));
+            listener.onFrame(parts.size() == 1 ? parts.get(0) : joined(parts, allocate((int)length)));
         }
     }
 
     static ByteBuffer joined(List<ByteBuffer> parts, int length)
     {
-        final ByteBuffer whole = ByteBuffer.allocate(length);
+        return joined(parts, ByteBuffer.allocate(length));
+    }
+
+    private static ByteBuffer joined(List<ByteBuffer> parts, ByteBuffer whole)
+    {
         parts.forEach(part -> whole.put(part.duplicate()));
         return whole.flip();
     }

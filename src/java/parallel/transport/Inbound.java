@@ -13,11 +13,18 @@ final class Inbound
     /** A message in the inbox: whole, or what was wrong with it. */
     private record Arrived(Assembly message, long length, Throwable failure)
     {
+        long cost()
+        {
+            return Math.max(length, failure == null ? LEAST_BYTES : FAILURE_BYTES);
+        }
     }
 
     /** So much in one look: the sender is faster than we are. */
     private static final int STREAM_BYTES = 2048;
     private static final int LOOKS_PER_CLOCK = 16;
+    /** What a message in the inbox costs at least, however small, and what an error does: else they would take many times the limit. */
+    private static final int LEAST_BYTES = 128;
+    private static final int FAILURE_BYTES = 4096;
     /** Under a microsecond, without a pause: an answer that is on its way is seen at once. */
     private static final int EAGER_LOOKS = 512;
 
@@ -235,6 +242,7 @@ final class Inbound
                 if (arrived.failure != null)
                 {
                     inbox.remove(arrived);
+                    inboxBytes -= arrived.cost();
                     throw sneaky(arrived.failure);
                 }
                 final Assembly accepted = reader.accept(arrived.message, arrived.length);
@@ -253,7 +261,7 @@ final class Inbound
     {
         final Arrived arrived = inbox.pollFirst();
         lastLength = arrived.length;
-        inboxBytes -= arrived.length;
+        inboxBytes -= arrived.cost();
         if (full)
         {
             // Somebody who moves messages here, such as a waiting sender, may go on.
@@ -307,7 +315,7 @@ final class Inbound
     private void breakOff(IllegalStateException e)
     {
         dropPartial();
-        broken = new ChannelCorruptException(channel.name(), e.getMessage());
+        broken = channel.corrupt(e.getMessage());
     }
 
     private Assembly takeFromInbox(Reader reader)
@@ -499,8 +507,9 @@ final class Inbound
 
     private void keep(Assembly message, long length, Throwable failure)
     {
-        inbox.addLast(new Arrived(message, length, failure));
-        inboxBytes += length;
+        final Arrived arrived = new Arrived(message, length, failure);
+        inbox.addLast(arrived);
+        inboxBytes += arrived.cost();
     }
 
     private void dropPartial()
@@ -515,8 +524,8 @@ final class Inbound
     /* A message that has begun is finished: its bytes cannot stay in the ring. */
     private boolean admits(int atLeast)
     {
-        final boolean begins = ring.type() == PairLayout.WHOLE || ring.type() == PairLayout.FIRST;
-        if (!begins || inbox.size() < atLeast || inbox.isEmpty() || announced() <= limit - inboxBytes)
+        final boolean goesOn = (ring.type() == PairLayout.MIDDLE || ring.type() == PairLayout.LAST) && (partial != null || skipping);
+        if (goesOn || inbox.size() < atLeast || inbox.isEmpty() || announced() <= limit - inboxBytes)
         {
             return true;
         }
@@ -547,7 +556,7 @@ final class Inbound
 
     private void malformed(String what)
     {
-        throw new ChannelCorruptException(channel.name(), what);
+        throw channel.corrupt(what);
     }
 
     @SuppressWarnings("unchecked") // Only unchecked exceptions of readers come here; the compiler cannot know.

@@ -2,6 +2,7 @@ package parallel.transport;
 
 import java.lang.invoke.VarHandle;
 import java.util.List;
+import java.util.function.Consumer;
 
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -74,6 +75,7 @@ public final class MessageChannel
     private volatile Object attachment;
     private volatile String name;
     private volatile BlockedListener blockedListener;
+    private volatile Consumer<ChannelCorruptException> corruptListener;
 
     /**
      * Opens an end. The pair stays mapped until it is retired.
@@ -92,7 +94,7 @@ public final class MessageChannel
         this.header = pair.header();
         this.outDirection = side == Side.PARENT ? PairLayout.DOWN : PairLayout.UP;
         this.inDirection = side == Side.PARENT ? PairLayout.UP : PairLayout.DOWN;
-        this.writer = new RingWriter(pair.ring(outDirection));
+        this.writer = new RingWriter(pair.ring(outDirection), this);
         this.inbound = new Inbound(this, new RingReader(pair.ring(inDirection)), inboxReader, inboxBytes);
         this.maxWhole = writer.maxWhole();
         this.maxAtOnce = writer.maxAtOnce();
@@ -795,6 +797,28 @@ public final class MessageChannel
     public void blockedListener(BlockedListener listener)
     {
         blockedListener = listener;
+    }
+
+    /* What was found in the memory is no channel. The listener hears it also where nobody receives. */
+    ChannelCorruptException corrupt(String what)
+    {
+        final ChannelCorruptException e = new ChannelCorruptException(this, what);
+        final Consumer<ChannelCorruptException> listener = corruptListener;
+        if (listener != null)
+        {
+            listener.accept(e);
+        }
+        return e;
+    }
+
+    /**
+     * Who hears when the other end has written what is no message.
+     *
+     * @param listener called for each such place under a lock of the channel: must not block, nor call the channel.
+     */
+    public void corruptListener(Consumer<ChannelCorruptException> listener)
+    {
+        corruptListener = listener;
     }
 
     // ---- the end

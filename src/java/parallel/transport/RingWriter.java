@@ -24,12 +24,14 @@ final class RingWriter
 
     private final UnsafeBuffer small = new UnsafeBuffer(new byte[SMALL]);
     private final OneToOneRingBuffer ring;
+    private final MessageChannel channel;
     private final AtomicBuffer buffer;
     private final int capacity;
     private final int fragment;
 
-    RingWriter(OneToOneRingBuffer ring)
+    RingWriter(OneToOneRingBuffer ring, MessageChannel channel)
     {
+        this.channel = channel;
         this.ring = ring;
         this.buffer = ring.buffer();
         this.capacity = ring.capacity();
@@ -53,15 +55,47 @@ final class RingWriter
         if (length <= SMALL)
         {
             payload.copy(0, small, 0, length);
-            return ring.write(PairLayout.WHOLE, small, 0, length);
+            return writeSmall(length);
         }
-        final int index = ring.tryClaim(PairLayout.WHOLE, length);
+        final int index = claim(PairLayout.WHOLE, length);
         if (index < 0)
         {
             return false;
         }
         fill(payload, 0, index, length, index);
         return true;
+    }
+
+    private boolean writeSmall(int length)
+    {
+        try
+        {
+            return ring.write(PairLayout.WHOLE, small, 0, length);
+        }
+        catch (final RuntimeException e)
+        {
+            throw overwritten(e);
+        }
+    }
+
+    private int claim(int type, int length)
+    {
+        try
+        {
+            return ring.tryClaim(type, length);
+        }
+        catch (final RuntimeException e)
+        {
+            throw overwritten(e);
+        }
+    }
+
+    /* Agrona checks what it finds where we alone write: then it was not we who wrote there last. */
+    private ChannelCorruptException overwritten(RuntimeException e)
+    {
+        final ChannelCorruptException corrupt = channel.corrupt("the sender's own place was overwritten: " + e.getMessage());
+        corrupt.initCause(e);
+        return corrupt;
     }
 
     /* The next fragment of a longer one; false: no room. */
@@ -71,7 +105,7 @@ final class RingWriter
         final int extra = first ? PairLayout.ANNOUNCEMENT : 0;
         final long left = message.length - message.offset;
         final int length = (int)Math.min(left, roomBeforeWrap(extra) - extra);
-        final int index = ring.tryClaim(first ? PairLayout.FIRST : length == left ? PairLayout.LAST : PairLayout.MIDDLE,
+        final int index = claim(first ? PairLayout.FIRST : length == left ? PairLayout.LAST : PairLayout.MIDDLE,
             length + extra);
         if (index < 0)
         {
@@ -102,6 +136,14 @@ final class RingWriter
         }
         finally
         {
+            end(claim, filled);
+        }
+    }
+
+    private void end(int claim, boolean filled)
+    {
+        try
+        {
             if (filled)
             {
                 ring.commit(claim);
@@ -110,6 +152,10 @@ final class RingWriter
             {
                 ring.abort(claim);
             }
+        }
+        catch (final RuntimeException e)
+        {
+            throw overwritten(e);
         }
     }
 
