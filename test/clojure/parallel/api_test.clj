@@ -441,6 +441,45 @@
   (let [e (error #(parallel/join (parallel/run (opts) '(fn [in] (parallel/run {:in in :max-depth 1} '(+ 1 2))) (:in (opts)))))]
     (is (re-find #"max-depth" (:message-of-error e)))))
 
+(defn nest
+  "The ids of n workers within each other, the outermost first."
+  [opts n]
+  (if (zero? n)
+    []
+    @(parallel/run opts '(fn [opts n] (into [(parallel/id)] (parallel.api-test/nest opts n))) opts (dec n))))
+
+(deftest a-worker-that-starts-itself-is-stopped-at-a-depth-which-can-be-raised
+  (let [ids (nest {:in :thread} 8)]
+    (is (= 8 (count (set ids))))
+    (is (apply < ids)))
+  (let [e (error #(nest {:in :thread} 9))]
+    (is (re-find #"This worker would be 9 deep, workers within workers; max-depth is 8. Does a worker's code start itself again\? If that is meant, raise the option max-depth"
+                 (:message-of-error e))))
+  (is (= 12 (count (set (nest {:in :thread :max-depth 12} 12)))))
+  (is (= :bad-argument (error-kind #(parallel/run {:max-depth 0} '(+ 1 2))))))
+
+(deftest a-worker-that-starts-many-is-stopped-at-a-count-which-can-be-raised
+  (parallel/with-workers [ws (parallel/fork {:in :thread :max-workers 5} 5)]
+    (let [e (error #(parallel/fork {:in :thread :max-workers 5}))]
+      (is (= :bad-argument (:parallel/error e)))
+      (is (= "The session has 5 live workers; max-workers is 5. Does a worker's code start itself again? If that is meant, raise the option max-workers (1024 at most)."
+             (:message-of-error e))))
+    (testing "those of a worker count, too"
+      (let [e (error (fn [] @(parallel/exec (first ws) '(parallel/fork {:in :thread :max-workers 5}))))]
+        (is (= [:remote-exception :bad-argument] [(:parallel/error e) (:parallel/error (:data e))]))))
+    (parallel/with-workers [more (parallel/fork {:in :thread :max-workers 6})]
+      (is (= 3 @(parallel/exec more '(+ 1 2))))))
+  (is (= 3 @(parallel/run {:in :thread :max-workers 1} '(+ 1 2))) "one that has ended does not count")
+  (is (= :bad-argument (error-kind #(parallel/run {:max-workers 1025} '(+ 1 2))))))
+
+(deftest a-fork-bomb-goes-off-once
+  (let [form '(fn bomb [form] (dotimes [_ 3] (parallel/run {:in :thread :max-workers 24} form form)) (parallel/receive (parallel/parent)))
+        w (parallel/run {:in :thread} form form)]
+    (is (await-true #(<= 24 (count (parallel/status)))))
+    (is (> 100 (count (parallel/status))) "a few may start at the same time")
+    (parallel/kill w)
+    (is (await-true #(empty? (parallel/status))))))
+
 (defboth everywhere-reaches-workers-of-now-and-later
   (let [early (parallel/fork (opts) 2)]
     (try

@@ -16,9 +16,10 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /**
  * What a broken or malicious end of a channel writes: into the memory that both map, past every class that would keep it from
- * that, and into the sockets. Used within workers and within their parents.
+ * that, and into the sockets. Used within workers and within their parents. Keeps the memory mapped until it is closed: it takes none
+ * of the channel's locks, which do that for others.
  */
-public final class Hostile
+public final class Hostile implements AutoCloseable
 {
     private static final int[] LIKELY = {-1, 0, 1, 2, 3, 4, 8, 9, 16, 24, 1024, 8192, Integer.MAX_VALUE, Integer.MIN_VALUE};
 
@@ -27,6 +28,7 @@ public final class Hostile
 
     private Hostile(MessageChannel channel, Side side)
     {
+        channel.pair().retain();
         this.channel = channel;
         this.out = side == Side.PARENT ? PairLayout.DOWN : PairLayout.UP;
     }
@@ -39,12 +41,18 @@ public final class Hostile
         return new Hostile((MessageChannel)channel.invoke(peer), worker ? Side.PARENT : Side.CHILD);
     }
 
+    @Override
+    public void close()
+    {
+        channel.pair().release();
+    }
+
     private OneToOneRingBuffer ring()
     {
         return channel.pair().ring(out);
     }
 
-    /** A record of any type with any body; waits for room as long as the thread is not interrupted. */
+    /** A record of any type with any body; waits for room. */
     public void record(int type, byte[] body) throws InterruptedException
     {
         while (!ring().write(type, new UnsafeBuffer(body), 0, body.length))
