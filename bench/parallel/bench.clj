@@ -1,6 +1,7 @@
 (ns parallel.bench
-  "What is claimed about speed, measured: bin/bench [figures | values | start], all by default."
-  (:require [parallel.api :as parallel])
+  "What is claimed about speed, measured: bin/bench [figures | values | start | failures], all by default."
+  (:require [parallel.api :as parallel]
+            [parallel.failures :as failures])
   (:import [parallel.codec Codec]))
 
 (defn- figures []
@@ -33,7 +34,7 @@
              1e6)))
 
 (defn -main [& parts]
-  (doseq [[part f] [["figures" figures] ["values" values] ["start" start]]
+  (doseq [[part f] [["figures" figures] ["values" values] ["start" start] ["failures" failures/print-table]]
           :when (or (empty? parts) (some #{part} parts))]
     (f)
     (flush)))

@@ -7,7 +7,7 @@
             [parallel.support :refer [await-true within]])
   (:import [java.io BufferedReader File InputStreamReader StringWriter]
            [java.lang ProcessBuilder ProcessBuilder$Redirect ProcessHandle]
-           [java.nio.file Files]
+           [java.nio.file Files Path]
            [java.nio.file.attribute FileAttribute]))
 
 ;; ---- how a worker dies
@@ -208,10 +208,20 @@
    :ctrl-c-group   {:end (fn [{:keys [^Process process]}] (signal (- (.pid process)) "INT")) :exit 130}
    :kill-9-of-all  {:end kill-all :exit 137 :nobody-left true}})
 
+(defn- zombie?
+  "Has it ended, and nobody has asked for its exit code yet? Whose parent is gone waits for process 1, which takes its time in some
+  containers; it has no memory, file or thread any more."
+  [^ProcessHandle process]
+  (try (re-find #"(?m)^State:\s+[ZX]" (String. (Files/readAllBytes (Path/of "/proc" (into-array String [(str (.pid process)) "status"])))))
+       (catch java.io.IOException _ nil)))
+
+(defn runs? [^ProcessHandle process]
+  (and (.isAlive process) (not (zombie? process))))
+
 (defn ended?
   "Has the root ended, and all that it started?"
   [{:keys [^Process process]} descendants]
-  (not (or (.isAlive process) (some #(.isAlive ^ProcessHandle %) descendants))))
+  (not (or (.isAlive process) (some runs? descendants))))
 
 ;; ---- the code of such a root
 

@@ -125,7 +125,7 @@
         (crash/signal (.pid middle) "KILL")
         (is (= "([1 :remote-exception nil nil] [2 :worker-died 137 :kill])" (crash/next-line root)) "it throws to its parent, which throws to the root")
         (is (= "[]" (crash/next-line root)))
-        (is (await-true #(not-any? (fn [^ProcessHandle h] (.isAlive h)) workers) clean-within-ms))
+        (is (await-true #(not-any? crash/runs? workers) clean-within-ms))
         (is (.isAlive process))
         (doto (.getOutputStream process) (.write (.getBytes "\n")) .flush)
         (is (.waitFor process 20 TimeUnit/SECONDS))

@@ -104,6 +104,23 @@
     (parallel/kill w)
     (is (= :worker-died (:parallel/error (error #(within 60000 (fn [] (parallel/join w)))))))))
 
+(defn- session-page ^parallel.transport.SessionPage []
+  (let [open (fn [method] (doto method (.setAccessible true)))
+        session (.invoke (open (.getDeclaredMethod (Class/forName "parallel.runtime.Session") "current" (make-array Class 0))) nil (object-array 0))]
+    (.invoke (open (.getDeclaredMethod (class session) "page" (make-array Class 0))) session (object-array 0))))
+
+(deftest status-says-what-it-can-of-a-worker-whose-entry-is-not-whole
+  (let [w (parallel/fork {:in :thread})
+        slot (.acquireSlot (session-page) 1000000 (.id ^parallel.Worker w) nil 0)]
+    (try
+      (doseq [hand-on [nil "/proc/1/fd/nothing" "no\u0000path"]]
+        (when hand-on
+          (.slotPair (session-page) slot hand-on))
+        (is (= [(.id ^parallel.Worker w) 1000000] (map :id (parallel/status)))))
+      (finally
+        (.releaseSlot (session-page) slot)
+        (parallel/stop w)))))
+
 ;; ---- the parent's garbage
 
 (deftest garbage-from-a-parent-ends-the-call-or-the-worker
@@ -127,9 +144,11 @@
 
 ;; ---- by chance
 
-(def ^:private seed
-  (let [seed (or (some-> (System/getProperty "parallel.seed") parse-long) (System/currentTimeMillis))]
-    (println "  hostile-test: the seed is" seed "(-Dparallel.seed=" seed ")")
+(defn- new-seed
+  "Printed, so that PARALLEL_SEED can give it again."
+  []
+  (let [seed (or (some-> (System/getenv "PARALLEL_SEED") parse-long) (System/currentTimeMillis))]
+    (println (str "  hostile-test: PARALLEL_SEED=" seed))
     seed))
 
 (defn- outcome
@@ -160,25 +179,26 @@
     (is (not= ::late (within 60000 #(try (parallel/join w) (catch clojure.lang.ExceptionInfo _ nil)))))))
 
 (deftest ^{:deadline-s 600} whatever-a-worker-writes-its-parent-goes-on
-  (testing "60 workers that are threads, of each of 5 kinds: 300 cases"
-    (doseq [[kind form] fuzz, n (range 60)]
-      (testing (str kind " " (+ seed n))
-        (let [w (parallel/run {:in :thread :ring-bytes 8192}
-                              (list 'fn '[seed] (list 'with-open '[h (parallel.transport.Hostile/of (parallel/parent) false)]
-                                                      '(dotimes [n 5] (parallel/send (parallel/parent) (vec (range (* 20 n)))))
-                                                      form nil))
-                              (+ seed n))]
-          (fuzz-once w)))))
-  (testing "a process of each kind"
-    (doseq [[kind w] (mapv (fn [[kind form]] [kind (run {:ring-bytes 8192} (list 'let ['seed seed 'h '(parallel.transport.Hostile/of (parallel/parent) false)] form nil))])
-                           fuzz)]
-      (testing (str kind " " seed)
-        (fuzz-once w))))
-  (testing "200 messages of noise from one process, which lives on"
-    (let [w (run {} (list 'let ['h '(parallel.transport.Hostile/of (parallel/parent) false)]
-                          (list 'dotimes '[n 200] (list '.noise 'h (list '+ seed 'n))) '(parallel/send (parallel/parent) :after) nil))]
-      (is (= :after (within 60000 #(loop []
-                                     (let [m (try (parallel/receive w)
-                                                  (catch clojure.lang.ExceptionInfo e (is (= :not-transferable (:parallel/error (ex-data e)))) nil))]
-                                       (if (= :after m) m (recur)))))))
-      (is (nil? (within 60000 #(parallel/join w)))))))
+  (let [seed (new-seed)]
+    (testing "60 workers that are threads, of each of 5 kinds: 300 cases"
+      (doseq [[kind form] fuzz, n (range 60)]
+        (testing (str kind " " (+ seed n))
+          (let [w (parallel/run {:in :thread :ring-bytes 8192}
+                                (list 'fn '[seed] (list 'with-open '[h (parallel.transport.Hostile/of (parallel/parent) false)]
+                                                        '(dotimes [n 5] (parallel/send (parallel/parent) (vec (range (* 20 n)))))
+                                                        form nil))
+                                (+ seed n))]
+            (fuzz-once w)))))
+    (testing "a process of each kind"
+      (doseq [[kind w] (mapv (fn [[kind form]] [kind (run {:ring-bytes 8192} (list 'let ['seed seed 'h '(parallel.transport.Hostile/of (parallel/parent) false)] form nil))])
+                             fuzz)]
+        (testing (str kind " " seed)
+          (fuzz-once w))))
+    (testing "200 messages of noise from one process, which lives on"
+      (let [w (run {} (list 'let ['h '(parallel.transport.Hostile/of (parallel/parent) false)]
+                            (list 'dotimes '[n 200] (list '.noise 'h (list '+ seed 'n))) '(parallel/send (parallel/parent) :after) nil))]
+        (is (= :after (within 60000 #(loop []
+                                       (let [m (try (parallel/receive w)
+                                                    (catch clojure.lang.ExceptionInfo e (is (= :not-transferable (:parallel/error (ex-data e)))) nil))]
+                                         (if (= :after m) m (recur)))))))
+        (is (nil? (within 60000 #(parallel/join w))))))))

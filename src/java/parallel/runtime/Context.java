@@ -20,6 +20,8 @@ public final class Context
     private final ConcurrentSkipListMap<Integer, WorkerHandle> children = new ConcurrentSkipListMap<>();
     private final List<Job> journal = new ArrayList<>();
     private volatile int lastServed = -1;
+    /** Written under the lock of the journal. */
+    private volatile boolean ended;
 
     /**
      * Where lines go.
@@ -200,6 +202,21 @@ public final class Context
             children.put(worker.id(), worker);
             return List.copyOf(journal);
         }
+    }
+
+    /** Of a worker that is a thread and has ended, while its code may go on: its workers end, and those that it is starting. */
+    void end()
+    {
+        synchronized (journal)
+        {
+            ended = true;
+        }
+        children().forEach(WorkerHandle::kill);
+    }
+
+    boolean isEnded()
+    {
+        return ended;
     }
 
     void drop(WorkerHandle worker)

@@ -128,6 +128,10 @@ final class Life implements LinkListener
             tell(Frames.frame(Frames.RUN, birth.job().kind(), birth.job().payload()));
         }
         Threads.start("parallel-life-" + handle.id(), this::live);
+        if (birth.context().isEnded())
+        {
+            kill();     // it was not there yet when that context's workers were killed
+        }
     }
 
     /** The worker never was: its channel could not be made or its job cannot travel. */

@@ -62,11 +62,15 @@ final class Statuses
     private static WorkerStatus look(SessionPage.Slot slot)
     {
         final Identity who = new Identity(slot.id(), slot.pid(), slot.parentId(), slot.name(), Instant.ofEpochMilli(slot.startedMs()));
+        if (slot.pairHandOn() == null)
+        {
+            return of(who, null, null, state(slot.state()));    // it is being started at this moment
+        }
         try (StatusPage page = StatusPage.map(Path.of(slot.pairHandOn())))
         {
             return of(who, page, null, null);
         }
-        catch (final IOException e)
+        catch (final IOException | java.nio.file.InvalidPathException e)
         {
             return of(who, null, null, state(slot.state()));
         }

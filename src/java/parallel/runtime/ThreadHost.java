@@ -48,6 +48,7 @@ final class ThreadHost implements Host
         ownersPair.attached();
         final long inboxBytes = birth.options().get(Option.INBOX_BYTES, Long.class);
         channel = new MessageChannel(pair, Side.CHILD, bell, inboxBytes, Messages.inbox(inboxBytes));
+        channel.name("from the parent of worker " + birth.id());
         bell.attach(channel);
         final UpwardLines lines = new UpwardLines();
         final Context parent = birth.context();
@@ -92,7 +93,7 @@ final class ThreadHost implements Host
         {
             side.abandon();
             link.close();
-            context.children().forEach(WorkerHandle::kill);
+            context.end();
             channel.retire();
         }
         try

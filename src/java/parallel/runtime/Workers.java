@@ -71,6 +71,10 @@ public final class Workers
 
     private static void guard(Context context, WorkerOptions options, Session session)
     {
+        if (context.isEnded())
+        {
+            throw Errors.badArgument("Worker " + context.id() + " has ended; its code, which goes on in a thread, starts no more workers.");
+        }
         final int depth = context.depth() + 1;
         final int maxDepth = options.get(Option.MAX_DEPTH, Integer.class);
         if (depth > maxDepth)
