@@ -60,7 +60,7 @@
 (defn- refuse [call allowed x]
   (throw (errors/bad-argument (str "(" call " ...) takes " allowed ", not " (if (nil? x) "nil" (str (pr-str x) ", a " (.getName (class x)))) "."
                                    (when (and (nil? x) (str/includes? allowed "peer"))
-                                     " In the root (parent) is nil; give it a worker.")))))
+                                     " In the root (parent) is nil: give it a worker. In a form for a worker, quote the form: (run '(...)).")))))
 
 (defn- one-peer ^ChannelPeer [call x]
   (if (instance? ChannelPeer x) x (refuse call "a peer: a worker or (parent)" x)))
@@ -312,6 +312,8 @@
   worker that failed.
 
     (parallel/send w {:op :sum :xs (double-array 1000)})"
+  {:arglists '([peer v] [peer v opts])}
+  ([_] (throw (errors/bad-argument "(send ...) takes a peer and a value: in a worker (send (parent) v), in its parent (send w v).")))
   ([peer v] (send peer v {}))
   ([peer v opts]
    (let [ms (timeout-of opts)]
@@ -340,6 +342,8 @@
 
     (parallel/receive w)
     (parallel/receive w 1000 ::nothing)"
+  {:arglists '([peer] [peer timeout-ms timeout-val])}
+  ([] (throw (errors/bad-argument "(receive ...) takes a peer: in a worker (receive (parent)), in its parent (receive w).")))
   ([peer]
    (errors/surfacing
     (if (sequential? peer)

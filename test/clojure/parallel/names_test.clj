@@ -57,12 +57,14 @@
                          (try (g) (catch Exception e h)) #{g h}
                          {:a b}                          #{b}
                          (let [x y] (fn [y] x))          #{y}
-                         #'nowhere                       #{nowhere}}]
+                         #'nowhere                       #{nowhere}
+                         (unknown.lib/f x)               #{unknown.lib/f}
+                         (alias/f 1)                     #{alias/f}}]
     (is (= names (unbound form)) form)))
 
 (deftest where-only-the-run-can-tell-the-analysis-is-not-sure
   (doseq [form '[(def x 1) (defn f [] 1) (do (require 'clojure.set) x) (eval 'x) (load-string "x") (in-ns 'other) (use 'clojure.set)
-                 (unknown.lib/macro x) (defrecord R [a]) (ns a.b) (import 'java.util.Map)]]
+                 (clojure.inspector/may-be-a-macro x) (defrecord R [a]) (ns a.b) (import 'java.util.Map)]]
     (is (not (sure? form)) form)))
 
 ;; ---- refused at once

@@ -96,8 +96,31 @@
       (unsure! state)
       nil)))
 
-(defn- known-qualifier? [ns qualifier]
-  (or (find-ns qualifier) (get (ns-aliases ns) qualifier) (class? (resolved ns {} qualifier))))
+(defn- base-name
+  "The path of a namespace's file, without its ending."
+  [ns-sym]
+  (-> (str ns-sym) (str/replace "-" "_") (str/replace "." "/")))
+
+(defn on-class-path?
+  "Whether the namespace can be loaded from the class path."
+  [ns-sym]
+  (let [loader (clojure.lang.RT/baseLoader)]
+    (boolean (some #(.getResource ^ClassLoader loader (str (base-name ns-sym) %)) ["__init.class" ".clj" ".cljc"]))))
+
+(defn being-loaded?
+  "Whether this thread is just loading the namespace's file; another thread's load is none of ours. loaded-libs does not tell: ns
+  adds to it at once."
+  [ns-sym]
+  (boolean (some #{(str "/" (base-name ns-sym))} @#'clojure.core/*pending-paths*)))
+
+(defn- qualifier
+  "What stands before the slash: :known here, :loadable, or :unknown."
+  [ns sym]
+  (let [q (symbol (namespace sym))]
+    (cond
+      (or (find-ns q) (get (ns-aliases ns) q) (class? (resolved ns {} q))) :known
+      (on-class-path? q) :loadable
+      :else :unknown)))
 
 (defn- walk-call [{:keys [ns]} state env [head & args :as form]]
   (let [target (when (symbol? head) (resolved ns env head))
@@ -114,10 +137,10 @@
       (method-call? n)                            (walk-all state env args)
       (constructor? n)                            (do (walk-symbol state env (symbol (namespace head) (subs n 0 (dec (count n)))))
                                                       (walk-all state env args))
-      (or target (namespace head))                (do (when-not (or target (known-qualifier? ns (symbol (namespace head))))
-                                                        (unsure! state))
-                                                      (walk-symbol state env head)
-                                                      (walk-all state env args))
+      (or target (and (namespace head) (= :known (qualifier ns head)))) (do (walk-symbol state env head)
+                                                                            (walk-all state env args))
+      (and (namespace head) (= :loadable (qualifier ns head))) (do (unsure! state)
+                                                                   (walk-symbol state env head))
       ;; what is not known here may be a macro: its arguments mean what it makes of them
       :else                                       (walk-symbol state env head))))
 
@@ -140,10 +163,10 @@
   (or (str/includes? n ".") (str/starts-with? n "[")))
 
 (defn unbound
-  "The unqualified symbols among the free ones that mean nothing in the namespace."
+  "The symbols among the free ones that mean nothing in the namespace."
   [ns free]
   (remove (fn [sym]
-            (or (namespace sym)
+            (or (and (namespace sym) (not= :unknown (qualifier ns sym)))
                 (special sym)
                 (names-a-class? (name sym))
                 (resolved ns {} sym)))

@@ -20,29 +20,12 @@
        (filter symbol?)
        (into #{})))
 
-(defn- base-name
-  "The path of a namespace's file, without its ending."
-  [ns-sym]
-  (-> (str ns-sym) (str/replace "-" "_") (str/replace "." "/")))
-
-(defn- on-class-path?
-  "Whether the namespace can be loaded from the class path."
-  [ns-sym]
-  (let [loader (clojure.lang.RT/baseLoader)]
-    (boolean (some #(.getResource ^ClassLoader loader (str (base-name ns-sym) %)) ["__init.class" ".clj" ".cljc"]))))
-
-(defn- being-loaded?
-  "Whether this thread is just loading the namespace's file; another thread's load is none of ours. loaded-libs does not tell: ns
-  adds to it at once."
-  [ns-sym]
-  (boolean (some #{(str "/" (base-name ns-sym))} @#'clojure.core/*pending-paths*)))
-
 (defn loadable?
   "Whether a worker can require the namespace: it is on the class path, and not just being loaded here."
   [ns-sym]
   (and (not= ns-sym 'user)
-       (on-class-path? ns-sym)
-       (not (being-loaded? ns-sym))))
+       (analysis/on-class-path? ns-sym)
+       (not (analysis/being-loaded? ns-sym))))
 
 (def ^:private core 'clojure.core)
 
@@ -54,7 +37,7 @@
     (cond
       (= qualifier (ns-name ns)) {:own? true}
       aliased {:aliases {qualifier (ns-name aliased)} :requires #{(ns-name aliased)}}
-      qualifier (merge (when (or (find-ns qualifier) (on-class-path? qualifier)) {:requires #{qualifier}})
+      qualifier (merge (when (or (find-ns qualifier) (analysis/on-class-path? qualifier)) {:requires #{qualifier}})
                        (when (class? (get (ns-imports ns) qualifier))
                          {:imports #{(.getName ^Class (get (ns-imports ns) qualifier))}}))
       :else
@@ -102,6 +85,7 @@
   "The form itself, or :bad-argument when it is not one."
   [form]
   (cond
+    (nil? form) (throw (errors/bad-argument "The form is nil. Was it quoted? (run '(println 1)), not (run (println 1)), which prints here."))
     (var? form) (symbol form)
     (instance? PortableFunction form) form
     (fn? form) (throw (errors/bad-argument
@@ -184,6 +168,8 @@
 (defn- sentence [kind names]
   (let [listed (str/join ", " names) one? (= 1 (count names))]
     (case kind
+      :unknown-namespace (str "No such namespace: " (str/join ", " (distinct (map namespace names))) " (in " listed "). Require it where the "
+                              "form stands, (require '[the.namespace :as " (namespace (first names)) "]): the form's aliases go along.")
       :unbound (str "Unable to resolve symbol: " listed ". A quoted form does not see the locals around it: pass them as arguments, "
                     "(run '(fn [x] ...) x), or write the body in (spawn ...), which takes them along.")
       :missing (str "Unable to resolve symbol: " listed ". " (if one? "It was" "They were") " defined at the prompt, and "
@@ -198,7 +184,8 @@
         {:keys [free sure?]} (analysis/names ns form)
         unbound (when sure? (remove known (analysis/unbound ns free)))
         missing (when (and sure? (not in-thread?)) (remove #(or (known %) (known (symbol (name %)))) missing))]
-    (when-let [[kind names] (cond (seq unbound) [:unbound unbound] (seq missing) [:missing missing])]
+    (when-let [[kind names] (cond (some namespace unbound) [:unknown-namespace (filter namespace unbound)]
+                                  (seq unbound) [:unbound unbound] (seq missing) [:missing missing])]
       (StartFailedException. (str "Its form does not read, expand or compile: " (sentence kind (sort names)))
                              {"symbols" (vec names)} nil))))
 

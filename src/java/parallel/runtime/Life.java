@@ -384,7 +384,7 @@ final class Life implements LinkListener
         {
             if (finishing)
             {
-                reply.fail(() -> Errors.closed(handle.who(), handle.name() + " was joined or stopped, and takes nothing more to evaluate."));
+                reply.fail(() -> Errors.closed(handle.who(), handle.name() + " was joined, dereferenced or stopped, and takes nothing more to evaluate: fork another one."));
                 return reply;
             }
             expect(reply);
