@@ -5,7 +5,7 @@
   Start           run fork exec everywhere everywhere-forget spawn spawn-on pfn
   Exchange        send try-send send-end receive try-receive receive-into! messages select
   End             join interrupt stop kill close with-workers
-  Look            alive? status threads print
+  Look            alive? status print-status top threads print
   A prompt there  repl in out
 
   A *peer* is a worker's handle (in its parent) or (parent) (in a worker). A *group* is any sequential collection of
@@ -537,6 +537,44 @@
   ([] (mapv #(ClojureErrors/status %) (.descendants (context))))
   ([w] (each-worker "status" [worker w] (ClojureErrors/status (.status worker)))))
 
+(def ^:private print-table (later 'parallel.impl.look/print-table))
+(def ^:private view (later 'parallel.impl.look/view))
+
+(defn print-status
+  "Prints what (status) or (status ws) says as a table, a row for each worker: times since its start, messages / bytes. Never
+  blocks on a worker. Returns nil.
+
+    (parallel/print-status)"
+  ([] (print-table (status)))
+  ([w] (print-table (if (sequential? w) (status w) [(status w)]))))
+
+(defn- session-var
+  "The var that says where the nREPL session of this thread evaluates; nil outside of one with parallel.nrepl/middleware."
+  ^clojure.lang.Var []
+  (when-let [v (some-> (find-ns 'parallel.nrepl) (ns-resolve '*worker*))]
+    (when (thread-bound? v)
+      v)))
+
+(defn top
+  "A view of all live workers that moves, one line for each, those of workers indented below them: id, pid, state, time since its
+  start, messages and bytes per second in and out, how full its queue is, heap, CPU, what it evaluates. From shared memory: also
+  when workers hang. On a terminal it is drawn anew until Enter is pressed; elsewhere (an editor, a log) it is printed once.
+  Returns nil.
+
+  opts    {:frames n}: so many pictures; {:interval-ms n}: between them, default 1000.
+
+    (parallel/top)
+    (parallel/top {:frames 3 :interval-ms 500})"
+  ([] (top {}))
+  ([{:keys [frames interval-ms] :as opts}]
+   (check-known "top" opts [:frames :interval-ms])
+   (let [terminal? (and (nil? frames) (some? (System/console)) (nil? (session-var)))]
+     (view status {:frames      (or frames (when-not terminal? 1))
+                   :interval-ms (or interval-ms 1000)
+                   :terminal?   terminal?
+                   :in          (when terminal? *in*)})
+     nil)))
+
 (defn threads
   "The worker's thread dump as text; nil when it does not answer within timeout-ms milliseconds (1000)."
   ([w] (threads w 1000))
@@ -560,13 +598,6 @@
   ([w opts]
    (check-known "repl" opts [:port :socket])
    (call-in (one-worker "repl" w) (list 'parallel.impl.remote/serve opts))))
-
-(defn- session-var
-  "The var that says where the nREPL session of this thread evaluates; nil outside of one with parallel.nrepl/middleware."
-  ^clojure.lang.Var []
-  (when-let [v (some-> (find-ns 'parallel.nrepl) (ns-resolve '*worker*))]
-    (when (thread-bound? v)
-      v)))
 
 (defn- out? [form]
   (and (seq? form) (symbol? (first form)) (= "out" (name (first form))) (nil? (next form))))

@@ -30,4 +30,9 @@
 
 (extend-protocol protocols/Datafiable
   ClojureWorker
-  (datafy [worker] (ClojureErrors/status (.status worker))))
+  (datafy [worker]
+    (let [status (ClojureErrors/status (.status worker))
+          error  (.failure worker)]
+      (with-meta (cond-> status
+                   error (assoc :error (ClojureErrors/exInfo error)))
+        {`protocols/nav (fn [_ k v] (if (= k :error) (protocols/datafy v) v))}))))

@@ -14,7 +14,7 @@
 (def ^:private namespaces
   "What a worker loads. This namespace requires none of it: what is loaded already would not be compiled."
   '[parallel.api parallel.impl.analysis parallel.impl.child parallel.impl.definitions parallel.impl.errors parallel.impl.form
-    parallel.impl.options parallel.impl.pfn parallel.impl.print parallel.impl.remote])
+    parallel.impl.look parallel.impl.options parallel.impl.pfn parallel.impl.print parallel.impl.remote])
 
 ;; ---- the jar
 

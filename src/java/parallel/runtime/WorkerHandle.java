@@ -95,8 +95,9 @@ public class WorkerHandle extends ChannelPeer implements Worker
         return outcome.error() != null ? outcome.error().get() : Errors.closed(who(), name() + " has ended, and all that it sent was received.");
     }
 
+    /** @return why the worker has failed or died; null while it lives and when it has ended normally. Never blocks. */
     @Override
-    final ParallelException failure()
+    public final ParallelException failure()
     {
         final Outcome outcome = life.outcome();
         return outcome == null || outcome.error() == null ? null : outcome.error().get();
