@@ -264,9 +264,24 @@ find_nrepl() {
 debian_nrepl() {
   local jar
   for jar in /usr/share/maven-repo/nrepl/nrepl/[0-9]*/nrepl-*.jar; do
-    [ -e "$jar" ] && printf '%s' "$jar" && return 0
+    [ -e "$jar" ] && without_manifest "$jar" && return 0
   done
   return 1
+}
+
+# without_manifest JAR: the path of a copy without its manifest, made if need be. Debian's nREPL names Debian's Clojure there, which would
+# come before the project's own.
+without_manifest() {
+  local copy=$CACHE/${1##*/} work
+  if [ ! -s "$copy" ] || [ "$1" -nt "$copy" ]; then
+    make_cache
+    work=$(mktemp -d "$CACHE/.nrepl.XXXXXX") || die "No directory can be made in $CACHE."
+    (cd "$work" && "$JAVA" -m jdk.jartool/sun.tools.jar.Main xf "$1" && rm -f META-INF/MANIFEST.MF &&
+      "$JAVA" -m jdk.jartool/sun.tools.jar.Main cMf ../"${work##*/}".jar . && mv -f ../"${work##*/}".jar "$copy") ||
+      die "$1 cannot be copied to $CACHE."
+    rm -rf "$work"
+  fi
+  printf '%s' "$copy"
 }
 
 # The alias :nrepl of deps.edn with nREPL as a file.
@@ -274,7 +289,8 @@ nrepl_by_path() {
   cat <<EDN
 {:aliases
  {:nrepl {:extra-deps {nrepl/nrepl {:local/root "$1"}}
-          :main-opts ["-e" "(require '[parallel.api :as parallel])" "-m" "nrepl.cmdline" "--bind" "127.0.0.1"]}}}
+          :main-opts ["-e" "(require '[parallel.api :as parallel])" "-m" "nrepl.cmdline" "--bind" "127.0.0.1"
+                      "--middleware" "[parallel.nrepl/middleware]"]}}}
 EDN
 }
 

@@ -6,6 +6,7 @@
     --quick         without namespaces and tests marked ^:slow
     --not-once      without those marked ^:once, which need no second run on another JDK
     --not-jvm       without those marked ^:jvm, which need no second run with another Clojure
+    --clojure V     nothing is run unless this is the Clojure that runs, say 1.12
     --result FILE   writes \"passed failed\" and a line per failure there
 
   A test takes at most 300 s; ^{:deadline-s n} on its name says otherwise."
@@ -208,10 +209,11 @@
       nil          options
       "--only"     (recur more (assoc options :only (re-pattern value)))
       "--result"   (recur more (assoc options :result value))
+      "--clojure"  (recur more (assoc options :clojure value))
       "--quick"    (recur (rest arguments) (assoc options :quick true))
       "--not-once" (recur (rest arguments) (assoc options :not-once true))
       "--not-jvm"  (recur (rest arguments) (assoc options :not-jvm true))
-      (throw (ex-info (str "Unknown option " flag ": --only, --quick, --not-once, --not-jvm and --result are known.") {})))))
+      (throw (ex-info (str "Unknown option " flag ": --only, --quick, --not-once, --not-jvm, --clojure and --result are known.") {})))))
 
 (defn- exit
   "Ends the JVM, also when a shutdown hook hangs."
@@ -223,6 +225,8 @@
 
 (defn -main [& arguments]
   (let [options (parse arguments)]
+    (when-not (str/starts-with? (clojure-version) (:clojure options ""))
+      (throw (ex-info (str "This is Clojure " (clojure-version) ", not " (:clojure options) ".") {})))
     (watch-reports)
     (leftovers/watch)
     (run! #(run-namespace options %) (namespaces))

@@ -1,0 +1,51 @@
+(ns ^:jvm parallel.plain-prompt-test
+  "A prompt of clojure.main, typed into a real process: what is said there, and what differs from nREPL."
+  (:require [clojure.string :as str]
+            [clojure.test :refer [deftest is testing]])
+  (:import [java.lang ProcessBuilder]
+           [java.util.concurrent TimeUnit]))
+
+(defn- typed
+  "What a prompt prints when the lines are typed."
+  [& lines]
+  (let [process (.start (.redirectErrorStream (ProcessBuilder. ^java.util.List [(str (System/getProperty "java.home") "/bin/java") "-XX:TieredStopAtLevel=1"
+                                                                                "-cp" (System/getProperty "java.class.path") "clojure.main" "-r"])
+                                              true))]
+    (with-open [in (java.io.OutputStreamWriter. (.getOutputStream process))]
+      (.write in (str "(require '[parallel.api :as parallel])\n" (str/join "\n" lines) "\n")))
+    (let [text (slurp (.getInputStream process))]
+      (is (.waitFor process 60 TimeUnit/SECONDS))
+      text)))
+
+(deftest a-session-without-nREPL
+  (let [text (typed "(defn f [x] [:old x])"
+                    "@(parallel/run '(f 1))"
+                    "(parallel/everywhere '(defn f [x] [:everywhere x]))"
+                    "@(parallel/run '(f 2))"
+                    "(def w (parallel/run '(do (parallel/receive (parallel/parent)) (println \"printed there\") :value)))"
+                    "w"
+                    "(parallel/in w)"
+                    "(def here (parallel/id))"
+                    "(+ 40 here)"
+                    "(/ 1 0)"
+                    "(in-ns 'other)"
+                    "(parallel/out)"
+                    "here"
+                    "(parallel/send w 1)"
+                    "(parallel/join w)"
+                    "@(parallel/run '(throw (ex-info \"no luck\" {:n 13})))")]
+    (testing "what is defined at this prompt is not noted; both remedies are told, and one is taken"
+      (is (re-find #"Unable to resolve symbol: user/f\. It was defined at the prompt.*parallel.nrepl/middleware" text))
+      (is (re-find #"\[:everywhere 2\]" text)))
+    (testing "a handle prints at once"
+      (is (re-find #"user=> #parallel/worker\{:id 3 :pid \d* ?:state :\w+\}" text)))
+    (testing "a prompt in the worker"
+      (is (re-find #"user@3=> #'user/here\nuser@3=> 43\n" text))
+      (is (re-find #"user@3=> .*Divide by zero" (str/replace text #"\n" " ")))
+      (is (re-find #"other@3=> " text))
+      (is (re-find #"Unable to resolve symbol: here in this context" text) "it is not this process's"))
+    (testing "output and values of the worker"
+      (is (re-find #"<parallel#003> printed there\n" text))
+      (is (re-find #":value" text)))
+    (testing "the error of a worker: its cause's class and message, at the frame of its own code"
+      (is (re-find #"Execution error \(ExceptionInfo\) at user/eval\d+\$fn.*\nno luck" text)))))
