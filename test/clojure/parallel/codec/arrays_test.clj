@@ -1,7 +1,7 @@
 (ns parallel.codec.arrays-test
   (:require [clojure.test :refer [deftest is testing]]
             [parallel.codec.support :refer [bytes-of same? round-trip]])
-  (:import (parallel.codec Message Messages Wire)))
+  (:import (parallel.codec Message Messages NotTransferableException Wire)))
 
 (def makers
   {:boolean #(boolean-array (map even? (range %))) :byte #(byte-array (map unchecked-byte (range %))) :short #(short-array (map unchecked-short (range %)))
@@ -50,8 +50,10 @@
                      (- (Wire/allocated) before)))]
     (is (some? head))
     (is (< (announce (Messages/inbox (* 1024 1024)) (+ 7 Integer/MAX_VALUE)) 4000000))
-    (is (< (announce (Messages/inbox (* 1024 1024)) Long/MAX_VALUE) 4000000))
-    (is (< (announce (Messages/direct) Long/MAX_VALUE) 4000000))))
+    (is (< (announce (Messages/direct) (+ 7 Integer/MAX_VALUE)) 4000000))
+    (testing "nor one that is larger than the heap: it is refused at once"
+      (doseq [reader [(Messages/inbox (* 1024 1024)) (Messages/direct)]]
+        (is (thrown-with-msg? NotTransferableException #"does not fit into the heap" (announce reader Long/MAX_VALUE)))))))
 
 (deftest an-array-goes-straight-into-one-of-its-type-and-at-least-its-length
   (doseq [[kind make] makers
