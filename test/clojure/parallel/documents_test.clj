@@ -1,10 +1,11 @@
 (ns parallel.documents-test
-  "What the README and the walkthrough say works when it is pasted: each form is evaluated, and where a comment says => the
+  "What the README, the guide and the walkthrough say works when it is pasted: each form is evaluated, and where a comment says => the
   value is that one."
   {:once true}
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is]]
-            [parallel.api :as parallel])
+            [parallel.api :as parallel]
+            [parallel.impl.definitions :as definitions])
   (:import [clojure.lang LineNumberingPushbackReader]
            [java.io StringReader]))
 
@@ -20,7 +21,7 @@
           (promise-in below)))))
 
 (defn- evaluate-all
-  "Evaluates the forms of a text in a namespace of its own; a vector of [form value promised]."
+  "Evaluates the forms of a text in a namespace of its own, as at a prompt that notes definitions; a vector of [form value promised]."
   [text]
   (let [lines (str/split-lines text)
         reader (LineNumberingPushbackReader. (StringReader. text))]
@@ -31,7 +32,7 @@
         (let [form (read {:eof ::end} reader)]
           (if (= form ::end)
             results
-            (recur (conj results [form (eval form) (promised lines (.getLineNumber reader))]))))))))
+            (recur (conj results [form (definitions/evaluate eval form) (promised lines (.getLineNumber reader))]))))))))
 
 (defn- check [text least]
   (try
@@ -51,3 +52,6 @@
 
 (deftest the-walkthrough-works-from-top-to-bottom
   (check (slurp "dev/parallel/walkthrough.clj") 2))
+
+(deftest the-guide-works-from-top-to-bottom
+  (check (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp "doc/guide.md")))) 19))
