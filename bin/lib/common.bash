@@ -222,6 +222,7 @@ project_classpath() {
 # fill_start_cache JAVA CLASSPATH: what a session does in the background after its first worker is done now, so that the first starts
 # soon, too. Where it cannot be done workers start as well, only later.
 fill_start_cache() {
+  [ "${PARALLEL_CACHE:-}" = off ] && return 0
   "$1" -XX:TieredStopAtLevel=1 -classpath "$2" clojure.main -m parallel.impl.start-cache >&2 </dev/null ||
     say "The start cache was not filled: workers start more slowly."
 }

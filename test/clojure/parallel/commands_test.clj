@@ -109,7 +109,8 @@
     (->> (copy-tree "bin"))
     (->> (copy-tree "deps.edn"))
     (write "src/java/parallel/Tiny.java" (format tiny-java 1))
-    (write "src/clojure/parallel/api.clj" tiny-api)))
+    (write "src/clojure/parallel/api.clj" tiny-api)
+    (write "src/clojure/parallel/nrepl.clj" "(ns parallel.nrepl) (defn middleware [handler] handler)\n")))
 
 (def ^:private ^:dynamic *tiny*
   "A small project that tests share: making its class path takes seconds."

@@ -85,7 +85,6 @@
   "The form itself, or :bad-argument when it is not one."
   [form]
   (cond
-    (nil? form) (throw (errors/bad-argument "The form is nil. Was it quoted? (run '(println 1)), not (run (println 1)), which prints here."))
     (var? form) (symbol form)
     (instance? PortableFunction form) form
     (fn? form) (throw (errors/bad-argument
