@@ -67,6 +67,16 @@
                  (clojure.inspector/may-be-a-macro x) (defrecord R [a]) (ns a.b) (import 'java.util.Map)]]
     (is (not (sure? form)) form)))
 
+(deftest parallel-and-clojure-core-are-known-everywhere
+  (let [bare (create-ns (gensym "bare"))]
+    (try
+      (doseq [form '[(parallel/receive (parallel/parent)) (parallel/with-workers [ws (parallel/fork 2)] ws) (let [x 1] (parallel/spawn (inc x)))]]
+        (is (= [#{} true] ((juxt #(set (analysis/unbound bare (:free %))) :sure?) (analysis/names bare form))) form))
+      (is (= 1 (let [w (apply (binding [*ns* bare] (fn [& args] (apply parallel/run args))) ['(parallel/send (parallel/parent) 1)])]
+                 (parallel/receive w))))
+      (finally
+        (remove-ns (ns-name bare))))))
+
 ;; ---- refused at once
 
 (deftest an-unbound-name-is-refused-before-a-process-starts

@@ -14,9 +14,19 @@
   '#{quote var if do recur throw monitor-enter monitor-exit def let* loop* letfn* fn* new . try catch finally set! case* reify*
      deftype* import* &})
 
-(defn- resolved [ns env sym]
+(defn- in-worker
+  "The symbol as a worker sees it, where parallel is an alias of parallel.api in every namespace."
+  [ns sym]
+  (if (and (= "parallel" (namespace sym)) (not (get (ns-aliases ns) 'parallel)))
+    (symbol "parallel.api" (name sym))
+    sym))
+
+(defn- resolved
+  "What the symbol means in the namespace, and else in clojure.core, which a worker refers to everywhere."
+  [ns env sym]
   (when-not (contains? env sym)
-    (try (ns-resolve ns sym)
+    (try (or (ns-resolve ns (in-worker ns sym))
+             (ns-resolve 'clojure.core sym))
          (catch Exception _ nil))))
 
 (defn- unsure! [state] (vswap! state assoc :sure? false))
@@ -116,7 +126,7 @@
 (defn- qualifier
   "What stands before the slash: :known here, :loadable, or :unknown."
   [ns sym]
-  (let [q (symbol (namespace sym))]
+  (let [q (symbol (namespace (in-worker ns sym)))]
     (cond
       (or (find-ns q) (get (ns-aliases ns) q) (class? (resolved ns {} q))) :known
       (on-class-path? q) :loadable
