@@ -40,7 +40,7 @@ import parallel.codec.TypeWriter;
 public final class ClojureTypes implements CodecModule
 {
     private static final TypeWriter FUNCTION = new Refusal(
-        "functions carry no meaning in another process; send a quoted form, a symbol that names it, or the data it needs.");
+        "functions carry no meaning in another process; send a quoted form, a symbol that names it, a pfn, or the data it needs.");
     private static final TypeWriter REFERENCE = new Refusal(
         "references are not shared between processes; send what it holds (deref it first).");
 
