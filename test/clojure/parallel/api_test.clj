@@ -547,7 +547,7 @@
   (let [w (parallel/fork (opts))
         reply (parallel/exec w '(Thread/sleep 600000))]
     (parallel/stop w)
-    (is (= :worker-died (error-kind #(deref reply))))
+    (is (contains? #{:worker-died :remote-exception} (error-kind #(deref reply))) "not begun, or begun and interrupted")
     (is (= {:parallel/error :worker-died :stopped true} (select-keys (error #(parallel/join w)) [:parallel/error :stopped])))
     (is (= :dead (:state (parallel/status w))))))
 
@@ -604,3 +604,13 @@
             (remove-ns lib)
             (.delete file)))))
     (.delete directory)))
+
+(deftest an-interrupt-while-a-form-is-being-set-up-is-the-forms-own
+  (dotimes [i 60]
+    (let [w (parallel/run {:in :thread} '(parallel/receive (parallel/parent)))]
+      (java.util.concurrent.locks.LockSupport/parkNanos (* i 50000))
+      (parallel/interrupt w)
+      (is (contains? #{:lives :remote-exception}
+                     (try (parallel/join w 20 :lives) (catch clojure.lang.ExceptionInfo e (:parallel/error (ex-data e))))))
+      (parallel/kill w)
+      (try (parallel/join w) (catch clojure.lang.ExceptionInfo _)))))

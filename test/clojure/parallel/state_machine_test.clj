@@ -10,12 +10,15 @@
   (if-let [given (System/getenv "PARALLEL_SEED")] (parse-long given) (System/currentTimeMillis)))
 
 (defn- holds [n in commands]
-  (let [result (check/quick-check n (properties/for-all [commands commands]
-                                      (nil? (machine/wrong in commands)))
-                                  :seed (seed))
+  (let [wrong    (atom {})      ; it may depend on the moment: what was seen is kept
+        result   (check/quick-check n (properties/for-all [commands commands]
+                                        (let [w (machine/wrong in commands)]
+                                          (when w (swap! wrong assoc commands w))
+                                          (nil? w)))
+                                    :seed (seed))
         smallest (get-in result [:shrunk :smallest 0])]
     (is (:pass? result)
-        (str "PARALLEL_SEED=" (:seed result) "\nsmallest: " (pr-str smallest) "\nwrong: " (when smallest (pr-str (machine/wrong in smallest)))))))
+        (str "PARALLEL_SEED=" (:seed result) "\nsmallest: " (pr-str smallest) "\nwrong: " (pr-str (get @wrong smallest))))))
 
 (deftest ^{:deadline-s 600} workers-that-are-threads-do-what-the-model-allows
   (holds 1000 :thread (machine/sequences 30 3)))

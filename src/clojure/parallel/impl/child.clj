@@ -206,6 +206,8 @@
                  (when own-process?
                    (define-all (:definitions job)))
                  (setup job)
+                 (catch InterruptedException e
+                   (throw e))
                  (catch Throwable e
                    (throw (Language$NotEvaluable. e)))))
     (realized (value-of job))))
