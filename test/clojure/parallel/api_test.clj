@@ -614,3 +614,22 @@
                      (try (parallel/join w 20 :lives) (catch clojure.lang.ExceptionInfo e (:parallel/error (ex-data e))))))
       (parallel/kill w)
       (try (parallel/join w) (catch clojure.lang.ExceptionInfo _)))))
+
+;; ---- what comes first
+
+(defboth a-reply-that-stop-breaks-off-has-the-error-of-its-worker
+  (let [w     (parallel/fork (opts {:grace-ms 3000}))
+        reply (parallel/exec w '(do (parallel/send (parallel/parent) :here) (Thread/sleep 600000)))]
+    (parallel/receive w)
+    (parallel/stop w)
+    (is (= :worker-died (error-kind #(deref reply))))
+    (is (= :dead (:state (parallel/status w))))))
+
+(defboth an-idle-fork-that-is-slow-to-end-was-not-broken-off
+  (let [w (parallel/fork (opts {:grace-ms 1}))]
+    @(parallel/exec w 1)
+    (await-true #(= :idle (:state (parallel/status w))))
+    (parallel/stop w)
+    (is (nil? (parallel/join w)))
+    (is (= :ended (:state (parallel/status w))))
+    (is (= :closed (error-kind #(parallel/receive w))))))

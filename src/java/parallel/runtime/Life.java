@@ -62,7 +62,7 @@ final class Life implements LinkListener
 
     private final java.util.concurrent.CountDownLatch controlEnded = new java.util.concurrent.CountDownLatch(1);
     private volatile boolean stopping;
-    /** Stopped while it started, and with nothing to do: it may be killed for that, and has ended as any idle one. */
+    /** Stopped with nothing to do: also when it has to be killed for that, since it starts or is slow, nothing was broken off. */
     private volatile boolean stoppedIdle;
     /** What the worker has written that is no message and no frame; it was killed for it. */
     private volatile String corruption;
@@ -459,7 +459,7 @@ final class Life implements LinkListener
     {
         synchronized (this)
         {
-            stoppedIdle |= !stopping && pending != null && birth.forked() && replies.isEmpty();
+            stoppedIdle |= !stopping && hasNothingToDo();
             stopping = true;
             finishing = true;
             if (pending == null)
@@ -469,6 +469,12 @@ final class Life implements LinkListener
             }
         }
         kill();
+    }
+
+    private boolean hasNothingToDo()
+    {
+        // A cancelled evaluation that goes on is awaited by nobody, and is seen in the state.
+        return birth.forked() && replies.isEmpty() && (pending != null || channel.status().state() == State.IDLE.ordinal());
     }
 
     // ---- the end

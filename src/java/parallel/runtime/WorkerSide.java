@@ -35,6 +35,9 @@ final class WorkerSide implements LinkListener
     private final Map<Long, Thread> beside = new ConcurrentHashMap<>();
     private volatile boolean stopAsked;
     private boolean forLife;      // of the control thread
+    /** Guards running, breakAsked and the setting of broken: what has been evaluated is not broken off any more. */
+    private final Object evaluating = new Object();
+    private boolean breakAsked;
     private volatile boolean broken;
 
     /**
@@ -211,7 +214,11 @@ final class WorkerSide implements LinkListener
 
     private void breakOff()
     {
-        broken = true;
+        synchronized (evaluating)
+        {
+            breakAsked = true;
+            broken |= running;
+        }
         evaluations.interrupt(Evaluations.WHICHEVER);
     }
 
@@ -227,7 +234,7 @@ final class WorkerSide implements LinkListener
         try
         {
             final Evaluation evaluation = evaluate(kind, payload, false);
-            if (!broken)
+            if (evaluation != null && !broken)
             {
                 up.send(Frames.frame(evaluation.failed() ? Frames.ERROR : Frames.VALUE, 0, evaluation.bytes()));
             }
@@ -242,9 +249,14 @@ final class WorkerSide implements LinkListener
     {
         if (number >= 0 && stopAsked)
         {
+            broken = true;      // as what stop finds in the queue
             return;
         }
         final Evaluation evaluation = evaluate(Job.FORM, payload, true);
+        if (evaluation == null || broken && evaluation.failed())
+        {
+            return;             // its error is that of the worker, which was stopped
+        }
         try
         {
             reply(number, evaluation);
@@ -255,12 +267,24 @@ final class WorkerSide implements LinkListener
         }
     }
 
+    /** Null: it was broken off before it began. */
     private Evaluation evaluate(byte kind, byte[] payload, boolean forked)
     {
-        running = true;
+        synchronized (evaluating)
+        {
+            running = !breakAsked;
+            broken |= breakAsked;
+            if (!running)
+            {
+                return null;
+            }
+        }
         show();
         final Evaluation evaluation = Evaluation.of(kind, payload, status::doing);
-        running = false;
+        synchronized (evaluating)
+        {
+            running = false;
+        }
         activity.look();
         if (evaluation.failed())
         {
