@@ -633,3 +633,22 @@
     (is (nil? (parallel/join w)))
     (is (= :ended (:state (parallel/status w))))
     (is (= :closed (error-kind #(parallel/receive w))))))
+
+(defn- blocked?
+  "Whether the thread sleeps in a call of the library."
+  [^Thread thread]
+  (some #(= "parallel.transport.Parker" (.getClassName ^StackTraceElement %)) (.getStackTrace thread)))
+
+(defboth a-send-that-blocks-when-its-stream-is-ended-has-the-error-of-the-peers-death
+  (doseq [peer-of [identity vector]]
+    (let [w      (parallel/run (opts {:ring-bytes 8192})
+                               '(do (parallel/send (parallel/parent) :up) (.await (java.util.concurrent.CountDownLatch. 1))))
+          kind   (promise)
+          thread (Thread. #(deliver kind (error-kind (fn [] (parallel/send (peer-of w) (byte-array 100000))))))]
+      (parallel/receive w)
+      (.start thread)
+      (is (await-true #(blocked? thread)))
+      (parallel/send-end w)
+      (parallel/kill w)
+      (is (= :worker-died (deref kind 60000 ::hangs)))
+      (is (= :closed (error-kind #(parallel/send (peer-of w) 1))) "one that comes after it"))))

@@ -162,13 +162,14 @@ public abstract class ChannelPeer implements Peer, Replaced
 
     private boolean send(Object value, long deadline) throws InterruptedException
     {
+        final boolean afterEnd = sendEnded;
         final Encoder encoder = Encoder.acquire();
         try
         {
             final Payload payload = encode(encoder, value);
             final MessageChannel channel = channel();
             final Sent sent = channel == null ? Sent.ENDED : channel.send(payload, deadline);
-            return done(sent);
+            return done(sent, afterEnd);
         }
         catch (final ChannelCorruptException e)
         {
@@ -184,6 +185,7 @@ public abstract class ChannelPeer implements Peer, Replaced
     @Override
     public final boolean trySend(Object value)
     {
+        final boolean afterEnd = sendEnded;
         final Encoder encoder = Encoder.acquire();
         try
         {
@@ -194,7 +196,7 @@ public abstract class ChannelPeer implements Peer, Replaced
                 throw Errors.badArgument("A message of " + payload.length() + " bytes is larger than the ring to " + name() +
                     " can ever hold at once (" + channel.maxTrySendBytes() + " bytes): use send, which sends it in parts, or a larger ring-bytes.");
             }
-            return done(channel == null ? Sent.ENDED : channel.trySend(payload));
+            return done(channel == null ? Sent.ENDED : channel.trySend(payload), afterEnd);
         }
         catch (final ChannelCorruptException e)
         {
@@ -206,23 +208,37 @@ public abstract class ChannelPeer implements Peer, Replaced
         }
     }
 
-    private boolean done(Sent sent)
+    private boolean done(Sent sent, boolean afterEnd)
     {
         if (sent == Sent.ENDED)
         {
-            throw sendError();
+            throw sendError(afterEnd);
         }
         return sent == Sent.SENT;
     }
 
     /**
+     * Has send-end been called?
+     *
+     * @return true: what is sent from now on is refused.
+     */
+    final boolean isSendEnded()
+    {
+        return sendEnded;
+    }
+
+    /**
      * Why nothing can be sent.
      *
+     * @param afterEnd whether the send came after send-end. One that was under way then takes its turn before the end: when the
+     *                 peer is gone, that is why it was not sent.
      * @return a new error.
      */
-    final ParallelException sendError()
+    final ParallelException sendError(boolean afterEnd)
     {
-        return sendEnded ? Errors.closed(who(), "The stream to " + name() + " was ended by send-end.") : endError();
+        final MessageChannel channel = channel();
+        final boolean gone = channel != null && channel.isRetired();
+        return sendEnded && (afterEnd || !gone) ? Errors.closed(who(), "The stream to " + name() + " was ended by send-end.") : endError();
     }
 
     static Payload encode(Encoder encoder, Object value)

@@ -75,7 +75,8 @@ public final class Group
     {
         final List<? extends ChannelPeer> open = peers.stream().filter(p -> p.channel() != null).toList();
         final List<ParallelException> errors = new ArrayList<>();
-        peers.stream().filter(p -> p.channel() == null).forEach(p -> errors.add(p.sendError()));
+        peers.stream().filter(p -> p.channel() == null).forEach(p -> errors.add(p.sendError(p.isSendEnded())));
+        final List<Boolean> afterEnd = open.stream().map(ChannelPeer::isSendEnded).toList();
         final List<ChannelPeer> unsent = new ArrayList<>();
         final Encoder encoder = Encoder.acquire();
         try
@@ -86,7 +87,7 @@ public final class Group
             {
                 if (sent[i] == Sent.ENDED)
                 {
-                    errors.add(open.get(i).sendError());
+                    errors.add(open.get(i).sendError(afterEnd.get(i)));
                 }
                 else if (sent[i] == Sent.NO_ROOM)
                 {
