@@ -652,3 +652,13 @@
       (parallel/kill w)
       (is (= :worker-died (deref kind 60000 ::hangs)))
       (is (= :closed (error-kind #(parallel/send (peer-of w) 1))) "one that comes after it"))))
+
+(defboth an-interrupt-while-a-form-is-compiled-is-no-error-of-the-form
+  (let [w (parallel/run (opts) '(do (defmacro waits []
+                                      (parallel/send (parallel/parent) :expanding)
+                                      (.await (java.util.concurrent.CountDownLatch. 1)))
+                                    (waits)))]
+    (parallel/receive w)
+    (parallel/interrupt w)
+    (let [e (error #(parallel/join w))]
+      (is (= [:remote-exception "java.lang.InterruptedException"] ((juxt :parallel/error :class) e))))))

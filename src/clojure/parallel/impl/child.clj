@@ -97,6 +97,12 @@
   (contains? #{:read-source :macro-syntax-check :macroexpansion :compile-syntax-check :compilation}
              (:clojure.error/phase (ex-data e))))
 
+(defn- not-evaluable
+  "The exception for a form that does not read, expand or compile for that reason. An interrupt is none: it hit what is evaluated."
+  [e]
+  (or (first (filter #(instance? InterruptedException %) (take-while some? (iterate ex-cause e))))
+      (Language$NotEvaluable. e)))
+
 (defmacro ^:private telling-phases
   "A compiler's error becomes NotEvaluable; what a form threw while running loses the compiler's wrapper."
   [& body]
@@ -104,7 +110,7 @@
      ~@body
      (catch Compiler$CompilerException e#
        (throw (if (compiling? e#)
-                (Language$NotEvaluable. e#)
+                (not-evaluable e#)
                 (or (.getCause e#) e#))))))
 
 (defn- compiled
@@ -113,7 +119,7 @@
   (try
     (eval (with-meta (list 'fn* [] form) {:once true}))
     (catch Throwable e
-      (throw (Language$NotEvaluable. e)))))
+      (throw (not-evaluable e)))))
 
 (defn- expanded
   "As the compiler does it: definterface, for one, wants its loader."
@@ -122,7 +128,7 @@
     (with-bindings {Compiler/LOADER (RT/makeClassLoader)}
       (macroexpand form))
     (catch Throwable e
-      (throw (Language$NotEvaluable. e)))))
+      (throw (not-evaluable e)))))
 
 (defn- definition? [form]
   (and (seq? form) (symbol? (first form)) (str/starts-with? (name (first form)) "def")))
@@ -140,7 +146,7 @@
   (try
     (read {:eof ::end :read-cond :allow} reader)
     (catch Throwable e
-      (throw (Language$NotEvaluable. e)))))
+      (throw (not-evaluable e)))))
 
 (defn- eval-code [^String code]
   (let [reader (LineNumberingPushbackReader. (StringReader. code))]
@@ -206,10 +212,8 @@
                  (when own-process?
                    (define-all (:definitions job)))
                  (setup job)
-                 (catch InterruptedException e
-                   (throw e))
                  (catch Throwable e
-                   (throw (Language$NotEvaluable. e)))))
+                   (throw (not-evaluable e)))))
     (realized (value-of job))))
 
 (defn evaluate
