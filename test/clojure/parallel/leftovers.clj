@@ -139,7 +139,8 @@
       (for [file (remove (:files before) (:files after))]
         (str "file " file))
       (for [^Thread thread (remove (:threads before) (:threads after))]
-        (str "thread " (.getName thread) (when-not (.isDaemon thread) ", not a daemon")))
+        (str "thread " (.getName thread) (when-not (.isDaemon thread) ", not a daemon")
+             ", in " (str/join " < " (take 12 (.getStackTrace thread)))))
       (when (> (:mappings after) (max session-mappings (:mappings before)))
         [(str (- (:mappings after) (:mappings before)) " mapping(s) of deleted files more than before")]))))
 

@@ -19,18 +19,32 @@
     (fn [message]
       (client/message client (assoc message :session id)))))
 
+(defn- stop-server
+  "Once it has seen that its clients are gone: a connection that the server has to close itself may leave a thread of nREPL's
+  that waits for its next message for ever."
+  [server]
+  (await-true #(empty? @(:open-transports server)))
+  (server/stop-server server))
+
+(defn- call-with-server [f]
+  (let [server (server/start-server :bind "127.0.0.1" :port 0 :handler (server/default-handler #'parallel.nrepl/middleware))]
+    (try
+      (with-open [^java.io.Closeable transport (client/connect :port (:port server))]
+        (f transport))
+      (finally
+        (stop-server server)))))
+
 (defmacro ^:private with-session
   "Body with session bound to a function: a message to a seq of its responses."
   [[session] & body]
-  `(with-open [server# (server/start-server :bind "127.0.0.1" :port 0 :handler (server/default-handler #'parallel.nrepl/middleware))]
-     (with-open [^java.io.Closeable transport# (client/connect :port (:port server#))]
-       (let [client#  (client/client transport# patience-ms)
-             ~session (session-of client#)]
-         (try
-           ~@body
-           (finally
-             (run! parallel/kill (parallel/children))
-             (await-true #(empty? (parallel/children)))))))))
+  `(call-with-server
+    (fn [transport#]
+      (let [~session (session-of (client/client transport# patience-ms))]
+        (try
+          ~@body
+          (finally
+            (run! parallel/kill (parallel/children))
+            (await-true #(empty? (parallel/children)))))))))
 
 (defn- in-own-ns
   "Evaluates setup in a fresh namespace of the session; its name."
@@ -84,24 +98,24 @@
       (is (re-find #"<parallel#\d+> complained\n" (str/join (keep :err all)))))))
 
 (deftest output-comes-also-after-the-evaluation-has-ended
-  (with-open [server (server/start-server :bind "127.0.0.1" :port 0 :handler (server/default-handler #'parallel.nrepl/middleware))
-              ^java.io.Closeable transport (client/connect :port (:port server))]
-    (let [session (client/new-session (client/client transport patience-ms))
-          send    #(transport/send transport {:op "eval" :session session :id %1 :code %2})
-          until   (fn [wanted?] (loop []
-                                  (let [response (transport/recv transport patience-ms)]
-                                    (cond (nil? response) nil
-                                          (wanted? response) response
-                                          :else (recur)))))
-          done?   #(contains? (set (:status %)) "done")]
-      (send "1" "(require '[parallel.api :as parallel]) (def late (parallel/run '(do (parallel/receive (parallel/parent)) (println \"later\"))))")
-      (is (= "1" (:id (until done?))))
-      (send "2" "(parallel/send late 1)")
-      (let [{:keys [id out]} (until #(and (:out %) (str/includes? (:out %) "later")))]
-        (is (= "1" id) "as output of the evaluation that started it")
-        (is (re-find #"<parallel#\d+> later" out)))
-      (send "3" "(parallel/join late)")
-      (is (until #(and (= "3" (:id %)) (done? %)))))))
+  (call-with-server
+   (fn [transport]
+     (let [session (client/new-session (client/client transport patience-ms))
+           send    #(transport/send transport {:op "eval" :session session :id %1 :code %2})
+           until   (fn [wanted?] (loop []
+                                   (let [response (transport/recv transport patience-ms)]
+                                     (cond (nil? response) nil
+                                           (wanted? response) response
+                                           :else (recur)))))
+           done?   #(contains? (set (:status %)) "done")]
+       (send "1" "(require '[parallel.api :as parallel]) (def late (parallel/run '(do (parallel/receive (parallel/parent)) (println \"later\"))))")
+       (is (= "1" (:id (until done?))))
+       (send "2" "(parallel/send late 1)")
+       (let [{:keys [id out]} (until #(and (:out %) (str/includes? (:out %) "later")))]
+         (is (= "1" id) "as output of the evaluation that started it")
+         (is (re-find #"<parallel#\d+> later" out)))
+       (send "3" "(parallel/join late)")
+       (is (until #(and (= "3" (:id %)) (done? %))))))))
 
 ;; ---- interrupts
 

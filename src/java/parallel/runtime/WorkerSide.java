@@ -209,7 +209,13 @@ final class WorkerSide implements LinkListener
             }
             return;
         }
-        broken |= evaluations.replaceBy(last());
+        synchronized (evaluating)
+        {
+            if (evaluations.replaceBy(last()))
+            {
+                broken = true;      // before the last task looks
+            }
+        }
     }
 
     private void breakOff()
@@ -249,7 +255,10 @@ final class WorkerSide implements LinkListener
     {
         if (number >= 0 && stopAsked)
         {
-            broken = true;      // as what stop finds in the queue
+            synchronized (evaluating)
+            {
+                broken = true;      // as what stop finds in the queue
+            }
             return;
         }
         final Evaluation evaluation = evaluate(Job.FORM, payload, true);
@@ -315,7 +324,12 @@ final class WorkerSide implements LinkListener
     {
         return new Evaluations.Task(0, () ->
         {
-            if (!broken)
+            final boolean whole;
+            synchronized (evaluating)
+            {
+                whole = !broken;
+            }
+            if (whole)
             {
                 up.send(Frames.frame(Frames.VALUE, 0, Codec.toBytes(null)));
             }
