@@ -574,7 +574,7 @@
 ;; ---- a namespace that runs workers while it is loaded
 
 (deftest a-namespace-that-is-just-being-loaded-is-not-required-in-its-workers
-  (let [directory (doto (io/file "target/loading") .mkdirs)
+  (let [directory (doto (io/file (str "target/loading-" (.pid (java.lang.ProcessHandle/current)))) .mkdirs)
         file      (io/file directory "runs_at_load.clj")]
     (spit file (str "(ns runs-at-load (:require [parallel.api :as parallel]))\n(defn f [] 1)\n"
                     "(def said (try @(parallel/run '(f)) (catch Exception e [(:parallel/error (ex-data e)) (:worker/id (ex-data e))])))\n"
@@ -592,10 +592,11 @@
         (.delete directory)))))
 
 (deftest thread-workers-that-start-at-once-share-the-loading-of-a-namespace
-  (let [directory (doto (io/file "target/test-classes/slow_to_load") .mkdirs)]
+  (let [directory (doto (io/file "target/test-classes/slow_to_load") .mkdirs)
+        pid       (.pid (java.lang.ProcessHandle/current))]
     (dotimes [round 3]
-      (let [lib  (symbol (str "slow-to-load.round" round))
-            file (io/file directory (str "round" round ".clj"))]
+      (let [lib  (symbol (str "slow-to-load.round" round "-of-" pid))
+            file (io/file directory (str "round" round "_of_" pid ".clj"))]
         (spit file (str "(ns " lib ")\n(Thread/sleep 300)\n(def x 1)\n"))
         (try
           (let [ws (doall (repeatedly 4 #(parallel/run {:in :thread} (symbol (str lib) "x"))))]

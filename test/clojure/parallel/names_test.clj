@@ -189,7 +189,7 @@
       (is (= 1 (at-prompt p '@(parallel/run {:in :thread} '(unnoted 1))))))))
 
 (deftest what-a-script-defines-goes-along
-  (let [script (io/file "target" "a_script.clj")]
+  (let [script (java.io.File/createTempFile "a_script" ".clj" (io/file "target"))]
     (spit script (str/join "\n" (map pr-str
                                      '[(ns a-script (:require [parallel.api :as parallel] [clojure.string :as text]))
                                        (def greeting "hello ")
