@@ -1,40 +1,46 @@
 (ns parallel.bench
-  "What is claimed about speed, measured: bin/bench [figures | values | start | failures], all by default."
-  (:require [parallel.api :as parallel]
-            [parallel.failures :as failures])
-  (:import [parallel.codec Codec]))
+  "What is claimed about speed, measured beside real references in the same run; bin/bench --help says how it is called."
+  (:require [clojure.data.json :as json]
+            [clojure.string :as str]
+            [parallel.bench.ancestor :refer [ancestor]]
+            [parallel.bench.codec :refer [codec]]
+            [parallel.bench.idle :refer [idle]]
+            [parallel.bench.machine :as machine]
+            [parallel.bench.messages :refer [arrays one-way ping]]
+            [parallel.bench.row :as row]
+            [parallel.bench.start :refer [start warm]]))
 
-(defn- figures []
-  (.invoke (.getMethod (Class/forName "parallel.bench.Figures") "main" (into-array Class [(Class/forName "[Ljava.lang.String;")]))
-           nil (object-array [(make-array String 0)])))
+(def ^:private parts
+  "In the order of the table: a function of the options that returns rows."
+  [["ping" #'ping] ["one-way" #'one-way] ["arrays" #'arrays] ["codec" #'codec] ["idle" #'idle] ["start" #'start] ["warm" #'warm]
+   ["ancestor" #'ancestor]])
 
-(defn- nanos-per [n f]
-  (let [start (System/nanoTime)]
-    (dotimes [_ n] (f))
-    (/ (- (System/nanoTime) start) (double n))))
+(defn- measured
+  "The rows of a part, printed; what went wrong is a row, too."
+  [[part f] options]
+  (let [before (machine/snapshot)
+        rows   (try (doall (f options))
+                    (catch Exception e [(row/missing part nil (str "failed, " (ex-message e)))]))
+        meanwhile (machine/meanwhile before (machine/snapshot))]
+    (run! println (map row/text rows))
+    (some->> (machine/warning meanwhile) (println " "))
+    (flush)
+    (map #(assoc % :part part :meanwhile meanwhile) rows)))
 
-(defn- median-nanos [n f]
-  (nth (sort (repeatedly 9 #(nanos-per n f))) 4))
+(defn- parse [arguments]
+  (loop [[a & more] arguments, options {:parts []}]
+    (case a
+      nil       options
+      "--quick" (recur more (assoc options :quick? true))
+      "--json"  (recur (rest more) (assoc options :json (first more)))
+      (recur more (update options :parts conj a)))))
 
-(defn- values []
-  (let [small {:op :eval :id 42 :xs [1 2 3]}
-        big (vec (repeat 1000 small))]
-    (printf "small map, encode + decode            %8.2f us%n" (/ (median-nanos 200000 #(Codec/fromBytes (Codec/toBytes small))) 1e3))
-    (printf "vector of 1000 maps, encode + decode  %8.2f us%n" (/ (median-nanos 500 #(Codec/fromBytes (Codec/toBytes big))) 1e3))
-    (let [w (parallel/run '(run! #(parallel/send (parallel/parent) %) (parallel/messages (parallel/parent))))]
-      (printf "small map there and back              %8.2f us%n" (/ (median-nanos 50000 #(do (parallel/send w small) (parallel/receive w))) 1e3))
-      (parallel/send-end w)
-      (parallel/join w))))
-
-(defn- start []
-  (printf "run to the first message              %8.0f ms%n"
-          (/ (nth (sort (repeatedly 5 #(nanos-per 1 (fn [] (let [w (parallel/run '(parallel/send (parallel/parent) 1))]
-                                                            (parallel/receive w))))))
-                  2)
-             1e6)))
-
-(defn -main [& parts]
-  (doseq [[part f] [["figures" figures] ["values" values] ["start" start] ["failures" failures/print-table]]
-          :when (or (empty? parts) (some #{part} parts))]
-    (f)
-    (flush)))
+(defn -main [& arguments]
+  (let [{:keys [quick? json] wanted :parts :as options} (parse arguments)
+        options (merge options (if quick? {:turns 3 :warm-ups 1} {:turns 7 :warm-ups 2}))]
+    (println (machine/caption))
+    (println row/header)
+    (let [rows (vec (mapcat #(measured % options) (filter (fn [[part]] (or (empty? wanted) (some #{part} wanted))) parts)))]
+      (when json
+        (spit json (json/write-str {:machine (machine/caption) :rows rows}))))
+    (shutdown-agents)))

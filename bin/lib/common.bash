@@ -228,6 +228,7 @@ fill_start_cache() {
 }
 
 STRESS_PROCESSOR=org.openjdk.jcstress.infra.processors.JCStressTestProcessor
+JMH_PROCESSOR=org.openjdk.jmh.generators.BenchmarkProcessor
 
 # compile_project ALIASES: the library's Java, and what the aliases bring (:dev, :test: the fixtures; :bench; :stress).
 # The library is compiled against the oldest Clojure that it runs on.
@@ -236,7 +237,7 @@ compile_project() {
   compile src/java target/classes :1.11
   [ -z "$COMPILED" ] || fill_start_cache "$JAVA" "$(project_classpath)"
   case $1: in *:test:*|*:soak:*|*:dev:*) compile test/java target/test-classes :1.11:test ;; esac
-  case $1: in *:bench:*) compile bench/java target/bench-classes :bench ;; esac
+  case $1: in *:bench:*) compile bench/java target/bench-classes :bench; compile bench/jmh target/jmh-classes :bench "$JMH_PROCESSOR" ;; esac
   case $1: in *:stress:*) compile test/stress/java target/stress-classes :stress "$STRESS_PROCESSOR" ;; esac
 }
 

@@ -1,0 +1,189 @@
+package parallel.bench;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+import org.agrona.DirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+
+import io.aeron.Aeron;
+import io.aeron.ExclusivePublication;
+import io.aeron.Subscription;
+import io.aeron.driver.MediaDriver;
+import io.aeron.driver.ThreadingMode;
+import io.aeron.logbuffer.BufferClaim;
+import io.aeron.logbuffer.FragmentHandler;
+import io.aeron.logbuffer.Header;
+
+/**
+ * Aeron's IPC, each end spinning; the measuring end holds the media driver, which takes no part in the way of a message.
+ */
+final class AeronWire extends ForkedWire
+{
+    private static final String CHANNEL = "aeron:ipc";
+    private static final int DOWN = 1001;
+    private static final int UP = 1002;
+    private static final int TERM = 16 * 1024 * 1024;
+    private static final int MTU = 32 * 1024;
+    /** Of Aeron's frame header. */
+    private static final int HEADER = 32;
+    private static final int FRAGMENT = MTU - HEADER;
+
+    private final MediaDriver driver;
+    private final Aeron aeron;
+    private final ExclusivePublication out;
+    private final Subscription in;
+    private final BufferClaim claim = new BufferClaim();
+    private final UnsafeBuffer scratch = new UnsafeBuffer(ByteBuffer.allocateDirect(Long.BYTES));
+    private final FragmentHandler longHandler = this::onLong;
+    private final FragmentHandler bytesHandler = this::onBytes;
+    private final FragmentHandler arrayHandler = this::onArray;
+    private long value;
+    private byte[] bytesIn;
+    private double[] arrayIn;
+    private int arrayAt;
+
+    private AeronWire(MediaDriver driver, String directory, Process other)
+    {
+        super(other);
+        this.driver = driver;
+        this.aeron = Aeron.connect(new Aeron.Context().aeronDirectoryName(directory));
+        this.out = aeron.addExclusivePublication(CHANNEL, other != null ? DOWN : UP);
+        this.in = aeron.addSubscription(CHANNEL, other != null ? UP : DOWN);
+        while (!out.isConnected() || !in.isConnected())
+        {
+            Thread.yield();
+        }
+    }
+
+    static Wire open() throws IOException
+    {
+        final Path directory = Files.createTempDirectory(Path.of("/dev/shm"), "parallel-bench-aeron");
+        final MediaDriver driver = MediaDriver.launch(new MediaDriver.Context()
+            .aeronDirectoryName(directory.toString())
+            .threadingMode(ThreadingMode.SHARED)
+            .ipcTermBufferLength(TERM)
+            .ipcMtuLength(MTU)
+            .termBufferSparseFile(false)
+            .dirDeleteOnStart(true)
+            .dirDeleteOnShutdown(true));
+        return new AeronWire(driver, driver.aeronDirectoryName(), fork("aeron", driver.aeronDirectoryName()));
+    }
+
+    static Wire join(String directory)
+    {
+        return new AeronWire(null, directory, null);
+    }
+
+    private void put(DirectBuffer source, int length)
+    {
+        while (out.offer(source, 0, length) < 0)
+        {
+            Thread.onSpinWait();
+        }
+    }
+
+    private void take(FragmentHandler handler, int times)
+    {
+        for (int taken = 0; taken < times;)
+        {
+            final int now = in.poll(handler, times - taken);
+            taken += now;
+            if (now == 0)
+            {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    @Override
+    public void sendLong(long value)
+    {
+        scratch.putLong(0, value);
+        put(scratch, Long.BYTES);
+    }
+
+    @Override
+    public long receiveLong()
+    {
+        take(longHandler, 1);
+        return value;
+    }
+
+    @Override
+    public void receiveLongs(int times)
+    {
+        take(longHandler, times);
+    }
+
+    @Override
+    public void sendBytes(byte[] bytes)
+    {
+        put(new UnsafeBuffer(bytes), bytes.length);
+    }
+
+    @Override
+    public void receiveBytes(byte[] bytes, int times)
+    {
+        bytesIn = bytes;
+        take(bytesHandler, times);
+    }
+
+    @Override
+    public void sendArray(double[] array)
+    {
+        for (int at = 0; at < array.length;)
+        {
+            final int count = Math.min(FRAGMENT / Double.BYTES, array.length - at);
+            while (out.tryClaim(count * Double.BYTES, claim) < 0)
+            {
+                Thread.onSpinWait();
+            }
+            // The claim's buffer is of the term; its own ByteBuffer is that of the frame.
+            final ByteBuffer term = claim.buffer().byteBuffer();
+            final int start = claim.buffer().wrapAdjustment() + claim.offset();
+            term.slice(start, count * Double.BYTES).order(ByteOrder.nativeOrder()).asDoubleBuffer().put(array, at, count);
+            claim.commit();
+            at += count;
+        }
+    }
+
+    @Override
+    public void receiveArray(double[] array)
+    {
+        arrayIn = array;
+        arrayAt = 0;
+        take(arrayHandler, (array.length + FRAGMENT / Double.BYTES - 1) / (FRAGMENT / Double.BYTES));
+    }
+
+    private void onLong(DirectBuffer buffer, int offset, int length, Header header)
+    {
+        value = buffer.getLong(offset);
+    }
+
+    private void onBytes(DirectBuffer buffer, int offset, int length, Header header)
+    {
+        buffer.getBytes(offset, bytesIn, 0, length);
+    }
+
+    private void onArray(DirectBuffer buffer, int offset, int length, Header header)
+    {
+        final int count = length / Double.BYTES;
+        buffer.byteBuffer().slice(buffer.wrapAdjustment() + offset, length).order(ByteOrder.nativeOrder())
+            .asDoubleBuffer().get(arrayIn, arrayAt, count);
+        arrayAt += count;
+    }
+
+    @Override
+    void release()
+    {
+        aeron.close();
+        if (driver != null)
+        {
+            driver.close();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+(ns parallel.bench.messages
+  "Messages of the public Java API between two processes beside other ways to exchange them."
+  (:require [parallel.bench.contender :refer [rounds with-contenders]]
+            [parallel.bench.row :as row]))
+
+(defn- sample [results name k]
+  (map k (results name)))
+
+(defn- compared
+  "Rows of ours beside each reference that was measured or is missing."
+  [{:keys [figure unit value results missing ours]} references]
+  (for [[of goal] references]
+    (if-let [why (missing of)]
+      (row/missing figure of why)
+      (row/row {:figure figure :of of :unit unit :goal goal
+                :ours (map value (results (or ours "parallel")))
+                :reference (map value (results of))}))))
+
+(def ^:private slow
+  "Those that ask the kernel for each message."
+  #{"Unix socket" "TCP" "JeroMQ" "Python Pipe"})
+
+(defn ping
+  "There and back, of a long."
+  [{:keys [quick?] :as options}]
+  (with-contenders [contenders missing ["parallel" "bare ring" "Aeron IPC" "Open MPI" "Unix socket" "TCP" "JeroMQ" "Python Pipe"]]
+    (let [times   (fn [name] (if (slow name) (if quick? 5000 20000) (if quick? 100000 300000)))
+          results (rounds contenders options (fn [name] ["ping" 8 (times name)]))]
+      (with-meta
+        (compared {:figure "ping-pong of a long, p50" :unit "ns" :value :p50 :results results :missing missing}
+                  [["bare ring" [:<= 2.0]] ["Aeron IPC" [:<= 2.0]] ["Unix socket" [:faster 20]] ["JeroMQ" [:faster 20]] ["Python Pipe" [:faster 20]]
+                   ["TCP" [:faster 20]] ["Open MPI" nil]])
+        {:latencies (update-vals results #(mapv :percentiles %))}))))
+
+(defn one-way
+  "Small messages, as many as go."
+  [{:keys [quick?] :as options}]
+  (with-contenders [contenders missing ["parallel" "parallel, receiveInto" "bare ring" "Aeron IPC"]]
+    (let [times (if quick? 2000000 5000000)
+          of-size (fn [size names] (rounds (select-keys contenders names) options (constantly ["one-way" size times])))
+          value   #(/ (:per-second %) 1e6)
+          longs   (of-size 8 ["parallel" "bare ring" "Aeron IPC"])
+          bytes64 (of-size 64 ["parallel" "parallel, receiveInto" "bare ring" "Aeron IPC"])]
+      (concat
+       (compared {:figure "one way, a long" :unit "M/s" :value value :results longs :missing missing}
+                 [["bare ring" [:>= 0.5]] ["Aeron IPC" nil]])
+       (compared {:figure "one way, byte[64]" :unit "M/s" :value value :results bytes64 :missing missing}
+                 [["bare ring" [:>= 0.5]] ["Aeron IPC" nil]])
+       (compared {:figure "one way, byte[64], receiveInto" :unit "M/s" :value value :results bytes64 :missing missing :ours "parallel, receiveInto"}
+                 [["bare ring" [:>= 0.5]]])))))
+
+(def ^:private array-goals
+  {100000 0.6, 1000000 0.9, 10000000 0.9})
+
+(def ^:private array-ways
+  ["Aeron IPC" "Unix socket" "TCP" "Open MPI" "Python shared_memory"])
+
+(defn- arrays-of [contenders missing {:keys [quick?] :as options} size]
+  (let [times   (max 3 (quot (if quick? 40000000 200000000) size))
+        results (rounds contenders options (constantly ["array" size times]))]
+    (compared {:figure (format "double[%,d], one way" size) :unit "GB/s" :value #(/ (:bytes-per-second %) 1e9) :results results :missing missing}
+              (cons ["arraycopy" [:>= (array-goals size)]] (map #(vector % [:>= 1.0]) array-ways)))))
+
+(defn arrays
+  "double[], one way, received into an array."
+  [options]
+  (with-contenders [contenders missing (into ["parallel" "arraycopy"] array-ways)]
+    (doall (mapcat #(arrays-of contenders missing options %) (sort (keys array-goals))))))
