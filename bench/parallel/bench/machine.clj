@@ -12,6 +12,24 @@
     (String. (Files/readAllBytes (Path/of (str "/proc/" (str/join "/" path)) (make-array String 0))))
     (catch java.io.IOException _ nil)))
 
+(defn memory
+  "Bytes of a process: {:private :pss}; private is what would be free without it."
+  [pid]
+  (let [kib (into {} (map (fn [[_ k v]] [k (parse-long v)])) (re-seq #"(?m)^(\w+):\s+(\d+) kB$" (read-proc pid "smaps_rollup")))]
+    {:private (* 1024 (+ (kib "Private_Clean") (kib "Private_Dirty")))
+     :pss     (* 1024 (kib "Pss"))}))
+
+(defn threads
+  "How many a process has."
+  [pid]
+  (parse-long (second (re-find #"(?m)^Threads:\s+(\d+)" (read-proc pid "status")))))
+
+(defn cpu-nanos
+  "CPU time of all threads of a process that live."
+  [pid]
+  (transduce (keep #(some-> (read-proc pid "task" % "schedstat") (str/split #" ") first parse-long)) +
+             (.list (io/file "/proc" (str pid) "task"))))
+
 (defn cpu-model []
   (or (some->> (read-proc "cpuinfo") (re-find #"(?m)^model name\s*:\s*(.*)$") second)
       (System/getProperty "os.arch")))

@@ -66,3 +66,26 @@
   [options]
   (with-contenders [contenders missing (into ["parallel" "arraycopy"] array-ways)]
     (doall (mapcat #(arrays-of contenders missing options %) (sort (keys array-goals))))))
+
+(def ^:private sizes-of-plot
+  "Elements: 64 bytes to 80 MB."
+  [8 32 128 512 2048 8192 32768 131072 524288 2097152 10000000])
+
+(defn sizes
+  "For the plot: bytes per second by the size of a double[]. One row: the least ratio to the fastest other."
+  [{:keys [quick?]}]
+  (let [ours "parallel"
+        ways (into [ours "bare ring"] array-ways)]
+    (with-contenders [contenders _ ways]
+      (let [measured (for [size (if quick? (take-nth 3 sizes-of-plot) sizes-of-plot)
+                           :let [times (-> (quot 20000000 size) (max 4) (min 50000))]]
+                       [size (update-vals (rounds contenders {:turns (if quick? 1 3) :warm-ups 1} (constantly ["array" size times]))
+                                          #(row/median (map :bytes-per-second %)))])
+            curves   (for [way ways :when (contenders way)]
+                       [way (vec (for [[size results] measured] [(* 8 size) (results way)]))])]
+        (with-meta
+          (vec (for [[size results] measured
+                     :let [[of fastest] (apply max-key val (dissoc results ours "bare ring"))]]
+                 (row/row {:figure (format "double[%,d], one way" size) :of (str of ", the fastest") :unit "GB/s"
+                           :ours [(/ (results ours) 1e9)] :reference [(/ fastest 1e9)]})))
+          {:sizes curves})))))

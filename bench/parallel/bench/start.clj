@@ -19,10 +19,9 @@
 (defn- ms [answer] (/ (:ns answer) 1e6))
 
 (defn start
-  "From run to the worker's first message, the start cache filled, beside clojure.main."
+  "From run to the worker's first message, beside clojure.main. bin/bench has filled the start cache."
   [{:keys [quick?]}]
   (with-contenders [{program "parallel.api"} _ ["parallel.api"]]
-    (run-program "clojure.main" "-m" "parallel.impl.start-cache")
     (ask program ["first-message" 0 1])
     (run-program "clojure.main" "-e" "nil")
     (let [turns (vec (repeatedly (if quick? 5 11) (fn [] [(ms (ask program ["first-message" 0 1])) (run-program "clojure.main" "-e" "nil")])))]

@@ -1,0 +1,51 @@
+(ns parallel.bench.scaling
+  "Workers by the dozen on the cores that there are: what each of many costs beside each of a few. What grew with the square of n would
+  show as a ratio far above 1."
+  (:require [parallel.bench.contender :refer [ask with-contenders]]
+            [parallel.bench.machine :as machine]
+            [parallel.bench.row :as row]))
+
+(def ^:private rest-ms 1500)
+
+(defn- idle-cores
+  "CPU that the processes use together in ms milliseconds, in cores."
+  [pids ms]
+  (let [before (transduce (map machine/cpu-nanos) + pids)
+        start  (System/nanoTime)]
+    (Thread/sleep (long ms))
+    (/ (double (- (transduce (map machine/cpu-nanos) + pids) before)) (- (System/nanoTime) start))))
+
+(defn- with-n
+  "What n idle workers cost."
+  [program n {:keys [quick?]}]
+  (let [{:keys [ns pids]} (ask program ["fork" n 0])
+        times (if quick? 300 1000)]
+    (Thread/sleep (long rest-ms))
+    {:n         n
+     :start-ms  (/ ns 1e6)
+     :idle      (* 100 (idle-cores pids (if quick? 1500 5000)))
+     :private   (/ (transduce (map (comp :private machine/memory)) + pids) 1048576.0)
+     :select    (do (ask program ["select" 0 times])
+                    (/ (:p50 (ask program ["select" 0 times])) 1e3))
+     :broadcast (do (ask program ["broadcast" 0 (quot times 5)])
+                    (/ (:p50 (ask program ["broadcast" 0 (quot times 5)])) 1e3))}))
+
+(defn- per-worker-row [what unit goal k few many]
+  (row/row {:figure (format "%s, each of %d" what (:n many)) :of (format "each of %d" (:n few)) :unit unit :goal goal
+            :ours [(/ (k many) (:n many))] :reference [(/ (k few) (:n few))]}))
+
+(defn- rows-of [few many]
+  [(row/row {:figure (format "CPU of %d idle workers together" (:n many)) :unit "% core" :goal [:below 1.0] :ours [(:idle many)]})
+   (per-worker-row "start, side by side" "ms" [:<= 1.5] :start-ms few many)
+   (per-worker-row "private memory" "MiB" [:<= 1.2] :private few many)
+   (per-worker-row "message to all, an answer from each" "us" [:<= 2.0] :broadcast few many)
+   (row/row {:figure (format "select over %d, a message there and back" (:n many)) :of (format "over %d" (:n few)) :unit "us" :goal [:<= 2.0]
+             :ours [(:select many)] :reference [(:select few)]})])
+
+(defn scaling
+  "Rows of the largest number beside a small one; the metadata has all, for plots."
+  [{:keys [quick?] :as options}]
+  (with-contenders [{program "parallel.api"} _ ["parallel.api"]]
+    (ask program ["first-message" 0 1])
+    (let [costs (mapv #(with-n program % options) (if quick? [2 8] [2 8 32 100]))]
+      (with-meta (rows-of (first costs) (peek costs)) {:costs costs}))))
