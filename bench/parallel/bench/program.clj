@@ -48,19 +48,30 @@
 ;; ---- four workers, 1000 rounds
 
 (def ^:private ancestor-worker
-  '(dotimes [_ 1000]
-     (let [{:keys [data]} (parallel/receive (parallel/parent))]
-       (parallel/send (parallel/parent) (str "received " (alength ^doubles data))))))
+  '(let [parent (parallel/parent)]
+     (parallel/send parent :here)
+     (doseq [{:keys [data]} (parallel/messages parent)]
+       (parallel/send parent (str "received " (alength ^doubles data))))))
 
-(defn- ancestor [n times]
-  (let [ws   (vec (repeatedly n #(parallel/run (list 'do '(parallel/send (parallel/parent) :here) ancestor-worker))))
-        data (double-array 10000)]
+(def ^:private hot-after
+  "Thousands of rounds after which the workers' code is compiled."
+  5)
+
+(defn- ancestor
+  "The first 1000 rounds of fresh workers, and 1000 of the same when they are hot."
+  [n times]
+  (let [ws   (vec (repeatedly n #(parallel/run ancestor-worker)))
+        data (double-array 10000)
+        thousand (fn []
+                   (/ (nanos (dotimes [i times]
+                               (parallel/send ws {:round i :data data})
+                               (parallel/receive ws)))
+                      1e9))]
     (parallel/receive ws)
-    (let [ns (nanos (dotimes [i times]
-                      (parallel/send ws {:round i :data data})
-                      (parallel/receive ws)))]
+    (let [seconds (vec (repeatedly (inc hot-after) thousand))]
+      (run! parallel/send-end ws)
       (parallel/join ws)
-      {:s (/ ns 1e9)})))
+      {:fresh (first seconds), :hot (peek seconds)})))
 
 ;; ---- idle workers, which stay until the next round
 
