@@ -118,11 +118,24 @@
        (finally
          (end (vals contenders#))))))
 
+(defn- turn
+  "A round of each: {name answer}."
+  [contenders round-of]
+  (into {} (map (fn [[name c]] [name (ask c (round-of name))])) contenders))
+
+(defn warm-up
+  "Lets each contender play its round again and again for so many milliseconds: until its code is compiled, for which two ends that spin on
+  two cores leave little time."
+  [contenders ms round-of]
+  (doseq [[name c] contenders :when (round-of name)]
+    (let [end (+ (System/nanoTime) (* 1000000 ms))]
+      (while (< (System/nanoTime) end)
+        (ask c (round-of name))))))
+
 (defn rounds
   "Lets the contenders play in turns: {name [answer ...]}. round-of says of a name what it plays, nil: nothing. The first warm-ups
   turns are not counted."
   [contenders {:keys [turns warm-ups]} round-of]
-  (let [playing (filter (comp round-of key) contenders)
-        turn    (fn [] (into {} (map (fn [[name c]] [name (ask c (round-of name))])) playing))]
-    (dotimes [_ warm-ups] (turn))
-    (apply merge-with into (repeatedly turns #(update-vals (turn) vector)))))
+  (let [playing (filter (comp round-of key) contenders)]
+    (dotimes [_ warm-ups] (turn playing round-of))
+    (apply merge-with into (repeatedly turns #(update-vals (turn playing round-of) vector)))))

@@ -1,6 +1,6 @@
 (ns parallel.bench.messages
   "Messages of the public Java API between two processes beside other ways to exchange them."
-  (:require [parallel.bench.contender :refer [rounds with-contenders]]
+  (:require [parallel.bench.contender :refer [rounds warm-up with-contenders]]
             [parallel.bench.row :as row]))
 
 (defn- sample [results name k]
@@ -16,6 +16,9 @@
                 :ours (map value (results (or ours "parallel")))
                 :reference (map value (results of))}))))
 
+(defn- warm-ms [{:keys [quick?]}]
+  (if quick? 1000 4000))
+
 (def ^:private slow
   "Those that ask the kernel for each message."
   #{"Unix socket" "TCP" "JeroMQ" "Python Pipe"})
@@ -25,7 +28,9 @@
   [{:keys [quick?] :as options}]
   (with-contenders [contenders missing ["parallel" "bare ring" "Aeron IPC" "Open MPI" "Unix socket" "TCP" "JeroMQ" "Python Pipe"]]
     (let [times   (fn [name] (if (slow name) (if quick? 5000 20000) (if quick? 100000 300000)))
-          results (rounds contenders options (fn [name] ["ping" 8 (times name)]))]
+          round   (fn [name] ["ping" 8 (times name)])
+          _       (warm-up contenders (warm-ms options) round)
+          results (rounds contenders options round)]
       (with-meta
         (compared {:figure "ping-pong of a long, p50" :unit "ns" :value :p50 :results results :missing missing}
                   [["bare ring" [:<= 2.0]] ["Aeron IPC" [:<= 2.0]] ["Unix socket" [:faster 20]] ["JeroMQ" [:faster 20]] ["Python Pipe" [:faster 20]]
@@ -37,7 +42,11 @@
   [{:keys [quick?] :as options}]
   (with-contenders [contenders missing ["parallel" "parallel, receiveInto" "bare ring" "Aeron IPC"]]
     (let [times (if quick? 2000000 5000000)
-          of-size (fn [size names] (rounds (select-keys contenders names) options (constantly ["one-way" size times])))
+          of-size (fn [size names]
+                    (let [playing (select-keys contenders names)
+                          round   (constantly ["one-way" size times])]
+                      (warm-up playing (warm-ms options) round)
+                      (rounds playing options round)))
           value   #(/ (:per-second %) 1e6)
           longs   (of-size 8 ["parallel" "bare ring" "Aeron IPC"])
           bytes64 (of-size 64 ["parallel" "parallel, receiveInto" "bare ring" "Aeron IPC"])]
@@ -59,12 +68,13 @@
   (let [times   (max 3 (quot (if quick? 40000000 200000000) size))
         results (rounds contenders options (constantly ["array" size times]))]
     (compared {:figure (format "double[%,d], one way" size) :unit "GB/s" :value #(/ (:bytes-per-second %) 1e9) :results results :missing missing}
-              (cons ["arraycopy" [:>= (array-goals size)]] (map #(vector % [:>= 1.0]) array-ways)))))
+              (into [["arraycopy" [:>= (array-goals size)]] ["bare ring" nil]] (map #(vector % [:>= 1.0])) array-ways))))
 
 (defn arrays
-  "double[], one way, received into an array."
+  "double[], one way, received into an array. The bare ring, in fragments of 16 KiB, says what the machine allows."
   [options]
-  (with-contenders [contenders missing (into ["parallel" "arraycopy"] array-ways)]
+  (with-contenders [contenders missing (into ["parallel" "arraycopy" "bare ring"] array-ways)]
+    (warm-up contenders (warm-ms options) (constantly ["array" 100000 100]))
     (doall (mapcat #(arrays-of contenders missing options %) (sort (keys array-goals))))))
 
 (def ^:private sizes-of-plot
@@ -73,12 +83,13 @@
 
 (defn sizes
   "For the plot: bytes per second by the size of a double[]. One row: the least ratio to the fastest other."
-  [{:keys [quick?]}]
+  [{:keys [quick?] :as options}]
   (let [ours "parallel"
         ways (into [ours "bare ring"] array-ways)]
     (with-contenders [contenders _ ways]
+      (warm-up contenders (warm-ms options) (constantly ["array" 2048 10000]))
       (let [measured (for [size (if quick? (take-nth 3 sizes-of-plot) sizes-of-plot)
-                           :let [times (-> (quot 20000000 size) (max 4) (min 50000))]]
+                           :let [times (-> (quot 40000000 size) (max 4) (min 50000))]]
                        [size (update-vals (rounds contenders {:turns (if quick? 1 3) :warm-ups 1} (constantly ["array" size times]))
                                           #(row/median (map :bytes-per-second %)))])
             curves   (for [way ways :when (contenders way)]
