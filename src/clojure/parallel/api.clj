@@ -22,10 +22,10 @@
             [parallel.impl.errors :as errors]
             [parallel.impl.print])
   (:import [java.util.concurrent TimeUnit]
-           [java.util.function Function]
+           [java.util.function Function Supplier]
            [parallel ParallelException]
            [parallel.clojure ClojureErrors ClojureReply ClojureWorker LabelledByParent PortableFunction]
-           [parallel.codec Extension Extensions]
+           [parallel.codec Copies Extension Extensions]
            [parallel.runtime ChannelPeer Context Group Job Reply Text WorkerHandle Workers]))
 
 (set! *warn-on-reflection* true)
@@ -167,13 +167,18 @@
      (refuse "fork" "a number of workers, 0 or more" n))
    (vec (repeatedly n #(fork opts)))))
 
+(defn- read-by
+  "What f returns; what it encodes is read by so many."
+  [n f]
+  (Copies/of n (reify Supplier (get [_] (f)))))
+
 (defn ^:no-doc exec-in
   "exec, called in the namespace named ns-sym."
   [ns-sym w & args]
   (when (empty? args)
     (throw (errors/bad-argument "(exec ...) takes a worker and a form: (exec w '(+ 1 2)).")))
   (let [[form & args] args
-        job (job-of ns-sym form args)]
+        job (read-by (if (sequential? w) (count w) 1) #(job-of ns-sym form args))]
     (each-worker "exec" [worker w]
       (errors/surfacing (.exec worker job)))))
 
@@ -200,7 +205,7 @@
 (defn ^:no-doc everywhere-in
   "everywhere, called in the namespace named ns-sym."
   [ns-sym form]
-  (let [^Job job (job-of ns-sym form [])
+  (let [^Job job (read-by Copies/UNKNOWN #(job-of ns-sym form []))
         replies (mapv (fn [^WorkerHandle w] (.execBeside w job)) (.record (context) job))
         results (mapv reply-value replies)]
     (when-let [failed (seq (keep second results))]

@@ -25,12 +25,14 @@
    "parallel.process"   []
    "parallel"           []
    "parallel.runtime"   (map room ["parallel" "parallel.transport" "parallel.codec" "parallel.process"])
+   "parallel.shared"    (map room ["parallel" "parallel.runtime" "parallel.codec" "parallel.process"])
    "parallel.child"     (map room ["parallel" "parallel.runtime" "parallel.transport" "parallel.codec" "parallel.process"])
-   "parallel.clojure"   (conj (map room ["parallel" "parallel.runtime" "parallel.codec"]) #"clojure\.lang\..*")})
+   "parallel.clojure"   (conj (map room ["parallel" "parallel.runtime" "parallel.codec" "parallel.shared"]) #"clojure\.lang\..*")})
 
 (def ^:private doors
   "Classes that may use more than their room."
-  {"parallel.Parallel" [(room "parallel.runtime")]})
+  {"parallel.Parallel"    [(room "parallel.runtime")]
+   "parallel.SharedArray" [(room "parallel.shared")]})
 
 (defn- package-of [class-name]
   (subs class-name 0 (str/last-index-of class-name ".")))

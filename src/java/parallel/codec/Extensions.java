@@ -10,6 +10,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class Extensions
 {
     private static final List<Extension<?>> REGISTERED = new CopyOnWriteArrayList<>();
+    /** The library's own that registers itself when its class is loaded: with the first value here, or the first that arrives. */
+    private static final String SHARED = "parallel/shared";
+    private static final String SHARED_CLASS = "parallel.shared.SharedExtension";
 
     private Extensions()
     {
@@ -51,6 +54,10 @@ public final class Extensions
 
     static Extension<?> named(String name)
     {
+        if (name.equals(SHARED))
+        {
+            load(SHARED_CLASS);
+        }
         for (final List<Extension<?>> known : List.of(REGISTERED, Services.FOUND))
         {
             for (final Extension<?> extension : known)
@@ -62,6 +69,18 @@ public final class Extensions
             }
         }
         return null;
+    }
+
+    private static void load(String className)
+    {
+        try
+        {
+            Class.forName(className, true, Extensions.class.getClassLoader());
+        }
+        catch (final ClassNotFoundException e)
+        {
+            throw new IllegalStateException(className + " is not on the class path", e);
+        }
     }
 
     /** Looked for when the first class of a user's own comes by. */

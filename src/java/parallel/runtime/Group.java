@@ -8,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 import parallel.ParallelException;
 import parallel.ParallelException.Code;
+import parallel.codec.Copies;
 import parallel.codec.Encoder;
 import parallel.codec.Messages;
 import parallel.transport.Assembly;
@@ -81,7 +82,7 @@ public final class Group
         final Encoder encoder = Encoder.acquire();
         try
         {
-            final Payload payload = ChannelPeer.encode(encoder, value);
+            final Payload payload = Copies.of(open.size(), () -> ChannelPeer.encode(encoder, value));
             final Sent[] sent = Groups.sendAll(channels(open), payload, deadline(timeoutMs));
             for (int i = 0; i < sent.length; i++)
             {

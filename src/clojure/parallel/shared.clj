@@ -1,0 +1,382 @@
+(ns parallel.shared
+  "Arrays that every worker sees: memory that all processes of the session map. Sent, one travels as a reference.
+
+  Make        shared
+  Elements    aget* aset* nth count reduce seq; length shape index ->array copy-to! fill! buffers
+  Parts       slice parts view
+  Atomics     get-and-add! compare-and-set! swap-at! get-volatile set-volatile!
+  End         close closed? usage
+
+    (require '[parallel.api :as parallel] '[parallel.shared :as shared])
+    (def xs (shared/shared :double 1000000))
+    (def w (parallel/fork))
+    @(parallel/exec w '(fn [xs] (shared/fill! xs 1.5)) xs)
+    (reduce + xs)                               ; => 1500000.0
+    (shared/close xs)
+
+  An array is as an array is: plain reads and writes of several processes are not ordered by themselves; messages, replies,
+  atomics, locks, barriers and latches order them. All functions are safe from any thread in that sense. Errors are ExceptionInfos:
+  :bad-argument for an index outside of the array, a value that does not fit and a write to a read-only view, :closed after close."
+  (:refer-clojure :exclude [await compare-and-set!])
+  (:require [clojure.string :as str]
+            [parallel.impl.errors :as errors])
+  (:import [clojure.lang Compiler Compiler$LocalBinding]
+           [java.io Writer]
+           [java.nio.file Path]
+           [parallel SharedArray SharedArray$Mode]
+           [parallel.clojure ClojureSharedArray SharedAccess]
+           [parallel.shared ArrayHandle Arrays Budget]))
+
+(set! *warn-on-reflection* true)
+
+(defmethod print-method ClojureSharedArray [a ^Writer w]
+  (.write w (str a)))
+
+;; ---- arguments
+
+(def ^:private kinds
+  {:boolean Boolean/TYPE :byte Byte/TYPE :short Short/TYPE :char Character/TYPE
+   :int Integer/TYPE :long Long/TYPE :float Float/TYPE :double Double/TYPE})
+
+(defn- refuse [call allowed x]
+  (throw (errors/bad-argument (str "(" call " ...) takes " allowed ", not "
+                                   (if (nil? x) "nil" (str (pr-str x) ", a " (.getName (class x)))) "."))))
+
+(defn- array-of ^ArrayHandle [call x]
+  (if (instance? ArrayHandle x) x (refuse call "a shared array" x)))
+
+(defn- kind-of ^Class [x]
+  (or (kinds x) (refuse "shared" (str "the type of the elements, one of " (str/join " " (sort (keys kinds)))) x)))
+
+(defn- lengths ^longs [x]
+  (let [dims (if (sequential? x) x [x])]
+    (when-not (and (seq dims) (every? #(and (int? %) (<= 0 (long %))) dims))
+      (refuse "shared" "a length, or a vector of lengths, 0 or more each" x))
+    (long-array dims)))
+
+;; ---- make
+
+(def ^:private modes {:create SharedArray$Mode/CREATE :read SharedArray$Mode/READ :read-write SharedArray$Mode/READ_WRITE})
+
+(def ^:private options
+  "Each option of shared: what it takes, in words and as a predicate."
+  {:from         ["a collection of numbers (chars, booleans), a primitive array or a shared array" #(or (coll? %) (seq? %) (instance? SharedArray %) (some-> % class .isArray))]
+   :file         ["a path: a string, File or Path" #(or (string? %) (instance? java.io.File %) (instance? Path %))]
+   :mode         [":create, :read or :read-write" modes]
+   :offset       ["a number of bytes, 0 or more" #(and (int? %) (<= 0 (long %)))]
+   :shared-bytes ["a number of bytes, 0 or more" #(and (int? %) (<= 0 (long %)))]})
+
+(defn- check-options [opts]
+  (when-not (map? opts)
+    (refuse "shared" "options as a map, first" opts))
+  (when-let [unknown (seq (remove options (keys opts)))]
+    (throw (errors/bad-argument (str "Unknown option " (str/join ", " (map pr-str unknown)) " of shared; known are "
+                                     (str/join " " (sort (keys options))) ".")
+                                {:unknown (vec unknown) :known (vec (sort (keys options)))})))
+  (doseq [[k v] opts, :let [[takes valid?] (options k)]]
+    (when-not (valid? v)
+      (throw (errors/bad-argument (str "Option " k " is " (pr-str v) "; allowed is " takes ".") {:option k :allowed takes}))))
+  (when-let [lost (and (not (:file opts)) (seq (filter opts [:mode :offset])))]
+    (throw (errors/bad-argument (str (str/join ", " lost) " of shared need :file.")))))
+
+(defn- primitive-array? [x]
+  (boolean (some-> x class .getComponentType .isPrimitive)))
+
+(defn- elements
+  "What :from says, as something with a length: a primitive array, a shared array or a vector."
+  [from]
+  (if (or (primitive-array? from) (instance? SharedArray from)) from (vec from)))
+
+(defn- element-type ^Class [kind from]
+  (cond
+    kind                          (kind-of kind)
+    (primitive-array? from)       (.getComponentType (class from))
+    (instance? SharedArray from)  (.elementType ^SharedArray from)
+    :else                         (refuse "shared" (str "the type of the elements, one of " (str/join " " (sort (keys kinds)))) kind)))
+
+(defn- size-of [from]
+  (cond
+    (instance? SharedArray from) (vec (.shape ^SharedArray from))
+    (primitive-array? from)      (java.lang.reflect.Array/getLength from)
+    :else                        (count from)))
+
+(defn- fill-from! [^SharedArray a from]
+  (let [n (if (instance? SharedArray from) (.length ^SharedArray from) (long (size-of from)))]
+    (when (> n (.length a))
+      (refuse "shared" (str "at most as many elements as the array has, " (.length a)) n))
+    (cond
+      (instance? SharedArray from) (if (= (.elementType a) (.elementType ^SharedArray from))
+                                     (.copyTo ^ArrayHandle from 0 ^ArrayHandle a 0 n)
+                                     (dotimes [i n] (.set a i (.get ^SharedArray from i))))
+      (and (primitive-array? from) (= (.elementType a) (.getComponentType (class from)))) (.copyFrom a 0 from 0 n)
+      :else (loop [i 0, xs (seq from)]
+              (when xs
+                (.set a i (first xs))
+                (recur (inc i) (next xs)))))
+    a))
+
+(defn- path ^Path [x]
+  (if (instance? Path x) x (Path/of (str x) (make-array String 0))))
+
+(defn- on-disk [opts ^Class type shape]
+  (SharedArray/onDisk type (path (:file opts)) (modes (:mode opts (if shape :create :read-write))) (:offset opts 0)
+                      (if shape (lengths shape) (long-array 0))))
+
+(defn- make [opts kind shape]
+  (check-options opts)
+  (let [from  (some-> (:from opts) elements)
+        type  (element-type kind from)
+        shape (or shape (some-> from size-of))]
+    (errors/surfacing
+     (cond-> (cond
+               (:file opts) (on-disk opts type shape)
+               shape        (Arrays/create type (long (:shared-bytes opts -1)) (lengths shape))
+               :else        (refuse "shared" "a length, or a vector of lengths, 0 or more each" shape))
+       from (fill-from! from)))))
+
+(defn shared
+  "A new array of zeros in memory that all processes of the session map, or one in a file on disk. Returns its handle.
+
+  kind    of the elements: :double :float :long :int :short :char :byte :boolean.
+  shape   a length, or a vector of them ([rows cols], row-major); with :from its length by default. More than 2 GiB works.
+  opts    :from          a collection, a primitive array or a shared array: the first elements; the kind may be left out for arrays
+          :file          a path: the elements are in that file, in this machine's byte order, and stay there
+          :mode          of the file: :create (the default where a shape is given) makes or empties it, :read refuses writes, :read-write
+          :offset        bytes in the file before the first element, a multiple of an element's size, default 0
+          :shared-bytes  most bytes that this process may have with it; see set-budget!
+
+  Throws :bad-argument for an array that does not fit into the budget or the file system, with the sizes. The file of an array in memory has
+  no name. Sent, alone or nested, it arrives as an array of the same memory: in a process that has it, as the same object.
+
+    (shared :double 1000000)
+    (shared :long [20 20 20])
+    (shared {:from (double-array [1 2 3])})
+    (shared {:file \"/data/xs\" :mode :read} :float)"
+  {:arglists '([kind shape] [opts kind] [opts kind shape])}
+  ([opts] (make opts nil nil))
+  ([x y] (if (map? x) (make x y nil) (make {} x y)))
+  ([opts kind shape] (make opts kind shape)))
+
+(defn set-budget!
+  "Sets how many bytes of shared memory this process may have; nil: the default, half of what the file system has. Returns nil."
+  [bytes]
+  (Budget/limit (cond
+                  (nil? bytes) -1
+                  (and (int? bytes) (<= 0 (long bytes))) (long bytes)
+                  :else (refuse "set-budget!" "a number of bytes, 0 or more, or nil" bytes)))
+  nil)
+
+;; ---- elements
+
+(defn length
+  "How many elements an array has, also where count, which is an int, cannot say."
+  ^long [a]
+  (.length (array-of "length" a)))
+
+(defn shape
+  "The lengths of its dimensions, a vector."
+  [a]
+  (vec (.shape (array-of "shape" a))))
+
+(defn index
+  "The index of an element of several dimensions: row-major. Throws :bad-argument outside of the array.
+
+    (index (shared :int [3 4]) 1 2) ; => 6"
+  [a & is]
+  (errors/surfacing (.index (array-of "index" a) (long-array is))))
+
+(def ^:private suffixes
+  '{booleans Boolean bytes Byte shorts Short chars Char ints Int longs Long floats Float doubles Double})
+
+(defn- hinted
+  "The suffix of the accessors for a symbol that is hinted as an array is, at its use or where it is bound; else nil."
+  [a]
+  (when (symbol? a)
+    (suffixes (or (:tag (meta a))
+                  (when-let [binding (get @Compiler/LOCAL_ENV a)]
+                    (.tag ^Compiler$LocalBinding binding))))))
+
+(defn- access [prefix suffix]
+  (symbol "parallel.clojure.SharedAccess" (str prefix suffix)))
+
+(defn aget*
+  "The element at an index, or at one for each dimension. Bounds are checked. Without boxing and reflection where the array is hinted as an
+  array of its elements would be: ^doubles, ^longs, ^ints, ^floats, ^shorts, ^chars, ^bytes, ^booleans.
+
+    (let [^doubles xs xs]
+      (loop [i 0, sum 0.0]
+        (if (< i n) (recur (inc i) (+ sum (aget* xs i))) sum)))"
+  {:inline (fn [a i]
+             (if-let [suffix (hinted a)]
+               `(~(access "get" suffix) ~(vary-meta a dissoc :tag) (long ~i))
+               `((var aget*) ~a ~i)))
+   :inline-arities #{2}}
+  ([a i] (errors/surfacing (.get (array-of "aget*" a) (long i))))
+  ([a i j] (aget* a (index a i j)))
+  ([a i j & more] (aget* a (apply index a i j more))))
+
+(defn aset*
+  "Sets the element at an index, or at one for each dimension; returns x. As aget*.
+
+    (aset* xs 0 1.5)
+    (aset* matrix row col 1.5)"
+  {:arglists '([a i x] [a i j x] [a i j & more])
+   :inline (fn [a i x]
+             (if-let [suffix (hinted a)]
+               `(~(access "set" suffix) ~(vary-meta a dissoc :tag) (long ~i) (~(symbol "clojure.core" (str/lower-case (str suffix))) ~x))
+               `((var aset*) ~a ~i ~x)))
+   :inline-arities #{3}}
+  ([a i x]
+   (errors/surfacing (.set (array-of "aset*" a) (long i) x))
+   x)
+  ([a i j x] (aset* a (index a i j) x))
+  ([a i j k & more]
+   (let [more (vec (list* i j k more))]
+     (aset* a (apply index a (pop more)) (peek more)))))
+
+(defn- range-of [call a from to]
+  (let [n (.length (array-of call a))
+        from (or from 0)
+        to (or to n)]
+    (if (and (int? from) (int? to) (<= 0 (long from) (long to) n))
+      [from to]
+      (refuse call (str "a range of the array, which has " n " elements") [from to]))))
+
+(defn ->array
+  "A primitive array with a copy of the elements, or of those from one index up to another.
+
+    (vec (->array (shared {:from [1 2 3 4]} :int) 1 3)) ; => [2 3]"
+  ([a] (->array a nil nil))
+  ([a from] (->array a from nil))
+  ([a from to]
+   (let [[from to] (range-of "->array" a from to)
+         n (- (long to) (long from))]
+     (when (> n (- Integer/MAX_VALUE 8))
+       (refuse "->array" "a range that fits into a Java array" n))
+     (errors/surfacing
+      (let [copy (java.lang.reflect.Array/newInstance (.elementType (array-of "->array" a)) (int n))]
+        (.copyTo (array-of "->array" a) (long from) copy (int 0) (int n))
+        copy)))))
+
+(defn copy-to!
+  "Copies elements at the speed of memory between shared arrays, or between one and a primitive array, of the same type. Returns to.
+
+  from, to        a shared array or a primitive one, one of them shared
+  start, at, n    the first element copied, where it goes, and how many; default all of from, to the beginning
+
+    (copy-to! xs (double-array 10))
+    (copy-to! (double-array [1 2 3]) 0 xs 100 3)"
+  ([from to]
+   (copy-to! from 0 to 0 (if (instance? SharedArray from) (length from) (java.lang.reflect.Array/getLength from))))
+  ([from start to at n]
+   (errors/surfacing
+    (cond
+      (and (instance? ArrayHandle from) (instance? ArrayHandle to)) (.copyTo ^ArrayHandle from (long start) ^ArrayHandle to (long at) (long n))
+      (instance? ArrayHandle from) (.copyTo ^ArrayHandle from (long start) ^Object to (int at) (int n))
+      (instance? ArrayHandle to)   (.copyFrom ^ArrayHandle to (long at) from (int start) (int n))
+      :else                        (refuse "copy-to!" "two arrays, one of them shared" from)))
+   to))
+
+(defn fill!
+  "Sets all elements, or those from one index up to another, to x, at the speed of memory. Returns the array."
+  ([a x] (fill! a x nil nil))
+  ([a x from to]
+   (let [[from to] (range-of "fill!" a from to)]
+     (errors/surfacing (.fill (array-of "fill!" a) x (long from) (long to)))
+     a)))
+
+(defn buffers
+  "The elements as NIO buffers of their type, for libraries that take those: a vector, of one for an array of less than a GiB. They are
+  the array's memory; after close they must not be used."
+  [a]
+  (errors/surfacing (vec (.buffers (array-of "buffers" a)))))
+
+;; ---- parts
+
+(defn slice
+  "A view of the elements from one index up to another; one dimension. It travels, too."
+  ([a from] (slice a from nil))
+  ([a from to]
+   (let [[from to] (range-of "slice" a from to)]
+     (errors/surfacing (.slice (array-of "slice" a) (long from) (long to))))))
+
+(defn parts
+  "All elements as n slices in order, whose lengths differ by one at most; some are empty where there are fewer elements than n.
+
+    (mapv count (parts (shared :int 10) 4)) ; => [3 3 2 2]"
+  [a n]
+  (when-not (and (int? n) (<= 1 (long n) Integer/MAX_VALUE))
+    (refuse "parts" "a number of parts, 1 or more" n))
+  (errors/surfacing (vec (.parts (array-of "parts" a) (int n)))))
+
+(defn view
+  "A view of all elements.
+
+  how    :read-only        writes are refused with :bad-argument, here and where the view arrives
+         :copy-on-write    what is written stays in this process, and is this view's own; where it arrives, a new one is made of the
+                           shared elements"
+  [a how]
+  (errors/surfacing
+   (case how
+     :read-only     (.readOnly (array-of "view" a))
+     :copy-on-write (.copyOnWrite (array-of "view" a))
+     (refuse "view" ":read-only or :copy-on-write" how))))
+
+;; ---- atomics
+
+(defn get-and-add!
+  "Adds x to an element of an int or long array, atomically among all processes; returns what it was before.
+
+    (get-and-add! counts 3 1)"
+  [a i x]
+  (errors/surfacing (.getAndAdd (array-of "get-and-add!" a) (long i) (long x))))
+
+(defn compare-and-set!
+  "Sets an element of an int or long array to new if it is old, atomically among all processes; returns whether it was."
+  [a i old new]
+  (errors/surfacing (.compareAndSet (array-of "compare-and-set!" a) (long i) (long old) (long new))))
+
+(defn get-volatile
+  "An element of an int or long array, read after all that was written before the atomic or volatile write that is seen."
+  ^long [a i]
+  (errors/surfacing (.getVolatile (array-of "get-volatile" a) (long i))))
+
+(defn set-volatile!
+  "Sets an element of an int or long array: who sees it with get-volatile or an atomic sees all that was written before. Returns x."
+  [a i x]
+  (errors/surfacing (.setVolatile (array-of "set-volatile!" a) (long i) (long x)))
+  x)
+
+(defn swap-at!
+  "Sets an element of an int or long array to (f element args...), atomically among all processes: f may be called again. Returns the new
+  value.
+
+    (swap-at! a 0 max 17)"
+  [a i f & args]
+  (loop []
+    (let [old (get-volatile a i)
+          new (apply f old args)]
+      (if (compare-and-set! a i old new) new (recur)))))
+
+;; ---- end
+
+(defn close
+  "Lets go of an array in this process, with its slices and views; of a copy-on-write view alone. Idempotent; returns nil. Any use after it
+  is :closed, also in a thread that is reading. The memory is given back when the last process has let go; an array that nothing refers to is
+  let go of by itself. In a reference that was sent before it stays until it has arrived.
+
+  On JDK 22 and newer it is unmapped before close returns; before, by the collector, which is asked to run soon."
+  [a]
+  (.close (array-of "close" a))
+  nil)
+
+(defn closed?
+  "Whether an array was closed in this process."
+  [a]
+  (.isClosed (array-of "closed?" a)))
+
+(defn usage
+  "What this process has of shared memory, a map: :arrays how many it maps, :bytes of these, :closing-bytes closed but not unmapped yet,
+  :held and :held-bytes let go of, but on the way to another process, :shared-bytes the budget."
+  []
+  (into {} (map (fn [[k v]] [(keyword k) v])) (Arrays/usage)))

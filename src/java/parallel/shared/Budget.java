@@ -1,0 +1,135 @@
+package parallel.shared;
+
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import parallel.ParallelException;
+import parallel.runtime.SessionMemory;
+
+/** How many bytes of shared memory this process may have, and whether the file system has them. */
+public final class Budget
+{
+    /** As many bytes of forgotten arrays are left to the collector's own pace. */
+    private static final long UNHURRIED_BYTES = 1L << 30;
+    private static long limit = -1;
+    private static long sinceCollection;
+
+    private Budget()
+    {
+    }
+
+    /**
+     * Sets the limit of this process.
+     *
+     * @param bytes 0 or more; -1 for the default, half of what the file system has.
+     */
+    public static synchronized void limit(long bytes)
+    {
+        limit = bytes;
+    }
+
+    /**
+     * The limit of this process.
+     *
+     * @return bytes.
+     */
+    public static synchronized long limit()
+    {
+        return limit >= 0 ? limit : total(SessionMemory.directory()) / 2;
+    }
+
+    /* A file of that many bytes, once they are there; own: the limit for this array, -1 for that of the process. */
+    static SharedFile newFile(long bytes, long own) throws IOException
+    {
+        final Path directory = SessionMemory.directory();
+        final long most = own >= 0 ? own : limit();
+        admit(directory, bytes, most);
+        while (true)
+        {
+            try
+            {
+                return SharedFile.create(directory, bytes);
+            }
+            catch (final IOException e)
+            {
+                if (!makeRoom())
+                {
+                    throw refusal(directory, bytes, most, e);
+                }
+            }
+        }
+    }
+
+    private static void admit(Path directory, long bytes, long most)
+    {
+        if (isLongSinceCollection(bytes))
+        {
+            Mappings.reclaim();
+        }
+        boolean more = true;
+        while (bytes > most - Mappings.usage().all() || bytes > usable(directory))
+        {
+            if (!more || bytes > most)
+            {
+                throw refusal(directory, bytes, most, null);
+            }
+            more = makeRoom();
+        }
+    }
+
+    /* True: something was given back. */
+    private static boolean makeRoom()
+    {
+        return Mappings.reclaim() || Holds.giveUpOne();
+    }
+
+    private static synchronized boolean isLongSinceCollection(long bytes)
+    {
+        sinceCollection += bytes;
+        final boolean isLong = sinceCollection > UNHURRIED_BYTES;
+        sinceCollection = isLong ? 0 : sinceCollection;
+        return isLong;
+    }
+
+    private static ParallelException refusal(Path directory, long bytes, long most, IOException cause)
+    {
+        final Mappings.Usage usage = Mappings.usage();
+        final Map<String, Object> data = new LinkedHashMap<>();
+        data.put("needed", bytes);
+        data.put("used", usage.all());
+        data.put("shared-bytes", most);
+        data.put("usable", usable(directory));
+        return new ParallelException(ParallelException.Code.BAD_ARGUMENT, "A shared array of " + bytes + " bytes does not fit: this process has " +
+            usage.all() + " of at most " + most + " (shared-bytes), and " + directory.getParent() + " has " + usable(directory) +
+            " left. Close arrays, raise shared-bytes, or make room; in Docker, --shm-size=1g makes /dev/shm larger.", data, cause);
+    }
+
+    private static long usable(Path directory)
+    {
+        try
+        {
+            return Files.getFileStore(directory).getUsableSpace();
+        }
+        catch (final IOException unknown)
+        {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    private static long total(Path directory)
+    {
+        try
+        {
+            final FileStore store = Files.getFileStore(directory);
+            return store.getTotalSpace();
+        }
+        catch (final IOException unknown)
+        {
+            return Long.MAX_VALUE;
+        }
+    }
+}

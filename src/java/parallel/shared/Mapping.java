@@ -1,0 +1,182 @@
+package parallel.shared;
+
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel.MapMode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+import parallel.ClosedException;
+import parallel.runtime.Errors;
+
+/**
+ * A file as this process maps it: once, however many arrays are views of it. Safe from any thread.
+ * <p>
+ * The buffers are plain fields, read at every access: a volatile one would double the time of a loop. A loop that is compiled may
+ * therefore read on for a while after close; the memory stays mapped as long (before JDK 22), or the read throws.
+ */
+final class Mapping
+{
+    final Identity identity;
+    final SharedFile file;
+    final MapMode mode;
+    /** Where the data begin in the first map. */
+    final int base;
+    /** How many bytes of data. */
+    final long bytes;
+    /** The one map; null: there are several or none, see {@link #map(long)}. */
+    ByteBuffer one;
+    private ByteBuffer[] all;
+    private Lease lease;
+    private boolean closed;
+    /** The whole array as it was made or arrived last: when it comes again it is the same object. */
+    private WeakReference<ArrayHandle> whole = new WeakReference<>(null);
+    private final List<WeakReference<Mapping>> copies = new ArrayList<>();
+
+    /** Of a copy-on-write one: what it is a view of; else itself. */
+    private final Mapping shared;
+
+    private Mapping(Identity identity, SharedFile file, boolean writable, int base, long bytes)
+    {
+        this.identity = identity;
+        this.file = file;
+        this.mode = writable ? MapMode.READ_WRITE : MapMode.READ_ONLY;
+        this.base = base;
+        this.bytes = bytes;
+        this.shared = this;
+    }
+
+    private Mapping(Mapping shared)
+    {
+        this.identity = shared.identity;
+        this.file = shared.file;
+        this.mode = MapMode.PRIVATE;
+        this.base = shared.base;
+        this.bytes = shared.bytes;
+        this.shared = shared;
+    }
+
+    /* A file in memory, whose data follow its header. */
+    static Mapping ofMemory(Identity identity, SharedFile file, long bytes) throws IOException
+    {
+        return new Mapping(identity, file, true, Layout.HEADER_BYTES, bytes).mapped(0, true);
+    }
+
+    static Mapping ofDisk(Identity identity, SharedFile file, boolean writable, long position, long bytes) throws IOException
+    {
+        return new Mapping(identity, file, writable, 0, bytes).mapped(position, true);
+    }
+
+    /* The same file, mapped again so that what is written stays here. */
+    synchronized Mapping copyOnWrite()
+    {
+        requireOpen();
+        final Mapping copy = new Mapping(shared);
+        try
+        {
+            copy.mapped(base > 0 ? 0 : identity.makerStart(), false);
+        }
+        catch (final IOException e)
+        {
+            throw Errors.badArgument("A copy-on-write view of the shared array cannot be mapped: " + e.getMessage() + ".");
+        }
+        copies.removeIf(known -> known.get() == null);
+        copies.add(new WeakReference<>(copy));
+        return copy;
+    }
+
+    private Mapping mapped(long position, boolean ownsFile) throws IOException
+    {
+        final Memory memory = Memory.map(file, mode, position, base + bytes);
+        all = memory.buffers;
+        one = all.length == 1 ? all[0] : null;
+        lease = Mappings.track(memory, ownsFile ? file : null, base + bytes, base > 0);
+        return this;
+    }
+
+    /* Where what is written is seen by the others. */
+    Mapping shared()
+    {
+        return shared;
+    }
+
+    boolean isRefusingWrites()
+    {
+        return mode == MapMode.READ_ONLY;
+    }
+
+    boolean isPrivate()
+    {
+        return mode == MapMode.PRIVATE;
+    }
+
+    /* The map that holds the byte; at is counted from the start of the first map. */
+    ByteBuffer map(long at)
+    {
+        final ByteBuffer[] maps = all;
+        if (maps == null)
+        {
+            throw closedError();
+        }
+        return maps[(int)(at >>> Layout.MAP_SHIFT)];
+    }
+
+    /* Of a file in memory: where tickets are. */
+    ByteBuffer header()
+    {
+        return map(0);
+    }
+
+    synchronized boolean isClosed()
+    {
+        return closed;
+    }
+
+    void requireOpen()
+    {
+        if (all == null)
+        {
+            throw closedError();
+        }
+    }
+
+    static ClosedException closedError()
+    {
+        return Errors.closed(Map.of(), "The shared array is closed in this process.");
+    }
+
+    synchronized ArrayHandle whole()
+    {
+        return whole.get();
+    }
+
+    synchronized void whole(ArrayHandle handle)
+    {
+        whole = new WeakReference<>(handle);
+    }
+
+    /* Idempotent. */
+    void close()
+    {
+        final List<WeakReference<Mapping>> views;
+        synchronized (this)
+        {
+            if (closed)
+            {
+                return;
+            }
+            closed = true;
+            one = null;
+            all = null;
+            views = List.copyOf(copies);
+        }
+        if (!isPrivate())
+        {
+            Mappings.forget(this);
+        }
+        lease.end();
+        views.stream().map(WeakReference::get).filter(copy -> copy != null).forEach(Mapping::close);
+    }
+}
