@@ -5,7 +5,9 @@
   Elements    aget* aset* nth count reduce seq; length shape index ->array copy-to! fill! buffers
   Parts       slice parts view
   Atomics     get-and-add! compare-and-set! swap-at! get-volatile set-volatile!
-  End         close closed? usage
+  Primitives  lock with-lock acquire release repair; barrier latch await reset count-down!; counter add! value
+  Collectives broadcast scatter gather reduce-all
+  End         close closed? usage set-budget!
 
     (require '[parallel.api :as parallel] '[parallel.shared :as shared])
     (def xs (shared/shared :double 1000000))
@@ -23,14 +25,18 @@
   (:import [clojure.lang Compiler Compiler$LocalBinding]
            [java.io Writer]
            [java.nio.file Path]
-           [parallel SharedArray SharedArray$Mode]
+           [java.util.concurrent TimeUnit TimeoutException]
+           [parallel SharedArray SharedArray$Mode SharedBarrier SharedCounter SharedLatch SharedLock]
            [parallel.clojure ClojureSharedArray SharedAccess]
-           [parallel.shared ArrayHandle Arrays Budget]))
+           [parallel.shared ArrayHandle Arrays Budget Words]))
 
 (set! *warn-on-reflection* true)
 
 (defmethod print-method ClojureSharedArray [a ^Writer w]
   (.write w (str a)))
+
+(defmethod print-method Words [x ^Writer w]
+  (.write w (str x)))
 
 ;; ---- arguments
 
@@ -358,22 +364,164 @@
           new (apply f old args)]
       (if (compare-and-set! a i old new) new (recur)))))
 
+;; ---- locks, barriers, latches, counters
+
+(defn lock
+  "A new lock among all threads of all processes to which it is sent. Reentrant, not fair. It is also a java.util.concurrent.locks.Lock. When
+  its holder's process or thread worker has ended, all who wait for it, and who ask for it later, get :worker-died with the :worker/id, within
+  a second, until repair.
+
+    (def l (lock))
+    (parallel/exec ws '(fn [l xs] (shared/with-lock l (shared/aset* xs 0 (inc (shared/aget* xs 0))))) l xs)"
+  []
+  (errors/surfacing (SharedLock/create)))
+
+(defn- lock-of ^SharedLock [call x]
+  (if (instance? SharedLock x) x (refuse call "a lock" x)))
+
+(defn- milliseconds ^long [call ms]
+  (if (and (int? ms) (<= 0 (long ms))) (long ms) (refuse call "a time-out in milliseconds, 0 or more" ms)))
+
+(defn acquire
+  "Takes a lock; blocks until it is free, or at most timeout-ms milliseconds and returns timeout-val. Returns true. Throws :worker-died of a
+  broken lock; InterruptedException if interrupted while it waits."
+  ([l]
+   (errors/surfacing (.lockInterruptibly (lock-of "acquire" l)))
+   true)
+  ([l timeout-ms timeout-val]
+   (if (errors/surfacing (.tryLock (lock-of "acquire" l) (milliseconds "acquire" timeout-ms) TimeUnit/MILLISECONDS)) true timeout-val)))
+
+(defn release
+  "Releases a lock; as often as it was taken. Throws :bad-argument if this thread does not hold it. Returns nil."
+  [l]
+  (errors/surfacing (.unlock (lock-of "release" l))))
+
+(defn repair
+  "Makes a lock that its holder's end has broken one that nobody holds. No effect on one that is whole. Returns the lock."
+  [l]
+  (errors/surfacing (.repair (lock-of "repair" l)))
+  l)
+
+(defmacro with-lock
+  "Evaluates body with the lock held; returns its value. Blocks, and throws, as acquire.
+
+    (with-lock l (aset* xs 0 (inc (aget* xs 0))))"
+  [l & body]
+  `(let [l# ~l]
+     (acquire l#)
+     (try
+       ~@body
+       (finally
+         (release l#)))))
+
+(defn barrier
+  "A new barrier for n parties: threads of any processes to which it is sent. It opens when n wait at it, again and again. When one to whom it
+  was sent, or who has waited at it, has ended, and too few are left to open it, all who wait at it get :worker-died with the :worker/id,
+  within a second, and so do those who come later, until reset.
+
+    (def b (barrier 4))
+    (parallel/exec ws '(fn [b] (dotimes [_ 100] (work) (shared/await b))) b)"
+  [n]
+  (when-not (and (int? n) (<= 1 (long n) Integer/MAX_VALUE))
+    (refuse "barrier" "a number of parties, 1 or more" n))
+  (errors/surfacing (SharedBarrier/create (int n))))
+
+(defn latch
+  "A new latch: who awaits it goes on when it has been counted down n times. When one to whom it was sent has ended without counting down, and
+  too few are left who could, all who await it get :worker-died with the :worker/id, within a second."
+  [n]
+  (when-not (and (int? n) (<= 0 (long n) Integer/MAX_VALUE))
+    (refuse "latch" "a count, 0 or more" n))
+  (errors/surfacing (SharedLatch/create (int n))))
+
+(defn- barrier-opened [^SharedBarrier b ms timeout-val]
+  (try
+    (.await b (milliseconds "await" ms) TimeUnit/MILLISECONDS)
+    (catch TimeoutException _ timeout-val)))
+
+(defn await
+  "Waits at a barrier until it opens, or for a latch until its count is 0; or at most timeout-ms milliseconds and returns timeout-val. Returns
+  at a barrier how many came later, 0 to the one that opened it; of a latch true. Throws :worker-died when it is broken; InterruptedException
+  if interrupted. Who gives up at a barrier is not counted.
+
+    (await b)
+    (await l 1000 false)"
+  ([x]
+   (errors/surfacing
+    (cond
+      (instance? SharedBarrier x) (.await ^SharedBarrier x)
+      (instance? SharedLatch x)   (do (.await ^SharedLatch x) true)
+      :else                       (refuse "await" "a barrier or a latch" x))))
+  ([x timeout-ms timeout-val]
+   (errors/surfacing
+    (cond
+      (instance? SharedBarrier x) (barrier-opened x timeout-ms timeout-val)
+      (instance? SharedLatch x)   (if (.await ^SharedLatch x (milliseconds "await" timeout-ms) TimeUnit/MILLISECONDS) true timeout-val)
+      :else                       (refuse "await" "a barrier or a latch" x)))))
+
+(defn reset
+  "Makes a barrier that is broken one at which nobody waits. No effect on one that is whole. Returns the barrier."
+  [b]
+  (if (instance? SharedBarrier b)
+    (errors/surfacing (.reset ^SharedBarrier b))
+    (refuse "reset" "a barrier" b))
+  b)
+
+(defn count-down!
+  "Counts a latch down by one; at 0 no effect. Never blocks. Returns the count that is left."
+  [l]
+  (if (instance? SharedLatch l)
+    (errors/surfacing (.countDown ^SharedLatch l) (.getCount ^SharedLatch l))
+    (refuse "count-down!" "a latch" l)))
+
+(defn counter
+  "A new counter, at 0, that all processes to which it is sent count with, atomically.
+
+    (def c (counter))
+    (add! c)    ; => 1
+    (value c)   ; => 1"
+  []
+  (errors/surfacing (SharedCounter/create)))
+
+(defn add!
+  "Adds x (1) to a counter; returns the new value. Never blocks."
+  ([c] (add! c 1))
+  ([c x]
+   (if (and (instance? SharedCounter c) (int? x))
+     (errors/surfacing (.addAndGet ^SharedCounter c (long x)))
+     (refuse "add!" "a counter and a whole number" (if (int? x) c x)))))
+
+(defn value
+  "The value of a counter, or the count of a latch."
+  [c]
+  (errors/surfacing
+   (cond
+     (instance? SharedCounter c) (.get ^SharedCounter c)
+     (instance? SharedLatch c)   (.getCount ^SharedLatch c)
+     :else                       (refuse "value" "a counter or a latch" c))))
+
 ;; ---- end
 
 (defn close
-  "Lets go of an array in this process, with its slices and views; of a copy-on-write view alone. Idempotent; returns nil. Any use after it
+  "Lets go of an array, a lock or the like in this process; of an array with its slices and views, of a copy-on-write view alone. Idempotent; returns nil. Any use after it
   is :closed, also in a thread that is reading. The memory is given back when the last process has let go; an array that nothing refers to is
   let go of by itself. In a reference that was sent before it stays until it has arrived.
 
   On JDK 22 and newer it is unmapped before close returns; before, by the collector, which is asked to run soon."
-  [a]
-  (.close (array-of "close" a))
+  [x]
+  (cond
+    (instance? SharedArray x) (.close ^SharedArray x)
+    (instance? Words x)       (.close ^Words x)
+    :else                     (refuse "close" "what is shared: an array, a lock, a barrier, a latch or a counter" x))
   nil)
 
 (defn closed?
-  "Whether an array was closed in this process."
-  [a]
-  (.isClosed (array-of "closed?" a)))
+  "Whether an array, a lock, a barrier, a latch or a counter was closed in this process."
+  [x]
+  (cond
+    (instance? SharedArray x) (.isClosed ^SharedArray x)
+    (instance? Words x)       (.isClosed ^Words x)
+    :else                     (refuse "closed?" "what is shared: an array, a lock, a barrier, a latch or a counter" x)))
 
 (defn usage
   "What this process has of shared memory, a map: :arrays how many it maps, :bytes of these, :closing-bytes closed but not unmapped yet,

@@ -31,8 +31,12 @@
 
 (def ^:private doors
   "Classes that may use more than their room."
-  {"parallel.Parallel"    [(room "parallel.runtime")]
-   "parallel.SharedArray" [(room "parallel.shared")]})
+  {"parallel.Parallel"      [(room "parallel.runtime")]
+   "parallel.SharedArray"   [(room "parallel.shared")]
+   "parallel.SharedBarrier" [(room "parallel.shared")]
+   "parallel.SharedCounter" [(room "parallel.shared")]
+   "parallel.SharedLatch"   [(room "parallel.shared")]
+   "parallel.SharedLock"    [(room "parallel.shared")]})
 
 (defn- package-of [class-name]
   (subs class-name 0 (str/last-index-of class-name ".")))

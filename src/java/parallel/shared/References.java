@@ -11,6 +11,7 @@ import parallel.process.ThisProcess;
  *
  * <pre>
  *   [ longs, path or nil, shape or nil for one dimension ]
+ *   or [ what is made of words, all that ] for locks and their like
  *   longs: kind, view, identity (2), bytes of data, pid, descriptor, ticket, first element, elements
  * </pre>
  */
@@ -59,9 +60,14 @@ final class References
         return new Object[]{longs, byPath ? mapping.file.path().toString() : null, shape.length == 1 ? null : shape};
     }
 
-    static ArrayHandle arrived(Object written)
+    static Travelling arrived(Object written)
     {
         final Object[] parts = (Object[])written;
+        return parts[0] instanceof Integer kind ? Words.arrived(kind, array((Object[])parts[1])) : array(parts);
+    }
+
+    private static ArrayHandle array(Object[] parts)
+    {
         final long[] longs = (long[])parts[0];
         final Kind kind = Kind.values()[(int)longs[KIND]];
         final long[] shape = parts[2] == null ? new long[]{ longs[LENGTH] } : (long[])parts[2];

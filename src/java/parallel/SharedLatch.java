@@ -1,0 +1,64 @@
+package parallel;
+
+import java.util.concurrent.TimeUnit;
+
+import parallel.shared.Primitives;
+
+/**
+ * A latch among threads of all processes to which it was sent: who waits at it goes on when it has been counted down to 0. What was written
+ * before countDown is seen after await.
+ * <p>
+ * When one to whom it was sent has ended without counting down, and too few are left who could, it is broken: all who wait get a
+ * {@link WorkerDiedException} with the id, within a second.
+ */
+public interface SharedLatch extends AutoCloseable
+{
+    /**
+     * A new latch.
+     *
+     * @param count how often it must be counted down, 0 or more.
+     * @return the latch.
+     */
+    static SharedLatch create(int count)
+    {
+        return Primitives.latch(count);
+    }
+
+    /** Counts down by one; at 0 no effect. Never blocks. */
+    void countDown();
+
+    /**
+     * How often it must still be counted down.
+     *
+     * @return 0 or more.
+     */
+    long getCount();
+
+    /**
+     * Waits until the count is 0.
+     *
+     * @throws InterruptedException if interrupted while waiting.
+     */
+    void await() throws InterruptedException;
+
+    /**
+     * The same, for a time.
+     *
+     * @param timeout how long.
+     * @param unit    of that.
+     * @return whether the count is 0.
+     * @throws InterruptedException if interrupted while waiting.
+     */
+    boolean await(long timeout, TimeUnit unit) throws InterruptedException;
+
+    /**
+     * Has it been closed in this process?
+     *
+     * @return true: everything else throws.
+     */
+    boolean isClosed();
+
+    /** Lets go of it in this process, as {@link SharedArray#close()}. */
+    @Override
+    void close();
+}

@@ -1,0 +1,66 @@
+package parallel;
+
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+
+import parallel.shared.Primitives;
+
+/**
+ * A lock among all threads of all processes to which it was sent. Reentrant: who holds it may take it again, and releases it as often. Not
+ * fair. What was written before unlock is seen after the next lock.
+ * <p>
+ * When its holder's process or thread worker has ended, the lock is broken: who waits for it, and who asks for it later, gets a
+ * {@link WorkerDiedException} with the id, within a second. {@link #repair()} makes it usable again. There are no conditions.
+ *
+ * <pre>{@code
+ * SharedLock lock = SharedLock.create();
+ * worker.send(lock);
+ * lock.lock();
+ * try { ... } finally { lock.unlock(); }
+ * }</pre>
+ */
+public interface SharedLock extends Lock, AutoCloseable
+{
+    /**
+     * A new lock that nobody holds.
+     *
+     * @return the lock.
+     */
+    static SharedLock create()
+    {
+        return Primitives.lock();
+    }
+
+    /**
+     * Releases it.
+     *
+     * @throws ParallelException with BAD_ARGUMENT if the calling thread does not hold it.
+     */
+    @Override
+    void unlock();
+
+    /** @throws UnsupportedOperationException always. */
+    @Override
+    Condition newCondition();
+
+    /**
+     * Who holds it.
+     *
+     * @return the id of a worker, 0 for the root; -1 for nobody.
+     */
+    int holder();
+
+    /** Makes a broken lock one that nobody holds. No effect on one that is whole. */
+    void repair();
+
+    /**
+     * Has it been closed in this process?
+     *
+     * @return true: everything else throws.
+     */
+    boolean isClosed();
+
+    /** Lets go of it in this process, as {@link SharedArray#close()}. */
+    @Override
+    void close();
+}
