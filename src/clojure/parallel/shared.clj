@@ -21,11 +21,13 @@
   :bad-argument for an index outside of the array, a value that does not fit and a write to a read-only view, :closed after close."
   (:refer-clojure :exclude [await compare-and-set!])
   (:require [clojure.string :as str]
+            [parallel.api :as parallel]
             [parallel.impl.errors :as errors])
   (:import [clojure.lang Compiler Compiler$LocalBinding]
            [java.io Writer]
            [java.nio.file Path]
            [java.util.concurrent TimeUnit TimeoutException]
+           [java.util.function DoubleBinaryOperator LongBinaryOperator]
            [parallel SharedArray SharedArray$Mode SharedBarrier SharedCounter SharedLatch SharedLock]
            [parallel.clojure ClojureSharedArray SharedAccess]
            [parallel.shared ArrayHandle Arrays Budget Words]))
@@ -499,6 +501,161 @@
      (instance? SharedCounter c) (.get ^SharedCounter c)
      (instance? SharedLatch c)   (.getCount ^SharedLatch c)
      :else                       (refuse "value" "a counter or a latch" c))))
+
+;; ---- collectives
+
+(defn- share [x]
+  (if (primitive-array? x) (errors/surfacing (Arrays/of x)) x))
+
+(defn broadcast
+  "Gives every worker of a group the same. A large array is written once, and mapped by all.
+
+  ws    a group, in its parent: x, one message to each. A primitive array arrives as a shared array of its elements; anything else, a
+        shared array too, as send sends it. Returns what was sent: the shared array.
+        (parent), in a worker, without x: what the parent broadcasts. As receive.
+
+    (broadcast ws (double-array 10000000))
+    (shared/broadcast (parallel/parent))          ; in each worker"
+  ([parent]
+   (parallel/receive parent))
+  ([ws x]
+   (let [x (share x)]
+     (parallel/send ws x)
+     x)))
+
+(defn- bounds
+  "[from to] of each of n parts of so many elements, whose lengths differ by one at most."
+  [total n]
+  (let [least (quot total n)
+        longer (rem total n)
+        from #(+ (* % least) (min % longer))]
+    (mapv (fn [i] [(from i) (from (inc i))]) (range n))))
+
+(defn- array-part [array [from to]]
+  (let [part (java.lang.reflect.Array/newInstance (.getComponentType (class array)) (int (- to from)))]
+    (System/arraycopy array from part 0 (- to from))
+    part))
+
+(defn- split [x n]
+  (cond
+    (instance? SharedArray x) (parts x n)
+    (primitive-array? x)      (mapv #(array-part x %) (bounds (java.lang.reflect.Array/getLength x) n))
+    :else                     (let [xs (vec x)] (mapv (fn [[from to]] (subvec xs from to)) (bounds (count xs) n)))))
+
+(defn scatter
+  "Deals out: to each worker of a group one part of x, in order; the lengths of the parts differ by one at most.
+
+  ws    a group, in its parent: of a shared array slices are sent, which nothing is copied for; of a primitive array arrays; of any other
+        collection vectors. Returns the parts.
+        (parent), in a worker, without x: its part. As receive.
+
+    (scatter ws (range 10))                       ; of four: [0 1 2] [3 4 5] [6 7] [8 9]"
+  ([parent]
+   (parallel/receive parent))
+  ([ws x]
+   (when-not (or (sequential? x) (set? x) (primitive-array? x) (instance? SharedArray x))
+     (refuse "scatter" "a collection, a primitive array or a shared array" x))
+   (let [ps (split x (count ws))]
+     (run! (fn [[w part]] (parallel/send w part)) (map vector ws ps))
+     ps)))
+
+(defn gather
+  "Collects: one message from each worker of a group.
+
+  ws    a group, in its parent: a vector of one message from each, in group order; nothing is taken unless every member has one. Blocks
+        and throws as receive. With timeout-ms, timeout-val stands where nothing came in time.
+        (parent) and x, in a worker: x is its message. As send; returns x.
+
+    (gather ws)
+    (shared/gather (parallel/parent) (sum part))  ; in each worker"
+  ([ws]
+   (parallel/receive ws))
+  ([parent x]
+   (parallel/send parent x)
+   x)
+  ([ws timeout-ms timeout-val]
+   (parallel/receive ws timeout-ms timeout-val)))
+
+(def ^:private operations
+  "What reduce-all knows by name; for these, and for the functions themselves, it adds doubles and longs without boxing."
+  {:sum [+ (reify DoubleBinaryOperator (applyAsDouble [_ a b] (+ a b))) (reify LongBinaryOperator (applyAsLong [_ a b] (unchecked-add a b)))]
+   :product [* (reify DoubleBinaryOperator (applyAsDouble [_ a b] (* a b))) (reify LongBinaryOperator (applyAsLong [_ a b] (unchecked-multiply a b)))]
+   :min [min (reify DoubleBinaryOperator (applyAsDouble [_ a b] (Math/min a b))) (reify LongBinaryOperator (applyAsLong [_ a b] (Math/min a b)))]
+   :max [max (reify DoubleBinaryOperator (applyAsDouble [_ a b] (Math/max a b))) (reify LongBinaryOperator (applyAsLong [_ a b] (Math/max a b)))]})
+
+(defn- operation
+  "[function double-operator long-operator]; the operators are nil for a function of the user's."
+  [op]
+  (or (operations op)
+      (some (fn [[f :as known]] (when (identical? f op) known)) (vals operations))
+      (if (ifn? op) [op nil nil] (refuse "reduce-all" "a function of two, or :sum, :product, :min or :max" op))))
+
+(def ^:private doubles-class (class (double-array 0)))
+(def ^:private longs-class (class (long-array 0)))
+
+(defn- combine-doubles! [^DoubleBinaryOperator op ^doubles acc ^doubles x]
+  (dotimes [i (alength acc)]
+    (aset acc i (.applyAsDouble op (aget acc i) (aget x i)))))
+
+(defn- combine-longs! [^LongBinaryOperator op ^longs acc ^longs x]
+  (dotimes [i (alength acc)]
+    (aset acc i (.applyAsLong op (aget acc i) (aget x i)))))
+
+(def ^:private coercions
+  {Byte/TYPE byte Short/TYPE short Integer/TYPE int Long/TYPE long Float/TYPE float Double/TYPE double Character/TYPE char Boolean/TYPE boolean})
+
+(defn- combine-any! [f acc x]
+  (let [coerce (coercions (.getComponentType (class acc)))]
+    (dotimes [i (java.lang.reflect.Array/getLength acc)]
+      (java.lang.reflect.Array/set acc i (coerce (f (java.lang.reflect.Array/get acc i) (java.lang.reflect.Array/get x i)))))))
+
+(defn- elements-of
+  "A primitive array of its own with the elements of an array; anything else as it is."
+  [x]
+  (cond
+    (instance? SharedArray x) (->array x)
+    (primitive-array? x)      (array-part x [0 (java.lang.reflect.Array/getLength x)])
+    :else                     x))
+
+(defn- check-alike [acc x]
+  (when-not (and (= (class acc) (class x)) (= (java.lang.reflect.Array/getLength acc) (java.lang.reflect.Array/getLength x)))
+    (refuse "reduce-all" (str "contributions that are alike: a " (.getTypeName (class acc)) " of " (java.lang.reflect.Array/getLength acc) " elements") x)))
+
+(defn- combine [[f of-doubles of-longs] acc x]
+  (if-not (primitive-array? acc)
+    (f acc x)
+    (let [x (elements-of x)]
+      (check-alike acc x)
+      (cond
+        (and of-doubles (instance? doubles-class acc)) (combine-doubles! of-doubles acc x)
+        (and of-longs (instance? longs-class acc))     (combine-longs! of-longs acc x)
+        :else                                     (combine-any! f acc x))
+      acc)))
+
+(defn reduce-all
+  "Combines a contribution of everyone, and gives the result to everyone.
+
+  ws    a group, in its parent: one message is received from each worker, combined with x, this process's own contribution (nil: none), in group
+        order, and the result is sent to each worker and returned.
+        (parent), in a worker: x is sent, and the result received and returned.
+  op    a function of two, or :sum, :product, :min or :max; of arrays it is applied to the elements.
+  x     a number, or anything op takes; or an array, shared or primitive, of which all contributions have the type and the length. The result
+        is a shared array where that of this process (without one, of the first worker) is one.
+
+  Blocks, and throws, as receive and send.
+
+    (reduce-all ws + 0)
+    (shared/reduce-all (parallel/parent) + (sum part))     ; in each worker"
+  [peer op x]
+  (let [operation (operation op)]
+    (if-not (sequential? peer)
+      (do (parallel/send peer x)
+          (parallel/receive peer))
+      (let [contributions (cond->> (parallel/receive peer) (some? x) (cons x))
+            combined (reduce (partial combine operation) (elements-of (first contributions)) (rest contributions))
+            result (if (instance? SharedArray (first contributions)) (share combined) combined)]
+        (parallel/send peer result)
+        result))))
 
 ;; ---- end
 

@@ -52,6 +52,8 @@ final class Frames
     static final byte THREADS_ARE = 25;
     /** To the parent: a line of a worker further down. */
     static final byte LINE = 26;
+    /** To the parent: files of a worker that is about to end, which what it has sent refers to: open them, or they are gone. */
+    static final byte KEEP = 27;
 
     private static final int NUMBER = 1;
     private static final int PAYLOAD = 9;

@@ -277,6 +277,7 @@ final class Life implements LinkListener
             case Frames.RESULT, Frames.THREADS_ARE -> reply(frame, r -> r.complete(Frames.payload(frame)));
             case Frames.RESULT_ERROR -> replyError(frame);
             case Frames.LINE -> line(frame);
+            case Frames.KEEP -> SessionMemory.keep(Frames.payload(frame));
             default -> corruptControl("a frame of the unknown kind " + Frames.kind(frame));
         }
     }

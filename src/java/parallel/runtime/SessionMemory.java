@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.Consumer;
 
 import parallel.process.ThisProcess;
 import parallel.transport.SessionPage;
@@ -14,8 +15,63 @@ import parallel.transport.SessionPage;
  */
 public final class SessionMemory
 {
+    private static final String KEEPER = "parallel.shared.Custody";
+    private static volatile Heritage heritage;
+
     private SessionMemory()
     {
+    }
+
+    /** What a worker process leaves to its parent when it ends. */
+    public interface Heritage
+    {
+        /**
+         * Leaves what is needed; blocks, for a moment, until the parent has it.
+         *
+         * @param parent takes the bytes that say what it is.
+         */
+        void leave(Consumer<byte[]> parent);
+
+        /**
+         * Takes what a worker leaves.
+         *
+         * @param files what it told.
+         */
+        void keep(byte[] files);
+    }
+
+    /**
+     * Names what this process leaves to its parent.
+     *
+     * @param ours called before it ends.
+     */
+    public static void heritage(Heritage ours)
+    {
+        heritage = ours;
+    }
+
+    static void leave(Consumer<byte[]> parent)
+    {
+        if (heritage != null)
+        {
+            heritage.leave(parent);
+        }
+    }
+
+    /** Found by name: a process that shares nothing loads nothing of it. Not on the control thread, which opens no files. */
+    static void keep(byte[] files)
+    {
+        Threads.POOL.execute(() ->
+        {
+            try
+            {
+                ((Heritage)Class.forName(KEEPER).getConstructor().newInstance()).keep(files);
+            }
+            catch (final ReflectiveOperationException e)
+            {
+                throw new IllegalStateException(KEEPER + " cannot be made", e);
+            }
+        });
     }
 
     /**

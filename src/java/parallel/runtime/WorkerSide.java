@@ -342,6 +342,10 @@ final class WorkerSide implements LinkListener
         if (ended.compareAndSet(false, true))
         {
             flush();
+            if (self.context().ownsProcess())
+            {
+                SessionMemory.leave(files -> up.send(Frames.frame(Frames.KEEP, 0, files)));
+            }
             while (up.queuedBytes() > 0)
             {
                 LockSupport.parkNanos(BREATH_NANOS);

@@ -49,6 +49,7 @@ public final class Arrays
             try
             {
                 final Identity identity = Identity.next();
+                file.identity(identity);
                 final Mapping mapping = Mappings.of(identity, () -> Mapping.ofMemory(identity, file, bytes));
                 Header.write(mapping.header(), identity, bytes);
                 return Handles.known(mapping, new ArrayHandle.Parts(mapping, kind, 0, shape, false));

@@ -22,6 +22,11 @@ final class Header
         header.putInt(Layout.VERSION_OFFSET, Layout.VERSION);
     }
 
+    static void check(SharedFile file, Identity identity) throws IOException
+    {
+        check(file, identity, file.readLong(Layout.BYTES_OFFSET));
+    }
+
     /* Through the file: touching a mapping of one that is too short ends the JVM. A descriptor may have been used again meanwhile. */
     static void check(SharedFile file, Identity identity, long bytes) throws IOException
     {

@@ -1,10 +1,13 @@
 package parallel.shared;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 import parallel.runtime.SessionMemory;
 
@@ -15,6 +18,8 @@ import parallel.runtime.SessionMemory;
 final class Holds
 {
     private static final Deque<SharedFile> HELD = new ArrayDeque<>();
+    /** Of these, those that are held for this process itself; guarded by HELD. */
+    private static final Set<SharedFile> KEPT = new HashSet<>();
 
     private Holds()
     {
@@ -36,11 +41,39 @@ final class Holds
         }
     }
 
-    private static boolean isAwaited(SharedFile file)
+    /* Of a worker that has ended, for this process: references to it are among what it has sent. */
+    static void keep(SharedFile file)
+    {
+        synchronized (HELD)
+        {
+            KEPT.add(file);
+            HELD.add(file);
+        }
+        Mappings.awaken();
+    }
+
+    /* How this process reaches a file that it holds; null: it holds none of that identity. */
+    static Path path(Identity identity)
+    {
+        synchronized (HELD)
+        {
+            return HELD.stream().filter(file -> identity.equals(file.identity())).map(SharedFile::own).findFirst().orElse(null);
+        }
+    }
+
+    static List<SharedFile> files()
+    {
+        synchronized (HELD)
+        {
+            return List.copyOf(HELD);
+        }
+    }
+
+    static boolean isOutstanding(SharedFile file)
     {
         try
         {
-            return Tickets.outstanding(file) && (SessionMemory.id() > 0 || SessionMemory.hasWorkers());
+            return Tickets.outstanding(file);
         }
         catch (final IOException unreadable)
         {
@@ -48,8 +81,25 @@ final class Holds
         }
     }
 
+    private static boolean isAwaited(SharedFile file)
+    {
+        return isOutstanding(file) && (isKept(file) || SessionMemory.id() > 0 || SessionMemory.hasWorkers());
+    }
+
+    private static boolean isKept(SharedFile file)
+    {
+        synchronized (HELD)
+        {
+            return KEPT.contains(file);
+        }
+    }
+
     private static void close(SharedFile file)
     {
+        synchronized (HELD)
+        {
+            KEPT.remove(file);
+        }
         try
         {
             file.close();
@@ -63,11 +113,7 @@ final class Holds
     /* Lets go of what is awaited no more. */
     static void look()
     {
-        final List<SharedFile> held;
-        synchronized (HELD)
-        {
-            held = new ArrayList<>(HELD);
-        }
+        final List<SharedFile> held = new ArrayList<>(files());
         held.removeIf(Holds::isAwaited);
         synchronized (HELD)
         {

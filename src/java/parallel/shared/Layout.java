@@ -6,6 +6,7 @@ package parallel.shared;
  *     0  magic long | 8 layout version int | 12 byte order mark int
  *    16  identity, two longs: pid of the maker &lt;&lt; 32 | a number, start of the maker
  *    32  bytes of data, long
+ *    40  pid of the process that has ended and left the file to another, long; 0 at first
  *   128  the last ticket given out, long: getAndAdd by every process that sends the array
  *  1024  256 cells of 8 bytes: ticket &lt;&lt; 16 | how many of its arrivals are outstanding; that of ticket t is cell t % 256
  *  4096  data
@@ -26,6 +27,7 @@ final class Layout
     static final int MAKER_OFFSET = 16;
     static final int MAKER_START_OFFSET = 24;
     static final int BYTES_OFFSET = 32;
+    static final int KEPT_FOR_OFFSET = 40;
     static final int LAST_TICKET_OFFSET = 128;
     static final int TICKETS = 256;
     static final int TICKETS_OFFSET = 1024;

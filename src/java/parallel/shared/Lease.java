@@ -54,6 +54,12 @@ final class Lease
         return bytes;
     }
 
+    /* Of one in memory that is open; else null. */
+    synchronized SharedFile fileInUse()
+    {
+        return headed && !closed ? file : null;
+    }
+
     synchronized boolean isClosed()
     {
         return closed;

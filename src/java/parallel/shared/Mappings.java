@@ -3,8 +3,10 @@ package parallel.shared;
 import java.io.IOException;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -89,6 +91,18 @@ final class Mappings
             nextAttempt = Math.max(lastCollection + TimeUnit.MILLISECONDS.toNanos(REST_MS), System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SOON_MS));
         }
         awaken();
+    }
+
+    /* The files in memory of this process to which a reference is on its way. */
+    static List<SharedFile> awaited()
+    {
+        final List<SharedFile> files = new ArrayList<>(Holds.files());
+        synchronized (Mappings.class)
+        {
+            LEASES.stream().map(Lease::fileInUse).filter(file -> file != null).forEach(files::add);
+        }
+        files.removeIf(file -> !Holds.isOutstanding(file));
+        return files;
     }
 
     static synchronized Usage usage()

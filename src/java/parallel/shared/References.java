@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 
+import parallel.codec.Copies;
 import parallel.process.ThisProcess;
+import parallel.runtime.SessionMemory;
 
 /**
  * What travels of an array: which one, through which descriptor of the sender's it is reached, and which part of it is meant.
@@ -53,7 +55,8 @@ final class References
         final boolean inMemory = mapping.base > 0;
         if (inMemory)
         {
-            longs[TICKET] = Tickets.depart(mapping.shared().header(), parallel.codec.Copies.expected());
+            SessionMemory.heritage(new Custody());
+            longs[TICKET] = Tickets.depart(mapping.shared().header(), Copies.expected());
         }
         final long[] shape = array.shape();
         final boolean byPath = !inMemory || mapping.file.descriptor() < 0;
@@ -108,8 +111,13 @@ final class References
 
     private static Mapping open(Identity identity, long[] longs, String path) throws IOException
     {
-        return Disk.isOnDisk(identity) ? Disk.arrived(identity, Path.of(path), longs[BYTES]) :
-            inMemory(identity, path == null ? Path.of("/proc/" + longs[PID] + "/fd/" + longs[DESCRIPTOR]) : Path.of(path), longs[BYTES]);
+        if (Disk.isOnDisk(identity))
+        {
+            return Disk.arrived(identity, Path.of(path), longs[BYTES]);
+        }
+        final Path kept = Holds.path(identity);
+        return inMemory(identity, kept != null ? kept : path != null ? Path.of(path) :
+            Path.of("/proc/" + longs[PID] + "/fd/" + longs[DESCRIPTOR]), longs[BYTES]);
     }
 
     private static Mapping inMemory(Identity identity, Path handedOn, long bytes) throws IOException
@@ -118,6 +126,7 @@ final class References
         try
         {
             Header.check(file, identity, bytes);
+            file.identity(identity);
             return Mapping.ofMemory(identity, file, bytes);
         }
         catch (final IOException | RuntimeException | Error e)

@@ -42,6 +42,7 @@ final class SharedFile implements AutoCloseable
     private final Path path;
     private final boolean named;
     private final int descriptor;
+    private Identity identity;
 
     private SharedFile(RandomAccessFile open, Path path, int descriptor, boolean named)
     {
@@ -223,6 +224,27 @@ final class SharedFile implements AutoCloseable
             {
                 return mapper.map(file.getChannel());
             }
+        }
+    }
+
+    /* Of one in memory; null of one on disk. */
+    Identity identity()
+    {
+        return identity;
+    }
+
+    void identity(Identity known)
+    {
+        identity = known;
+    }
+
+    void writeLong(long position, long value) throws IOException
+    {
+        final ByteBuffer bytes = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder()).putLong(value);
+        synchronized (open)
+        {
+            open.seek(position);
+            open.write(bytes.array());
         }
     }
 
