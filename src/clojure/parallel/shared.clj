@@ -142,7 +142,7 @@
                :else        (refuse "shared" "a length, or a vector of lengths, 0 or more each" shape))
        from (fill-from! from)))))
 
-(defn shared
+(defn ^SharedArray shared
   "A new array of zeros in memory that all processes of the session map, or one in a file on disk. Returns its handle.
 
   kind    of the elements: :double :float :long :int :short :char :byte :boolean.
@@ -159,8 +159,9 @@
     (shared :double 1000000)
     (shared :long [20 20 20])
     (shared {:from (double-array [1 2 3])})
-    (shared {:file \"/data/xs\" :mode :read} :float)"
-  {:arglists '([kind shape] [opts kind] [opts kind shape])}
+    (shared {:file \"/data/xs\" :mode :read} :float)
+    (with-open [xs (shared :int 10)] ...)         ; closed at the end"
+  {:arglists '([kind shape] [opts] [opts kind] [opts kind shape])}
   ([opts] (make opts nil nil))
   ([x y] (if (map? x) (make x y nil) (make {} x y)))
   ([opts kind shape] (make opts kind shape)))
@@ -303,8 +304,8 @@
 
 (defn slice
   "A view of the elements from one index up to another; one dimension. It travels, too."
-  ([a from] (slice a from nil))
-  ([a from to]
+  (^parallel.SharedArray [a from] (slice a from nil))
+  (^parallel.SharedArray [a from to]
    (let [[from to] (range-of "slice" a from to)]
      (errors/surfacing (.slice (array-of "slice" a) (long from) (long to))))))
 
@@ -323,7 +324,7 @@
   how    :read-only        writes are refused with :bad-argument, here and where the view arrives
          :copy-on-write    what is written stays in this process, and is this view's own; where it arrives, a new one is made of the
                            shared elements"
-  [a how]
+  ^parallel.SharedArray [a how]
   (errors/surfacing
    (case how
      :read-only     (.readOnly (array-of "view" a))
@@ -375,7 +376,7 @@
 
     (def l (lock))
     (parallel/exec ws '(fn [l xs] (shared/with-lock l (shared/aset* xs 0 (inc (shared/aget* xs 0))))) l xs)"
-  []
+  ^parallel.SharedLock []
   (errors/surfacing (SharedLock/create)))
 
 (defn- lock-of ^SharedLock [call x]
@@ -423,7 +424,7 @@
 
     (def b (barrier 4))
     (parallel/exec ws '(fn [b] (dotimes [_ 100] (work) (shared/await b))) b)"
-  [n]
+  ^parallel.SharedBarrier [n]
   (when-not (and (int? n) (<= 1 (long n) Integer/MAX_VALUE))
     (refuse "barrier" "a number of parties, 1 or more" n))
   (errors/surfacing (SharedBarrier/create (int n))))
@@ -431,7 +432,7 @@
 (defn latch
   "A new latch: who awaits it goes on when it has been counted down n times. When one to whom it was sent has ended without counting down, and
   too few are left who could, all who await it get :worker-died with the :worker/id, within a second."
-  [n]
+  ^parallel.SharedLatch [n]
   (when-not (and (int? n) (<= 0 (long n) Integer/MAX_VALUE))
     (refuse "latch" "a count, 0 or more" n))
   (errors/surfacing (SharedLatch/create (int n))))
@@ -482,7 +483,7 @@
     (def c (counter))
     (add! c)    ; => 1
     (value c)   ; => 1"
-  []
+  ^parallel.SharedCounter []
   (errors/surfacing (SharedCounter/create)))
 
 (defn add!

@@ -9,9 +9,9 @@
        (filter #(re-find #"agrona|classes" %))
        (str/join java.io.File/pathSeparator)))
 
-(defn- run-program [& arguments]
+(defn- run-program [program & arguments]
   (let [out (java.io.File/createTempFile "program" ".txt")
-        process (-> (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java") "-XX:-UsePerfData" "-cp" without-clojure "parallel.example.Program"] arguments))
+        process (-> (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java") "-XX:-UsePerfData" "-cp" without-clojure (str "parallel.example." program)] arguments))
                     (.redirectErrorStream true)
                     (.redirectOutput out)
                     .start)]
@@ -23,11 +23,15 @@
         (.delete out)))))
 
 (deftest a-java-program-without-clojure-runs-class-and-lambda-workers
-  (let [{:keys [exit lines]} (run-program)]
+  (let [{:keys [exit lines]} (run-program "Program")]
     (is (= 0 exit) (str/join "\n" lines))
     (is (= "all hold" (last lines)) (str/join "\n" lines))
     (is (some #(re-matches #"<parallel#\d{3}> bare" %) lines))))
 
 (deftest the-same-with-workers-that-are-threads
-  (let [{:keys [exit lines]} (run-program "thread")]
+  (let [{:keys [exit lines]} (run-program "Program" "thread")]
+    (is (= [0 "all hold"] [exit (last lines)]) (str/join "\n" lines))))
+
+(deftest arrays-and-locks-are-shared-without-clojure
+  (let [{:keys [exit lines]} (run-program "SharedProgram")]
     (is (= [0 "all hold"] [exit (last lines)]) (str/join "\n" lines))))

@@ -14,8 +14,9 @@
 (def ^:private run-variable "PARALLEL_TEST_RUN")
 
 (def ^:private transient-threads
-  "Threads of the library that may outlive a test: one for control per process, and those that deliver output and end by themselves."
-  #"parallel-(control|output)\b.*")
+  "Threads of the library that may outlive a test: one for control per process, and those that deliver output or see to shared memory, which
+  end by themselves."
+  #"parallel-(control|output|shared)\b.*")
 
 (def ^:private poll-ms 20)
 

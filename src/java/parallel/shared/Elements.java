@@ -67,12 +67,10 @@ abstract class Elements implements SharedArray
         return Errors.badArgument("The shared array is a read-only view; write to the array it is a view of.");
     }
 
-    /* What a buffer throws that was unmapped between two looks at it. */
+    /* For what a buffer throws that was unmapped between two looks at it. */
     static ParallelException unmapped(IllegalStateException e)
     {
-        final ParallelException closed = Mapping.closedError();
-        closed.initCause(e);
-        return closed;
+        return Mapping.closedError(e);
     }
 
     @Override

@@ -24,7 +24,7 @@ final class LatchWords extends Words implements SharedLatch
         {
             throw Errors.badArgument("A latch counts down from 0 or more, not " + n + ".");
         }
-        final LatchWords latch = arrived(newWords(Parties.MOST));
+        final LatchWords latch = new LatchWords(newWords(Parties.MOST));
         latch.words.setVolatile(COUNT, n);
         return latch;
     }
@@ -99,12 +99,12 @@ final class LatchWords extends Words implements SharedLatch
         }
     }
 
-    /* Broken when one has ended without counting, and too few are left who could. */
+    /* Broken when one has ended that neither counted nor waited for others to, and too few are left who could. */
     private void look()
     {
         final Parties.Census census = parties.census();
         final long mayCount = census.living().stream().filter(party -> party.done() == 0 && !party.waiting()).count();
-        census.ended().stream().filter(party -> party.done() == 0).findFirst()
+        census.ended().stream().filter(party -> party.done() == 0 && !party.waiting()).findFirst()
             .filter(ended -> mayCount < getCount())
             .ifPresent(this::breakBy);
     }

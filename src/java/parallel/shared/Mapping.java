@@ -118,7 +118,7 @@ final class Mapping
         final ByteBuffer[] maps = all;
         if (maps == null)
         {
-            throw closedError();
+            throw closedError(null);
         }
         return maps[(int)(at >>> Layout.MAP_SHIFT)];
     }
@@ -138,13 +138,13 @@ final class Mapping
     {
         if (all == null)
         {
-            throw closedError();
+            throw closedError(null);
         }
     }
 
-    static ClosedException closedError()
+    static ClosedException closedError(Throwable cause)
     {
-        return Errors.closed(Map.of(), "The shared array is closed in this process.");
+        return new ClosedException("What is shared here, an array, a lock or the like, is closed in this process.", Map.of(), cause);
     }
 
     synchronized ArrayHandle whole()
