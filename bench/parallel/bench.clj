@@ -108,7 +108,7 @@ JAVA_HOME's, else the one on PATH."))
     (when json-file (write-json json-file rows measured))
     (when plots (figures/write plots (apply merge (map :data measured))))
     (when rebase? (baseline/write rows))
-    (or (not check?) (baseline/check rows))))
+    (or (not check?) (boolean (baseline/check rows)))))
 
 ;; ---- the command line
 

@@ -25,7 +25,9 @@
 (defn- key-of [{:keys [part figure of]}]
   [part figure of])
 
-(defn- kept [rows]
+(defn kept
+  "The figures of the rows that have a goal: what a baseline is."
+  [rows]
   (into (sorted-map) (keep (fn [{:keys [goal missing] :as row}]
                              (when (and goal (not missing))
                                [(key-of row) (Double/parseDouble (format "%.3g" (double (figure-of row))))])))
@@ -52,15 +54,21 @@
   (let [now (figure-of row)]
     (if (lower-is-better? row) (/ now before) (/ before now))))
 
+(defn compared
+  "Each row that a map of figures knows: [row before factor], the factor by which it is worse."
+  [figures rows]
+  (for [{:keys [goal missing] :as row} rows
+        :let [before (when (and goal (not missing)) (get figures (key-of row)))]
+        :when before]
+    [row before (worse-by row before)]))
+
 (defn check
-  "Compares and prints what is much worse; true if nothing is. What the baseline knows and the rows lack is said, but fails nothing."
+  "Compares with the baseline and prints what is much worse; true if nothing is, and something was compared."
   [rows]
-  (let [figures  (read-figures)
-        compared (for [row rows :let [before (get figures (key-of row))] :when (and before (:goal row))]
-                   [row before (worse-by row before)])
-        bad      (filter (fn [[_ _ factor]] (> factor tolerance)) compared)]
+  (let [all (compared (read-figures) rows)
+        bad (filter (fn [[_ _ factor]] (> factor tolerance)) all)]
     (doseq [[{:keys [part figure of] :as row} before factor] bad]
       (println (format "WORSE by %.2f x: %s, %s%s: %s, in the baseline %s" factor part figure (if of (str " / " of) "")
                        (row/number-text (figure-of row)) (row/number-text before))))
-    (println (format "%d figures compared with %s, %d worse by more than %.1f x." (count compared) (str file) (count bad) tolerance))
-    (and (seq compared) (empty? bad))))
+    (println (format "%d figures compared with %s, %d worse by more than %.1f x." (count all) (str file) (count bad) tolerance))
+    (and (seq all) (empty? bad))))
