@@ -85,10 +85,11 @@ JAVA_HOME's, else the one on PATH."))
 (defn- wanted [{:keys [quick? named]}]
   (filter (fn [[part]] (if (seq named) (some #{part} named) (not (and quick? (not-quick part))))) parts))
 
-(defn- summary [rows]
+(defn- summary [rows measured]
   (let [goals (filter #(some? (:held? %)) rows)]
-    (format "%d rows with a goal: %d held, %d not; %d missing." (count goals) (count (filter :held? goals)) (count (remove :held? goals))
-            (count (filter :missing rows)))))
+    (format "%d rows with a goal: %d held, %d not; %d missing. Seconds: %s." (count goals) (count (filter :held? goals))
+            (count (remove :held? goals)) (count (filter :missing rows))
+            (str/join ", " (map (fn [{:keys [rows meanwhile]}] (format "%s %.0f" (:part (first rows)) (:seconds meanwhile))) measured)))))
 
 (defn- write-json [file rows measured]
   (spit file (json/write-str {:machine   (machine/caption)
@@ -104,7 +105,7 @@ JAVA_HOME's, else the one on PATH."))
   (let [turns    (if quick? {:turns 3 :warm-ups 1} {:turns 7 :warm-ups 2})
         measured (mapv #(measure % (merge options turns)) (wanted options))
         rows     (into [] (mapcat :rows) measured)]
-    (println (summary rows))
+    (println (summary rows measured))
     (when json-file (write-json json-file rows measured))
     (when plots (figures/write plots (apply merge (map :data measured))))
     (when rebase? (baseline/write rows))

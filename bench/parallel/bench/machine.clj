@@ -63,11 +63,11 @@
   (assoc (machine-ticks) :own (own-ticks) :at (System/nanoTime)))
 
 (defn meanwhile
-  "What else the machine did between two snapshots: {:others :steal}, each in cores."
+  "What else the machine did between two snapshots: {:others :steal}, each in cores; :seconds between them."
   [before after]
   (let [seconds (/ (- (:at after) (:at before)) 1e9)
         cores   (fn [k] (if (and (k before) (k after)) (/ (- (k after) (k before)) ticks-per-second seconds) 0.0))]
-    {:others (max 0.0 (- (cores :busy) (cores :own))), :steal (cores :steal)}))
+    {:others (max 0.0 (- (cores :busy) (cores :own))), :steal (cores :steal), :seconds seconds}))
 
 (def ^:private quiet-cores 0.1)
 

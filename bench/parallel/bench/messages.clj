@@ -17,11 +17,14 @@
                 :reference (map value (results of))}))))
 
 (defn- warm-ms [{:keys [quick?]}]
-  (if quick? 1000 4000))
+  (if quick? 1000 3000))
 
 (def ^:private slow
   "Those that ask the kernel for each message."
   #{"Unix socket" "TCP" "JeroMQ" "Python Pipe"})
+
+(defn- at-percentile [percentile {:keys [percentiles]}]
+  (some (fn [[p ns]] (when (== p percentile) ns)) percentiles))
 
 (defn ping
   "There and back, of a long."
@@ -32,9 +35,13 @@
           _       (warm-up contenders (warm-ms options) round)
           results (rounds contenders options round)]
       (with-meta
-        (compared {:figure "ping-pong of a long, p50" :unit "ns" :value :p50 :results results :missing missing}
-                  [["bare ring" [:<= 2.0]] ["Aeron IPC" [:<= 2.0]] ["Unix socket" [:faster 20]] ["JeroMQ" [:faster 20]] ["Python Pipe" [:faster 20]]
-                   ["TCP" [:faster 20]] ["Open MPI" nil]])
+        (concat
+         (compared {:figure "ping-pong of a long, p50" :unit "ns" :value :p50 :results results :missing missing}
+                   [["bare ring" [:<= 2.0]] ["Aeron IPC" [:<= 2.0]] ["Unix socket" [:faster 20]] ["JeroMQ" [:faster 20]] ["Python Pipe" [:faster 20]]
+                    ["TCP" [:faster 20]] ["Open MPI" nil]])
+         (compared {:figure "the same, p90" :unit "ns" :value (partial at-percentile 90) :results results :missing missing}
+                   [["bare ring" nil]])
+         [(row/row {:figure "allocated by an end for a round trip" :unit "bytes" :ours (sample results "parallel" :allocated)})])
         {:latencies (update-vals results #(mapv :percentiles %))}))))
 
 (defn one-way

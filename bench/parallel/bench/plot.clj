@@ -53,8 +53,8 @@
          (text (/ (+ left (- width right)) 2) (- height 36) "middle" 13 x)
          (text left (- top 8) "start" 13 y))))
 
-(defn- curve [to-x to-y colour points]
-  (str (element "polyline" [[:fill "none"] [:stroke colour] [:stroke-width 2]
+(defn- curve [to-x to-y ours? colour points]
+  (str (element "polyline" [[:fill "none"] [:stroke colour] [:stroke-width (if ours? 4 2)]
                             [:points (str/join " " (map (fn [[x y]] (format "%.1f,%.1f" (to-x x) (to-y y))) points))]])
        (when (<= (count points) 12)
          (str/join (map (fn [[x y]] (element "circle" [[:cx (to-x x)] [:cy (to-y y)] [:r 3] [:fill colour]])) points)))))
@@ -72,8 +72,8 @@
                       (text (+ at 3) y "start" 12 name))))))))
 
 (defn svg
-  "The chart as text. x-ticks: [[value label] ...] instead of powers of ten."
-  [{:keys [title caption series x-ticks] :as chart}]
+  "The chart as text. x-ticks: [[value label] ...] instead of powers of ten; ours: the name of the series that is drawn thicker."
+  [{:keys [title caption series x-ticks ours] :as chart}]
   (let [{:keys [left right top bottom]} margin
         series (map (fn [[name points] colour] [name points colour]) series (cycle colours))
         points (mapcat second series)
@@ -89,6 +89,6 @@
              (element "rect" [[:width width] [:height height] [:fill "white"]])
              (text left 20 "start" 16 title)
              (axes chart xs ys to-x to-y)
-             (str/join (map (fn [[_ points colour]] (curve to-x to-y colour points)) series))
+             (str/join (map (fn [[name points colour]] (curve to-x to-y (= name ours) colour points)) series))
              (legend series to-y)
              (text left (- height 12) "start" 11 caption))))

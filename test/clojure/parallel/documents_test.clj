@@ -50,6 +50,9 @@
   (let [[_ session] (re-find #"(?s)```clojure\n(.*?)```" (slurp "README.md"))]
     (check session 3)))
 
+(deftest the-examples-on-performance-work
+  (check (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp "doc/performance.md")))) 2))
+
 (deftest the-walkthrough-works-from-top-to-bottom
   (check (slurp "dev/parallel/walkthrough.clj") 2))
 

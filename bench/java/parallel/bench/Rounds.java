@@ -1,5 +1,6 @@
 package parallel.bench;
 
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -7,6 +8,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 import org.HdrHistogram.Histogram;
+
+import com.sun.management.ThreadMXBean;
 
 /**
  * The rounds, both ends of each. This end's answers are EDN maps: what {@code bench/parallel/bench/contender.clj} reads.
@@ -68,6 +71,7 @@ final class Rounds
     private static String ping(Wire wire, int times, long silence) throws Exception
     {
         final Histogram histogram = new Histogram(LONGEST_NS, 3);
+        final long allocated = allocatedBytes();
         for (int i = 0; i < times; i++)
         {
             if (silence > 0)
@@ -79,12 +83,20 @@ final class Rounds
             wire.receiveLong();
             histogram.recordValue(System.nanoTime() - start);
         }
-        final StringBuilder answer = new StringBuilder("{:p50 ").append(histogram.getValueAtPercentile(50)).append(" :percentiles [");
+        final double perRoundTrip = (double)(allocatedBytes() - allocated) / times;
+        final StringBuilder answer = new StringBuilder("{:p50 ").append(histogram.getValueAtPercentile(50))
+            .append(" :allocated ").append(perRoundTrip).append(" :percentiles [");
         for (double percentile : PERCENTILES)
         {
             answer.append("[").append(percentile).append(" ").append(histogram.getValueAtPercentile(percentile)).append("]");
         }
         return answer.append("]}").toString();
+    }
+
+    /* By this thread, since it started. */
+    private static long allocatedBytes()
+    {
+        return ((ThreadMXBean)ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 
     private static void echo(Wire wire, int times) throws Exception
