@@ -56,6 +56,7 @@
 
   --quick         fewer and shorter turns: two minutes for all
   --json FILE     the table as JSON, too
+  --markdown FILE the table as Markdown, too; those of the documentation are in doc/figures
   --plots DIR     plots of what the run has measured (ping, sizes, scaling), as SVG; those of the documentation are in doc/figures
   --check         compares the ratios with bench/baseline.edn; exit code 1 where one is much worse
   --rebase        writes bench/baseline.edn from this run
@@ -99,7 +100,7 @@ JAVA_HOME's, else the one on PATH."))
 
 (defn- run-parts
   "Runs them, prints and writes what was asked for; whether all is well."
-  [{:keys [quick? plots check? rebase?] json-file :json :as options}]
+  [{:keys [quick? plots markdown check? rebase?] json-file :json :as options}]
   (println (machine/caption))
   (println row/header)
   (let [turns    (if quick? {:turns 3 :warm-ups 1} {:turns 7 :warm-ups 2})
@@ -107,6 +108,7 @@ JAVA_HOME's, else the one on PATH."))
         rows     (into [] (mapcat :rows) measured)]
     (println (summary rows measured))
     (when json-file (write-json json-file rows measured))
+    (when markdown (spit markdown (str (machine/caption) "\n\n" (row/markdown rows))))
     (when plots (figures/write plots (apply merge (map :data measured))))
     (when rebase? (baseline/write rows))
     (or (not check?) (boolean (baseline/check rows)))))
@@ -123,9 +125,9 @@ JAVA_HOME's, else the one on PATH."))
       "--quick"      (recur more (assoc options :quick? true))
       "--check"      (recur more (assoc options :check? true))
       "--rebase"     (recur more (assoc options :rebase? true))
-      ("--json" "--plots") (if-let [value (first more)]
-                             (recur (rest more) (assoc options (keyword (subs a 2)) value))
-                             (refuse a "needs a value."))
+      ("--json" "--markdown" "--plots") (if-let [value (first more)]
+                                          (recur (rest more) (assoc options (keyword (subs a 2)) value))
+                                          (refuse a "needs a value."))
       ("-h" "--help") {:help? true}
       (if (some #{a} (conj (map first parts) "failures"))
         (recur more (update options :named conj a))
@@ -133,11 +135,12 @@ JAVA_HOME's, else the one on PATH."))
 
 (defn- play [arguments]
   (let [{:keys [help? named] :as options} (parse arguments)]
-    (cond
-      help? (do (println usage) true)
-      :else (do (.mkdirs contender/scratch)
-                (when (some #{"failures"} named) (failures))
-                (or (= named ["failures"]) (run-parts options))))))
+    (if help?
+      (do (println usage)
+          true)
+      (do (.mkdirs contender/scratch)
+          (when (some #{"failures"} named) (failures))
+          (or (= named ["failures"]) (run-parts options))))))
 
 (defn -main [& arguments]
   (let [well? (try

@@ -30,6 +30,14 @@
   (transduce (keep #(some-> (read-proc pid "task" % "schedstat") (str/split #" ") first parse-long)) +
              (.list (io/file "/proc" (str pid) "task"))))
 
+(defn idle-percent
+  "CPU that each process uses while ms milliseconds pass, in percent of a core."
+  [pids ms]
+  (let [before (mapv cpu-nanos pids)
+        start  (System/nanoTime)]
+    (Thread/sleep (long ms))
+    (mapv #(* 100.0 (/ (- (cpu-nanos %2) %1) (double (- (System/nanoTime) start)))) before pids)))
+
 (defn cpu-model []
   (or (some->> (read-proc "cpuinfo") (re-find #"(?m)^model name\s*:\s*(.*)$") second)
       (System/getProperty "os.arch")))

@@ -10,6 +10,15 @@
      ~@body
      (- (System/nanoTime) start#)))
 
+(defn- median-of
+  "Median of what f takes, times times; f gets the count."
+  [times f]
+  (let [taken (long-array times)]
+    (dotimes [i times]
+      (aset taken i (long (nanos (f i)))))
+    (java.util.Arrays/sort taken)
+    {:p50 (aget taken (quot times 2))}))
+
 ;; ---- a small map there and back
 
 (def ^:private small {:op :eval :id 42 :xs [1 2 3]})
@@ -18,12 +27,8 @@
   (delay (parallel/run '(run! #(parallel/send (parallel/parent) %) (parallel/messages (parallel/parent))))))
 
 (defn- small-map [_ times]
-  (let [w     @echo
-        taken (long-array times)]
-    (dotimes [i times]
-      (aset taken i (long (nanos (parallel/send w small) (parallel/receive w)))))
-    (java.util.Arrays/sort taken)
-    {:p50 (aget taken (quot times 2))}))
+  (let [w @echo]
+    (median-of times (fn [_] (parallel/send w small) (parallel/receive w)))))
 
 ;; ---- start
 
@@ -85,44 +90,32 @@
                   (run! deref (parallel/exec @idle-workers '(parallel/id))))]
     {:ns ns, :pids (mapv :pid (parallel/status @idle-workers))}))
 
-(defn- answering
-  "Lets the idle workers answer each message, until nil."
-  []
-  (parallel/exec @idle-workers '(loop []
-                                  (when-some [m (parallel/receive (parallel/parent))]
-                                    (parallel/send (parallel/parent) m)
-                                    (recur)))))
+(defn- answer
+  "From now on the idle workers answer each message."
+  [_ _]
+  (run! deref (parallel/exec @idle-workers '(defn answer []
+                                              (doseq [m (parallel/messages (parallel/parent))]
+                                                (parallel/send (parallel/parent) m)))))
+  (parallel/exec @idle-workers '(answer))
+  {})
 
 (defn- select-among
-  "One of the workers is sent a message, and select takes its answer: median of that."
+  "One of the answering workers is sent a message, and select takes its answer."
   [_ times]
-  (let [replies (answering)
-        ws      @idle-workers
-        taken   (long-array times)]
-    (dotimes [i times]
-      (let [w (nth ws (rem i (count ws)))]
-        (aset taken i (long (nanos (parallel/send w i) (parallel/select ws))))))
-    (parallel/send ws nil)
-    (run! deref replies)
-    (java.util.Arrays/sort taken)
-    {:p50 (aget taken (quot times 2))}))
+  (let [ws @idle-workers]
+    (median-of times #(do (parallel/send (nth ws (rem % (count ws))) %)
+                          (parallel/select ws)))))
 
 (defn- broadcast
-  "A message to all and an answer from each: median of that."
+  "A message to all of them, and an answer from each."
   [_ times]
-  (let [replies (answering)
-        ws      @idle-workers
-        taken   (long-array times)]
-    (dotimes [i times]
-      (aset taken i (long (nanos (parallel/send ws i) (parallel/receive ws)))))
-    (parallel/send ws nil)
-    (run! deref replies)
-    (java.util.Arrays/sort taken)
-    {:p50 (aget taken (quot times 2))}))
+  (let [ws @idle-workers]
+    (median-of times #(do (parallel/send ws %)
+                          (parallel/receive ws)))))
 
 (def ^:private plays
   {"small-map" small-map, "first-message" first-message, "warm-first-message" warm-first-message, "ancestor" ancestor
-   "fork" fork, "select" select-among, "broadcast" broadcast})
+   "fork" fork, "answer" answer, "select" select-among, "broadcast" broadcast})
 
 (defn -main []
   (prn {:ready true})

@@ -73,3 +73,16 @@
            (if spread (str/join ".." (map number-text spread)) "") (or goal "") (case held? true "yes" false "NO" nil "")])))
 
 (def header (line (map first columns)))
+
+(defn markdown
+  "Rows as a table of Markdown."
+  [rows]
+  (let [line (fn [cells] (str "| " (str/join " | " cells) " |\n"))]
+    (str (line ["figure" "ours" "reference" "ratio" "spread" "goal" "held"])
+         (line ["---" "---:" "---:" "---:" "---" "---" "---"])
+         (str/join (for [{:keys [figure of unit ours reference ratio spread goal held? missing]} rows]
+                     (line (if missing
+                             [figure "" (or of "") "" "" "" (str "missing: " missing)]
+                             [figure (str (number-text ours) " " unit) (if reference (str of ", " (number-text reference)) (or of "")) (number-text ratio)
+                              (if (and ratio spread) (str/join " to " (map number-text spread)) "")
+                              (or goal "") (case held? true "yes" false "no" nil "")])))))))

@@ -7,28 +7,22 @@
 
 (def ^:private rest-ms 1500)
 
-(defn- idle-cores
-  "CPU that the processes use together in ms milliseconds, in cores."
-  [pids ms]
-  (let [before (transduce (map machine/cpu-nanos) + pids)
-        start  (System/nanoTime)]
-    (Thread/sleep (long ms))
-    (/ (double (- (transduce (map machine/cpu-nanos) + pids) before)) (- (System/nanoTime) start))))
-
 (defn- with-n
   "What n idle workers cost."
   [program n {:keys [quick?]}]
   (let [{:keys [ns pids]} (ask program ["fork" n 0])
-        times (if quick? 300 1000)]
+        times (if quick? 300 1000)
+        twice (fn [what times]               ; the first is a warm-up
+                (ask program [what 0 times])
+                (/ (:p50 (ask program [what 0 times])) 1e3))]
     (Thread/sleep (long rest-ms))
     {:n         n
      :start-ms  (/ ns 1e6)
-     :idle      (* 100 (idle-cores pids (if quick? 1500 5000)))
+     :idle      (reduce + (machine/idle-percent pids (if quick? 1500 3000)))
      :private   (/ (transduce (map (comp :private machine/memory)) + pids) 1048576.0)
-     :select    (do (ask program ["select" 0 times])
-                    (/ (:p50 (ask program ["select" 0 times])) 1e3))
-     :broadcast (do (ask program ["broadcast" 0 (quot times 5)])
-                    (/ (:p50 (ask program ["broadcast" 0 (quot times 5)])) 1e3))}))
+     :select    (do (ask program ["answer" 0 1])
+                    (twice "select" times))
+     :broadcast (twice "broadcast" (quot times 5))}))
 
 (defn- per-worker-row [what unit goal k few many]
   (row/row {:figure (format "%s, each of %d" what (:n many)) :of (format "each of %d" (:n few)) :unit unit :goal goal
