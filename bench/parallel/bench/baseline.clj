@@ -18,9 +18,9 @@
   (str/starts-with? goal "<"))
 
 (defn- figure-of
-  "What is compared: the ratio, or where there is no reference what was measured."
-  [{:keys [ratio ours]}]
-  (or ratio ours))
+  "What is compared: the ratio; what was measured itself where there is no reference, or the goal is a limit."
+  [{:keys [goal ratio ours]}]
+  (if (str/starts-with? (str goal) "< ") ours (or ratio ours)))
 
 (defn- key-of [{:keys [part figure of]}]
   [part figure of])

@@ -9,7 +9,7 @@
 
 (def ^:private rest-ms 1500)
 
-(defn- start-bare
+(defn start-bare
   "A JVM that has loaded clojure.main and waits for a line."
   []
   (let [process (.start (doto (ProcessBuilder. ^java.util.List [contender/java "-cp" contender/plain-class-path "clojure.main"
@@ -18,7 +18,9 @@
     (.readLine ^BufferedReader (io/reader (.getInputStream process)))
     process))
 
-(defn- end-bare [^Process process]
+(defn end-bare
+  "Ends it."
+  [^Process process]
   (.close ^Writer (io/writer (.getOutputStream process)))
   (.waitFor process))
 

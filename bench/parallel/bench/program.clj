@@ -78,44 +78,49 @@
       (parallel/join ws)
       {:fresh (first seconds), :hot (peek seconds)})))
 
-;; ---- idle workers, which stay until the next round
+;; ---- workers that wait, which stay until others take their place
 
-(def ^:private idle-workers (atom []))
+(def ^:private waiting (atom []))
+
+(defn- replace-waiting
+  "Stops those that wait and starts others: how long it took until await had returned, and their process ids."
+  [start await]
+  (parallel/stop @waiting)
+  (let [ns (nanos (reset! waiting (start))
+                  (await @waiting))]
+    {:ns ns, :pids (mapv :pid (parallel/status @waiting))}))
 
 (defn- fork
-  "n idle workers: how long it took until all had answered, and their process ids."
+  "n idle workers."
   [n _]
-  (parallel/stop @idle-workers)
-  (let [ns (nanos (reset! idle-workers (parallel/fork n))
-                  (run! deref (parallel/exec @idle-workers '(parallel/id))))]
-    {:ns ns, :pids (mapv :pid (parallel/status @idle-workers))}))
+  (replace-waiting #(parallel/fork n)
+                   (fn [ws] (run! deref (parallel/exec ws '(parallel/id))))))
 
-(defn- answer
-  "From now on the idle workers answer each message."
-  [_ _]
-  (run! deref (parallel/exec @idle-workers '(defn answer []
-                                              (doseq [m (parallel/messages (parallel/parent))]
-                                                (parallel/send (parallel/parent) m)))))
-  (parallel/exec @idle-workers '(answer))
-  {})
+(defn- crowd
+  "n workers that answer each message with it."
+  [n _]
+  (replace-waiting #(vec (repeatedly n (fn [] (parallel/run '(let [parent (parallel/parent)]
+                                                               (parallel/send parent :here)
+                                                               (run! (fn [m] (parallel/send parent m)) (parallel/messages parent)))))))
+                   parallel/receive))
 
 (defn- select-among
-  "One of the answering workers is sent a message, and select takes its answer."
+  "One of a crowd is sent a message, and select takes its answer."
   [_ times]
-  (let [ws @idle-workers]
+  (let [ws @waiting]
     (median-of times #(do (parallel/send (nth ws (rem % (count ws))) %)
                           (parallel/select ws)))))
 
 (defn- broadcast
   "A message to all of them, and an answer from each."
   [_ times]
-  (let [ws @idle-workers]
+  (let [ws @waiting]
     (median-of times #(do (parallel/send ws %)
                           (parallel/receive ws)))))
 
 (def ^:private plays
   {"small-map" small-map, "first-message" first-message, "warm-first-message" warm-first-message, "ancestor" ancestor
-   "fork" fork, "answer" answer, "select" select-among, "broadcast" broadcast})
+   "fork" fork, "crowd" crowd, "select" select-among, "broadcast" broadcast})
 
 (defn -main []
   (prn {:ready true})

@@ -29,7 +29,8 @@
     :below        (< ours limit)))
 
 (defn row
-  "ours and references are what single turns measured; references nil: there is none, and the goal is [:below x]."
+  "ours and reference are what single turns measured; reference nil: there is none. The goal: [:<= x] or [:>= x] of ours / reference, [:faster x] of
+  reference / ours, [:below x] of ours itself, or nil."
   [{:keys [figure of unit ours reference goal]}]
   (let [ratios (when (seq reference)
                  (mapv (if (= :faster (first goal)) #(/ %2 %1) #(/ %1 %2)) ours (take (count ours) (concat reference (repeat (median reference))))))

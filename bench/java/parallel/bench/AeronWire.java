@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 import org.agrona.DirectBuffer;
-import org.agrona.concurrent.UnsafeBuffer;
 
 import io.aeron.Aeron;
 import io.aeron.ExclusivePublication;
@@ -21,7 +20,7 @@ import io.aeron.logbuffer.Header;
 /**
  * Aeron's IPC, each end spinning; the measuring end holds the media driver, which takes no part in the way of a message.
  */
-final class AeronWire extends ForkedWire
+final class AeronWire extends SpinningWire
 {
     private static final String CHANNEL = "aeron:ipc";
     private static final int DOWN = 1001;
@@ -37,12 +36,9 @@ final class AeronWire extends ForkedWire
     private final ExclusivePublication out;
     private final Subscription in;
     private final BufferClaim claim = new BufferClaim();
-    private final UnsafeBuffer scratch = new UnsafeBuffer(ByteBuffer.allocateDirect(Long.BYTES));
-    private final FragmentHandler longHandler = this::onLong;
-    private final FragmentHandler bytesHandler = this::onBytes;
+    private final FragmentHandler longHandler = (buffer, offset, length, header) -> onLong(buffer, offset);
+    private final FragmentHandler bytesHandler = (buffer, offset, length, header) -> onBytes(buffer, offset, length);
     private final FragmentHandler arrayHandler = this::onArray;
-    private long value;
-    private byte[] bytesIn;
     private double[] arrayIn;
     private int arrayAt;
 
@@ -78,7 +74,8 @@ final class AeronWire extends ForkedWire
         return new AeronWire(null, directory, null);
     }
 
-    private void put(DirectBuffer source, int length)
+    @Override
+    void put(DirectBuffer source, int length)
     {
         while (out.offer(source, 0, length) < 0)
         {
@@ -100,35 +97,14 @@ final class AeronWire extends ForkedWire
     }
 
     @Override
-    public void sendLong(long value)
-    {
-        scratch.putLong(0, value);
-        put(scratch, Long.BYTES);
-    }
-
-    @Override
-    public long receiveLong()
-    {
-        take(longHandler, 1);
-        return value;
-    }
-
-    @Override
-    public void receiveLongs(int times)
+    void takeLongs(int times)
     {
         take(longHandler, times);
     }
 
     @Override
-    public void sendBytes(byte[] bytes)
+    void takeBytes(int times)
     {
-        put(new UnsafeBuffer(bytes), bytes.length);
-    }
-
-    @Override
-    public void receiveBytes(byte[] bytes, int times)
-    {
-        bytesIn = bytes;
         take(bytesHandler, times);
     }
 
@@ -157,16 +133,6 @@ final class AeronWire extends ForkedWire
         arrayIn = array;
         arrayAt = 0;
         take(arrayHandler, (array.length + FRAGMENT / Double.BYTES - 1) / (FRAGMENT / Double.BYTES));
-    }
-
-    private void onLong(DirectBuffer buffer, int offset, int length, Header header)
-    {
-        value = buffer.getLong(offset);
-    }
-
-    private void onBytes(DirectBuffer buffer, int offset, int length, Header header)
-    {
-        buffer.getBytes(offset, bytesIn, 0, length);
     }
 
     private void onArray(DirectBuffer buffer, int offset, int length, Header header)

@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.MessageHandler;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -19,7 +20,7 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 /**
  * The bare ring: two of Agrona's {@link OneToOneRingBuffer}s of the library's default capacity in a mapped file, each end spinning.
  */
-final class RingWire extends ForkedWire
+final class RingWire extends SpinningWire
 {
     private static final int CAPACITY = 1 << 20;
     private static final int LENGTH = CAPACITY + RingBufferDescriptor.TRAILER_LENGTH;
@@ -30,15 +31,11 @@ final class RingWire extends ForkedWire
     private final MappedByteBuffer map;
     private final OneToOneRingBuffer out;
     private final OneToOneRingBuffer in;
-    private final UnsafeBuffer scratch = new UnsafeBuffer(new byte[Long.BYTES]);
-    private final UnsafeBuffer bytesOut = new UnsafeBuffer(new byte[0]);
-    private final MessageHandler longHandler = this::onLong;
-    private final MessageHandler bytesHandler = this::onBytes;
+    private final MessageHandler longHandler = (type, buffer, index, length) -> onLong(buffer, index);
+    private final MessageHandler bytesHandler = (type, buffer, index, length) -> onBytes(buffer, index, length);
     private final MessageHandler arrayHandler = this::onArray;
     private final DoubleBuffer inDoubles;
     private final DoubleBuffer outDoubles;
-    private long value;
-    private byte[] bytesIn;
     private double[] arrayIn;
     private int arrayAt;
 
@@ -79,16 +76,6 @@ final class RingWire extends ForkedWire
         return new RingWire(Path.of(file), null);
     }
 
-    private void onLong(int type, MutableDirectBuffer buffer, int index, int length)
-    {
-        value = buffer.getLong(index);
-    }
-
-    private void onBytes(int type, MutableDirectBuffer buffer, int index, int length)
-    {
-        buffer.getBytes(index, bytesIn, 0, length);
-    }
-
     private void onArray(int type, MutableDirectBuffer buffer, int index, int length)
     {
         inDoubles.get(index / Double.BYTES, arrayIn, arrayAt, length / Double.BYTES);
@@ -108,7 +95,8 @@ final class RingWire extends ForkedWire
         }
     }
 
-    private void put(UnsafeBuffer source, int length)
+    @Override
+    void put(DirectBuffer source, int length)
     {
         while (!out.write(TYPE, source, 0, length))
         {
@@ -117,36 +105,14 @@ final class RingWire extends ForkedWire
     }
 
     @Override
-    public void sendLong(long value)
-    {
-        scratch.putLong(0, value);
-        put(scratch, Long.BYTES);
-    }
-
-    @Override
-    public long receiveLong()
-    {
-        take(longHandler, 1);
-        return value;
-    }
-
-    @Override
-    public void receiveLongs(int times)
+    void takeLongs(int times)
     {
         take(longHandler, times);
     }
 
     @Override
-    public void sendBytes(byte[] bytes)
+    void takeBytes(int times)
     {
-        bytesOut.wrap(bytes);
-        put(bytesOut, bytes.length);
-    }
-
-    @Override
-    public void receiveBytes(byte[] bytes, int times)
-    {
-        bytesIn = bytes;
         take(bytesHandler, times);
     }
 
