@@ -42,7 +42,7 @@
 
 (def ^:private not-quick
   "Parts that --quick leaves out unless they are named."
-  #{"sizes"})
+  #{"scaling" "sizes"})
 
 (defn- failures
   "A table of its own: how long it takes until a failure is seen."
@@ -54,7 +54,7 @@
        (str/join (map (fn [[part what]] (format "  %-11s %s%n" part what)) parts))
        "  failures    how long it takes until a failure is seen, 20 of each kind; only when named
 
-  --quick         fewer and shorter turns: two minutes for all
+  --quick         fewer and shorter turns, without scaling and sizes unless they are named: two minutes for all
   --json FILE     the table as JSON, too
   --markdown FILE the table as Markdown, too; those of the documentation are in doc/figures
   --plots DIR     plots of what the run has measured (ping, sizes, scaling), as SVG; those of the documentation are in doc/figures

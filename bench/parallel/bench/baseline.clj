@@ -45,7 +45,7 @@
       (println ";; Ratios to a reference of the same run (or, where there is none, figures): [part figure reference] to number.")
       (println ";; Written by bin/bench --rebase; bin/bench --quick --check compares with it.")
       (pprint/pprint {:machine (machine/caption)
-                      :figures (merge (read-figures) (kept rows))})))
+                      :figures (into (sorted-map) (merge (read-figures) (kept rows)))})))
   (println "Wrote" (str file)))
 
 (defn- worse-by
