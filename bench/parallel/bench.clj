@@ -16,13 +16,23 @@
   [sym]
   (fn [options] ((requiring-resolve sym) options)))
 
+(defn- there? [sym]
+  (io/resource (str (str/replace (munge (namespace sym)) "." "/") ".clj")))
+
+(defn- as-row
+  "A part's own row, whose goal may be a number that the ratio has to reach."
+  [{:keys [goal] :as row}]
+  (cond-> row (number? goal) (assoc :goal (format ">= %s x" goal))))
+
 (defn- rows-where-there
-  "The same of a part whose file may not be there, and which takes no options."
-  [sym]
+  "The rows of a function that takes no options and prints them, too: the first of the symbols whose file is there."
+  [& syms]
   (fn [_]
-    (if (io/resource (str (str/replace (namespace sym) "." "/") ".clj"))
-      ((requiring-resolve sym))
-      [(row/missing (name sym) nil (str "there is no " (namespace sym)))])))
+    (if-let [sym (first (filter there? syms))]
+      (let [rows (volatile! nil)]
+        (with-out-str (vreset! rows ((requiring-resolve sym))))
+        (map as-row @rows))
+      [(row/missing (name (first syms)) nil (str "there is no " (namespace (first syms))))])))
 
 (def ^:private parts
   "In the order of the table: [name what function], each a function of the options that returns rows."
@@ -35,7 +45,7 @@
    ["warm"      "the same with a warm spare"                       (rows-of 'parallel.bench.start/warm)]
    ["ancestor"  "4 workers, 1000 rounds of maps with arrays"       (rows-of 'parallel.bench.ancestor/ancestor)]
    ["footprint" "memory and threads of an idle worker"             (rows-of 'parallel.bench.footprint/footprint)]
-   ["pool"      "tasks of a pool"                                  (rows-where-there 'parallel.bench.pool/pool-figures)]
+   ["pool"      "tasks of a pool"                                  (rows-where-there 'parallel.bench.pool/pool-figures 'parallel.pool-figures/pool-figures)]
    ["shared"    "shared arrays"                                    (rows-where-there 'parallel.bench.shared/shared-figures)]
    ["scaling"   "2 to 100 workers"                                 (rows-of 'parallel.bench.scaling/scaling)]
    ["sizes"     "arrays by size, for the plot"                     (rows-of 'parallel.bench.messages/sizes)]])
