@@ -130,17 +130,22 @@
   (SharedArray/onDisk type (path (:file opts)) (modes (:mode opts (if shape :create :read-write))) (:offset opts 0)
                       (if shape (lengths shape) (long-array 0))))
 
+(defn- copy?
+  "Whether the new array is one of the elements of a primitive array, and nothing else."
+  [opts type shape from]
+  (and (primitive-array? from) (= type (.getComponentType (class from))) (= shape (size-of from)) (not (:shared-bytes opts))))
+
 (defn- make [opts kind shape]
   (check-options opts)
   (let [from  (some-> (:from opts) elements)
         type  (element-type kind from)
         shape (or shape (some-> from size-of))]
     (errors/surfacing
-     (cond-> (cond
-               (:file opts) (on-disk opts type shape)
-               shape        (Arrays/create type (long (:shared-bytes opts -1)) (lengths shape))
-               :else        (refuse "shared" "a length, or a vector of lengths, 0 or more each" shape))
-       from (fill-from! from)))))
+     (cond
+       (:file opts)                  (cond-> (on-disk opts type shape) from (fill-from! from))
+       (nil? shape)                  (refuse "shared" "a length, or a vector of lengths, 0 or more each" shape)
+       (copy? opts type shape from)  (Arrays/of from)
+       :else                         (cond-> (Arrays/create type (long (:shared-bytes opts -1)) (lengths shape)) from (fill-from! from))))))
 
 (defn ^SharedArray shared
   "A new array of zeros in memory that all processes of the session map, or one in a file on disk. Returns its handle.

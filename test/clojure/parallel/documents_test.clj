@@ -56,5 +56,11 @@
 (deftest the-walkthrough-works-from-top-to-bottom
   (check (slurp "dev/parallel/walkthrough.clj") 2))
 
+(defn- examples [file]
+  (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp file)))))
+
 (deftest the-guide-works-from-top-to-bottom
-  (check (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp "doc/guide.md")))) 19))
+  (check (examples "doc/guide.md") 19))
+
+(deftest what-is-said-of-shared-arrays-works-from-top-to-bottom
+  (check (examples "doc/shared.md") 15))

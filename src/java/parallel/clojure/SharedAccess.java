@@ -1,7 +1,7 @@
 package parallel.clojure;
 
 import parallel.ParallelException;
-import parallel.SharedArray;
+import parallel.shared.ArrayHandle;
 
 /** The elements of shared arrays for Clojure code that is hinted: primitives, and errors as ExceptionInfos. */
 public final class SharedAccess
@@ -21,7 +21,7 @@ public final class SharedAccess
     {
         try
         {
-            return ((SharedArray)array).getBoolean(i);
+            return ((ArrayHandle)array).getBoolean(i);
         }
         catch (final ParallelException e)
         {
@@ -41,7 +41,7 @@ public final class SharedAccess
     {
         try
         {
-            ((SharedArray)array).setBoolean(i, x);
+            ((ArrayHandle)array).setBoolean(i, x);
             return x;
         }
         catch (final ParallelException e)
@@ -61,7 +61,7 @@ public final class SharedAccess
     {
         try
         {
-            return ((SharedArray)array).getByte(i);
+            return ((ArrayHandle)array).getByte(i);
         }
         catch (final ParallelException e)
         {
@@ -81,7 +81,7 @@ public final class SharedAccess
     {
         try
         {
-            ((SharedArray)array).setByte(i, x);
+            ((ArrayHandle)array).setByte(i, x);
             return x;
         }
         catch (final ParallelException e)
@@ -101,7 +101,7 @@ public final class SharedAccess
     {
         try
         {
-            return ((SharedArray)array).getShort(i);
+            return ((ArrayHandle)array).getShort(i);
         }
         catch (final ParallelException e)
         {
@@ -121,7 +121,7 @@ public final class SharedAccess
     {
         try
         {
-            ((SharedArray)array).setShort(i, x);
+            ((ArrayHandle)array).setShort(i, x);
             return x;
         }
         catch (final ParallelException e)
@@ -141,7 +141,7 @@ public final class SharedAccess
     {
         try
         {
-            return ((SharedArray)array).getChar(i);
+            return ((ArrayHandle)array).getChar(i);
         }
         catch (final ParallelException e)
         {
@@ -161,7 +161,7 @@ public final class SharedAccess
     {
         try
         {
-            ((SharedArray)array).setChar(i, x);
+            ((ArrayHandle)array).setChar(i, x);
             return x;
         }
         catch (final ParallelException e)
@@ -181,7 +181,7 @@ public final class SharedAccess
     {
         try
         {
-            return ((SharedArray)array).getInt(i);
+            return ((ArrayHandle)array).getInt(i);
         }
         catch (final ParallelException e)
         {
@@ -201,7 +201,7 @@ public final class SharedAccess
     {
         try
         {
-            ((SharedArray)array).setInt(i, x);
+            ((ArrayHandle)array).setInt(i, x);
             return x;
         }
         catch (final ParallelException e)
@@ -221,7 +221,7 @@ public final class SharedAccess
     {
         try
         {
-            return ((SharedArray)array).getLong(i);
+            return ((ArrayHandle)array).getLong(i);
         }
         catch (final ParallelException e)
         {
@@ -241,7 +241,7 @@ public final class SharedAccess
     {
         try
         {
-            ((SharedArray)array).setLong(i, x);
+            ((ArrayHandle)array).setLong(i, x);
             return x;
         }
         catch (final ParallelException e)
@@ -261,7 +261,7 @@ public final class SharedAccess
     {
         try
         {
-            return ((SharedArray)array).getFloat(i);
+            return ((ArrayHandle)array).getFloat(i);
         }
         catch (final ParallelException e)
         {
@@ -281,7 +281,7 @@ public final class SharedAccess
     {
         try
         {
-            ((SharedArray)array).setFloat(i, x);
+            ((ArrayHandle)array).setFloat(i, x);
             return x;
         }
         catch (final ParallelException e)
@@ -301,7 +301,7 @@ public final class SharedAccess
     {
         try
         {
-            return ((SharedArray)array).getDouble(i);
+            return ((ArrayHandle)array).getDouble(i);
         }
         catch (final ParallelException e)
         {
@@ -321,7 +321,7 @@ public final class SharedAccess
     {
         try
         {
-            ((SharedArray)array).setDouble(i, x);
+            ((ArrayHandle)array).setDouble(i, x);
             return x;
         }
         catch (final ParallelException e)

@@ -42,9 +42,10 @@ public final class Budget
         return limit >= 0 ? limit : total(SessionMemory.directory()) / 2;
     }
 
-    /* A file of that many bytes, once they are there; own: the limit for this array, -1 for that of the process. */
-    static SharedFile newFile(long bytes, long own) throws IOException
+    /* A file of that many bytes behind its header, once they are there; own: the limit for this array, -1 for that of the process. */
+    static SharedFile newFile(long dataBytes, SharedFile.Content content, long own) throws IOException
     {
+        final long bytes = Layout.HEADER_BYTES + dataBytes;
         final Path directory = SessionMemory.directory();
         final long most = own >= 0 ? own : limit();
         admit(directory, bytes, most);
@@ -52,7 +53,7 @@ public final class Budget
         {
             try
             {
-                return SharedFile.create(directory, bytes);
+                return SharedFile.create(directory, dataBytes, content);
             }
             catch (final IOException e)
             {

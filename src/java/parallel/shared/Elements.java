@@ -9,7 +9,7 @@ import parallel.runtime.Errors;
 /**
  * The elements of a shared array, one at a time. In a loop that is compiled all checks but that of the bounds are made once.
  */
-abstract class Elements implements SharedArray
+public abstract class Elements implements SharedArray
 {
     final Mapping mapping;
     final Kind kind;

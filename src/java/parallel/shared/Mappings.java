@@ -16,12 +16,11 @@ import java.util.concurrent.TimeUnit;
  */
 final class Mappings
 {
-    /** How long several closes may wait for one collection. */
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long LATEST_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long SOON_MS = 20;
     /** How long a collection's word on what it has unmapped may take, for the thread that waits for it. */
     private static final long WORD_MS = 200;
-    /** Between two collections for what was closed. */
-    private static final long REST_MS = 200;
     private static final long HOLDS_MS = 50;
     private static final long IDLE_MS = 1000;
     private static final int ATTEMPTS = 6;
@@ -33,7 +32,7 @@ final class Mappings
     /** Collections asked for, for what is closed and still mapped. */
     private static int attempts;
     private static long nextAttempt;
-    private static long lastCollection = System.nanoTime() - TimeUnit.SECONDS.toNanos(1);
+    private static long firstClose;
 
     private Mappings()
     {
@@ -77,18 +76,19 @@ final class Mappings
         return lease;
     }
 
-    /* Closed, or gone: the collector unmaps what is not unmapped yet. */
+    /* Closed, or gone: the collector unmaps what is not unmapped yet. It is asked when closing pauses, or a second after the first. */
     static synchronized void ended(Lease lease)
     {
-        final boolean asked = isClosing(lease) && attempts == 0;
         if (lease.isUnmapped())
         {
             LEASES.remove(lease);
         }
-        else if (!asked)
+        else
         {
+            final long now = System.nanoTime();
+            firstClose = attempts > 0 || !isClosing(lease) ? now : firstClose;
             attempts = 0;
-            nextAttempt = Math.max(lastCollection + TimeUnit.MILLISECONDS.toNanos(REST_MS), System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(SOON_MS));
+            nextAttempt = Math.min(now + PAUSE_NANOS, firstClose + LATEST_NANOS);
         }
         awaken();
     }
@@ -198,7 +198,6 @@ final class Mappings
         if (due)
         {
             attempts++;
-            lastCollection = System.nanoTime();
             nextAttempt = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WORD_MS << attempts);
         }
         return due;

@@ -38,6 +38,16 @@ final class SharedFile implements AutoCloseable
         T map(FileChannel channel) throws IOException;
     }
 
+    /** What a new file holds behind its header. */
+    interface Content
+    {
+        /** Of an array of zeros. */
+        Content ZEROS = (chunk, from, n) -> { };
+
+        /* Sets the first n bytes of the chunk, which are zeros or what was there last, to those of the content from there on. */
+        void fill(ByteBuffer chunk, long from, int n);
+    }
+
     private final RandomAccessFile open;
     private final Path path;
     private final boolean named;
@@ -53,17 +63,18 @@ final class SharedFile implements AutoCloseable
     }
 
     /*
-     * A file of zeros without a name, its owner's alone. Written, not left as a hole: where there is no room, touching a hole
+     * A file without a name, its owner's alone: a header of zeros and the content. Written, not left as a hole: where there is no room, touching a hole
      * through a mapping is SIGBUS, which ends the JVM.
      */
-    static SharedFile create(Path directory, long bytes) throws IOException
+    static SharedFile create(Path directory, long bytes, Content content) throws IOException
     {
         final Path path = newFile(directory.toRealPath());
         RandomAccessFile open = null;
         try
         {
             open = new RandomAccessFile(path.toFile(), "rw");
-            writeZeros(open, bytes);
+            open.write(new byte[Layout.HEADER_BYTES]);
+            write(open, bytes, content);
             final int descriptor = claim(path);
             if (descriptor >= 0)
             {
@@ -114,12 +125,14 @@ final class SharedFile implements AutoCloseable
         return path;
     }
 
-    private static void writeZeros(RandomAccessFile file, long bytes) throws IOException
+    private static void write(RandomAccessFile file, long bytes, Content content) throws IOException
     {
-        final byte[] zeros = new byte[(int)Math.min(CHUNK, bytes)];
-        for (long done = 0; done < bytes; done += zeros.length)
+        final ByteBuffer chunk = ByteBuffer.allocate((int)Math.min(CHUNK, bytes)).order(ByteOrder.nativeOrder());
+        for (long done = 0; done < bytes; done += chunk.capacity())
         {
-            file.write(zeros, 0, (int)Math.min(zeros.length, bytes - done));
+            final int n = (int)Math.min(chunk.capacity(), bytes - done);
+            content.fill(chunk, done, n);
+            file.write(chunk.array(), 0, n);
         }
     }
 
@@ -168,7 +181,7 @@ final class SharedFile implements AutoCloseable
     {
         final long now = open.length();
         open.seek(now);
-        writeZeros(open, bytes - now);
+        write(open, bytes - now, Content.ZEROS);
     }
 
     /* How this process reaches it, whether or not it has a name. */
