@@ -264,13 +264,18 @@ final class SharedFile implements AutoCloseable
     /* Also where it is mapped no more. */
     long readLong(long position) throws IOException
     {
-        final byte[] bytes = new byte[Long.BYTES];
+        return read(position, Long.BYTES).getLong();
+    }
+
+    ByteBuffer read(long position, int n) throws IOException
+    {
+        final byte[] bytes = new byte[n];
         synchronized (open)
         {
             open.seek(position);
             open.readFully(bytes);
         }
-        return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getLong();
+        return ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder());
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.LongBuffer;
 
 /** The tickets in the header of an array in memory: which references to it have not arrived yet. {@link Layout} draws them. */
 final class Tickets
@@ -38,13 +39,12 @@ final class Tickets
     /* Also of a file that is mapped no more. */
     static boolean outstanding(SharedFile file) throws IOException
     {
-        for (int cell = 0; cell < Layout.TICKETS; cell++)
+        final LongBuffer cells = file.read(Layout.TICKETS_OFFSET, Layout.TICKETS * Long.BYTES).asLongBuffer();
+        boolean outstanding = false;
+        while (cells.hasRemaining())
         {
-            if ((file.readLong(Layout.cellOffset(cell)) & COUNT_MASK) > 0)
-            {
-                return true;
-            }
+            outstanding |= (cells.get() & COUNT_MASK) > 0;
         }
-        return false;
+        return outstanding;
     }
 }
