@@ -2,7 +2,7 @@
   "Worker JVMs from quoted forms, and messages between them at the speed of shared memory.
 
   Who am I        id parent children
-  Start           run fork exec everywhere everywhere-forget spawn spawn-on pfn
+  Start           run fork exec everywhere everywhere-forget spawn spawn-on pfn warm
   Exchange        send try-send send-end receive try-receive receive-into! messages select
   End             join interrupt stop kill close with-workers
   Look            alive? status print-status top threads print
@@ -171,6 +171,19 @@
   "What f returns; what it encodes is read by so many."
   [n f]
   (Copies/of n (reify Supplier (get [_] (f)))))
+
+(defn warm
+  "Keeps n JVMs booted and idle, so that a worker started with the same process options begins within milliseconds.
+  Returns nil at once.
+
+    (parallel/warm 2)"
+  ([n] (warm {} n))
+  ([opts n]
+   (when-not (and (int? n) (<= 0 (long n)))
+     (refuse "warm" "a number of spare workers, 0 or more" n))
+   (let [checked (worker-options opts)]
+     (errors/surfacing (.keep (.spares (context)) checked (int n))))
+   nil))
 
 (defn ^:no-doc exec-in
   "exec, called in the namespace named ns-sym."

@@ -9,6 +9,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 import parallel.runtime.Header;
+import parallel.runtime.Language;
 import parallel.runtime.WorkerProcess;
 
 /**
@@ -34,6 +35,7 @@ public final class Main
         System.setIn(InputStream.nullInputStream());
         System.setOut(utf8(FileDescriptor.out));
         System.setErr(utf8(FileDescriptor.err));
+        loadAhead();
         WorkerProcess process = null;
         try
         {
@@ -53,6 +55,22 @@ public final class Main
         }
     }
 
+    /** The language loads while files are mapped and sockets connected. What it throws, it throws again to the one who needs it. */
+    private static void loadAhead()
+    {
+        final Thread loading = new Thread(null, () ->
+        {
+            final Language language = Language.find();
+            if (language != null)
+            {
+                language.load();
+            }
+        }, "parallel-load-0", 0, false);
+        loading.setDaemon(true);
+        loading.setUncaughtExceptionHandler((thread, e) -> { });
+        loading.start();
+    }
+
     private static PrintStream utf8(FileDescriptor descriptor)
     {
         return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
@@ -60,7 +78,7 @@ public final class Main
 
     private static void watch(InputStream stdin, WorkerProcess process)
     {
-        final Thread lifeline = new Thread(null, () -> awaitEnd(stdin, process), "parallel-lifeline-" + process.id(), 0, false);
+        final Thread lifeline = new Thread(null, () -> awaitEnd(stdin, process), "parallel-lifeline-0", 0, false);
         lifeline.setDaemon(true);
         lifeline.start();
     }

@@ -29,12 +29,18 @@ public final class ClojureLanguage implements Language
     }
 
     @Override
-    public synchronized void prepare(boolean ownProcess)
+    public synchronized void load()
     {
         // One at a time, for workers that are threads: a namespace counts as loaded, for require, as soon as its loading begins.
         Var.intern(Symbol.intern("clojure.core"), Symbol.intern("require")).invoke(Symbol.intern(CHILD));
         evaluate = RT.var(CHILD, "evaluate");
         describe = RT.var(CHILD, "describe");
+    }
+
+    @Override
+    public void prepare(boolean ownProcess)
+    {
+        load();
         RT.var(CHILD, "prepare").invoke(ownProcess);
     }
 

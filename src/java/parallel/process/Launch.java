@@ -71,6 +71,22 @@ public final class Launch
         return options.jvmOpts;
     }
 
+    /**
+     * What it would start: two launches with equal fingerprints start the same program, from the same files, as far as these lie in
+     * jars or are loaded by every worker.
+     *
+     * @return the words of its command, its environment and directory, and the stamps of its files.
+     */
+    public List<String> fingerprint()
+    {
+        final List<String> words = new ArrayList<>(arguments());
+        words.add(String.valueOf(options.javaCommand));
+        words.add(String.valueOf(options.directory));
+        words.add(options.environment.toString());
+        words.addAll(ClassPath.stamps(options.classPath == null ? ClassPath.current() : ClassPath.absolute(options.classPath)));
+        return words;
+    }
+
     boolean inBackground()
     {
         return options.background;

@@ -13,7 +13,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -178,13 +177,13 @@ public final class StartCache
         add(digest, System.getProperty("java.home") + " " + System.getProperty("java.vm.version"));
         for (final Path jar : jars)
         {
-            add(digest, stamp(jar));
+            add(digest, FileStamps.stamp(jar));
         }
         for (final Path directory : directories)
         {
             for (final Path file : ownFiles(directory))
             {
-                add(digest, stamp(file));
+                add(digest, FileStamps.stamp(file));
             }
         }
         return HexFormat.of().formatHex(digest.digest(), 0, 16);
@@ -205,12 +204,6 @@ public final class StartCache
     private static void add(final MessageDigest digest, final String line)
     {
         digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static String stamp(final Path file) throws IOException
-    {
-        final BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-        return file + " " + attributes.size() + " " + attributes.lastModifiedTime().toMillis();
     }
 
     private static List<Path> ownFiles(final Path directory) throws IOException

@@ -13,12 +13,14 @@ public final class Context
     private static final InheritableThreadLocal<Context> OF_THREAD = new InheritableThreadLocal<>();
     private static volatile Context ofProcess = new Context(0, 0, null, new Output(Lines.OF_ROOT, Lines.OF_ROOT));
 
-    private final int id;
+    /** 0 in a worker process that is not told yet who it is. */
+    private volatile int id;
     private final int depth;
     private final ParentPeer parent;
     private final Output output;
     private final ConcurrentSkipListMap<Integer, WorkerHandle> children = new ConcurrentSkipListMap<>();
     private final List<Job> journal = new ArrayList<>();
+    private final Spares spares = new Spares(this);
     private volatile int lastServed = -1;
     /** Written under the lock of the journal. */
     private volatile boolean ended;
@@ -108,13 +110,25 @@ public final class Context
     }
 
     /**
-     * Stops all workers of this context, side by side.
+     * Stops all workers of this context, side by side, and gives its spares back.
      *
      * @param graceMs for the whole of it, or -1 for that of each worker's options.
      */
     public void close(long graceMs)
     {
+        spares.close();
         Ladder.stop(children(), graceMs);
+        spares.awaitGone();
+    }
+
+    /**
+     * Its JVMs that wait to become workers.
+     *
+     * @return them.
+     */
+    public Spares spares()
+    {
+        return spares;
     }
 
     /**
@@ -164,6 +178,12 @@ public final class Context
         return this == ofProcess;
     }
 
+    /** A worker process is told who it is, once, before it evaluates anything. */
+    void become(int itsId)
+    {
+        id = itsId;
+    }
+
     int depth()
     {
         return depth;
@@ -211,6 +231,7 @@ public final class Context
         {
             ended = true;
         }
+        spares.close();
         children().forEach(WorkerHandle::kill);
     }
 

@@ -83,6 +83,11 @@ final class Evaluations
         }
     }
 
+    void name(String threadName)
+    {
+        thread.setName(threadName);
+    }
+
     void add(Task task)
     {
         queue.add(task);

@@ -37,6 +37,8 @@ final class Frames
     static final byte THREADS = 9;
     /** To the worker: so many bytes of lines were delivered. */
     static final byte CREDIT = 10;
+    /** To the worker, before any other: the number is its id. */
+    static final byte IDENTITY = 11;
 
     /** To the parent: connected, and able to evaluate. */
     static final byte READY = 20;

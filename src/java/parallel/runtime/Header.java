@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 
 /**
- * What a worker process is told on its stdin before anything else.
+ * What a worker process is told on its stdin before anything else. Its id is not among it: that is the first frame on control, and
+ * comes when somebody has asked for a worker.
  *
- * @param id          of the worker.
  * @param parentId    of its parent.
  * @param depth       how many parents it has.
  * @param inboxBytes  limit of its inbox.
@@ -19,7 +19,7 @@ import java.io.OutputStream;
  * @param sockets     directory for sockets.
  * @param origin      who may be its parent.
  */
-public record Header(int id, int parentId, int depth, long inboxBytes, String pair, String sessionPage, String memory, String sockets, Origin origin)
+public record Header(int parentId, int depth, long inboxBytes, String pair, String sessionPage, String memory, String sockets, Origin origin)
 {
     /**
      * Who may be its parent, and whose session it is.
@@ -33,7 +33,7 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
     }
 
     /** Of what is read before the library's own version is known. */
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
     private static final int MAGIC = 0x70617261;
 
     void write(OutputStream out) throws IOException
@@ -43,7 +43,6 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
         data.writeInt(MAGIC);
         data.writeInt(VERSION);
         data.writeUTF(Version.library());
-        data.writeInt(id);
         data.writeInt(parentId);
         data.writeInt(depth);
         data.writeLong(inboxBytes);
@@ -78,7 +77,7 @@ public record Header(int id, int parentId, int depth, long inboxBytes, String pa
                 Version.library() + ", whose header is of version " + VERSION + ": put the same version on both (option classpath).");
         }
         Version.require(in.readUTF());
-        return new Header(in.readInt(), in.readInt(), in.readInt(), in.readLong(),
+        return new Header(in.readInt(), in.readInt(), in.readLong(),
             in.readUTF(), in.readUTF(), in.readUTF(), in.readUTF(), new Origin(in.readLong(), in.readLong(), in.readLong()));
     }
 }

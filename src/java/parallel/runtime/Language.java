@@ -8,6 +8,9 @@ import java.util.List;
  */
 public interface Language
 {
+    /** Loads what evaluation needs; from any thread, any number of times. */
+    void load();
+
     /**
      * Loads what evaluation needs; called once on the evaluation thread, before the worker says that it is ready.
      *

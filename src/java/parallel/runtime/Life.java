@@ -60,6 +60,8 @@ final class Life implements LinkListener
     private byte[] finalFrame;
     private byte finalKind;
 
+    /** Listeners hear of the start before they hear that it is ready. */
+    private final CompletableFuture<Void> startTold = new CompletableFuture<>();
     private final java.util.concurrent.CountDownLatch controlEnded = new java.util.concurrent.CountDownLatch(1);
     private volatile boolean stopping;
     /** Stopped with nothing to do: also when it has to be killed for that, since it starts or is slow, nothing was broken off. */
@@ -192,6 +194,7 @@ final class Life implements LinkListener
                 Session.current().page().slotPid(slot, pid(), parallel.process.ThisProcess.startMs(pid()));
             }
             emit("started", null);
+            startTold.complete(null);
             awaitReady(deadline);
         }
         catch (final InterruptedException e)
@@ -290,7 +293,7 @@ final class Life implements LinkListener
             flushPending();
         }
         host.ready();
-        Threads.POOL.execute(() -> emit("ready", null));
+        startTold.thenRunAsync(() -> emit("ready", null), Threads.POOL);
     }
 
     /** What was told a worker that was not ready yet. It may say that it is before the call that connects it has returned. */

@@ -55,19 +55,9 @@ public final class WorkerProcess
         this.header = header;
     }
 
-    /**
-     * The worker's id.
-     *
-     * @return it.
-     */
-    public int id()
+    static String socketName(long pid)
     {
-        return header.id();
-    }
-
-    static String socketName(int id)
-    {
-        return id + ".s";
+        return pid + ".s";
     }
 
     /**
@@ -87,9 +77,8 @@ public final class WorkerProcess
         bell.connect(sockets[BELL]);
         final MessageChannel channel = new MessageChannel(pair, Side.CHILD, bell, header.inboxBytes(), Messages.inbox(header.inboxBytes()));
         final UpwardLines lines = new UpwardLines();
-        final Context context = new Context(header.id(), header.depth(), new ParentPeer(header.parentId(), parentPid(), channel),
+        final Context context = new Context(0, header.depth(), new ParentPeer(header.parentId(), parentPid(), channel),
             new Context.Output(WorkerProcess::print, lines));
-        channel.name("from the parent of worker " + header.id());
         Context.becomeProcess(context);
         final WorkerSide side = new WorkerSide(new WorkerSide.Self(context, lines, this::exit, this::orphaned), status);
         channel.blockedListener(side::blocked);
@@ -132,12 +121,12 @@ public final class WorkerProcess
             {
                 status.exitNoted(0);
             }
-        }, "parallel-note-" + header.id()));
+        }, "parallel-note-0"));
     }
 
     private SocketChannel[] accept(StatusPage status) throws IOException
     {
-        address = session.directory().sockets().resolve(socketName(header.id()));
+        address = session.directory().sockets().resolve(socketName(ThisProcess.pid()));
         final SocketChannel[] sockets = new SocketChannel[BELL + 1];
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX))
         {
@@ -187,8 +176,8 @@ public final class WorkerProcess
 
     private void exit()
     {
-        Threads.start("parallel-exit-" + header.id(), () -> System.exit(0));
-        Threads.start("parallel-halt-" + header.id(), () ->
+        Threads.start("parallel-exit-" + Context.ofProcess().id(), () -> System.exit(0));
+        Threads.start("parallel-halt-" + Context.ofProcess().id(), () ->
         {
             try
             {

@@ -57,6 +57,7 @@ final class WorkerSide implements LinkListener
         this.self = self;
         this.status = status;
         this.activity = new Activity(status);
+        commands.put(Frames.IDENTITY, this::identify);
         commands.put(Frames.RUN, frame -> enqueue(frame, true));
         commands.put(Frames.EXEC, frame -> enqueue(frame, false));
         commands.put(Frames.EXEC_NOW, this::evaluateBeside);
@@ -147,6 +148,14 @@ final class WorkerSide implements LinkListener
     public void onEnd()
     {
         self.gone().run();
+    }
+
+    private void identify(ByteBuffer frame)
+    {
+        final int id = (int)Frames.number(frame);
+        self.context().become(id);
+        self.context().parent().channel().name("from the parent of worker " + id);
+        evaluations.name("parallel-eval-" + id);
     }
 
     private void enqueue(ByteBuffer frame, boolean forLife)

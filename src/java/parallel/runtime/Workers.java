@@ -20,12 +20,10 @@ import parallel.codec.Codec;
 import parallel.codec.Messages;
 import parallel.process.Output;
 import parallel.runtime.WorkerHandle.Birth;
-import parallel.transport.Bell;
 import parallel.transport.LocalBell;
 import parallel.transport.MessageChannel;
 import parallel.transport.PairFile;
 import parallel.transport.Side;
-import parallel.transport.SocketBell;
 
 /**
  * The composition root: makes files, channel, host and handle of a worker, and undoes them when a step fails.
@@ -99,34 +97,45 @@ public final class Workers
             handle.life().stillborn(() -> failed(handle, birth.job().failure()));
             return;
         }
-        final PairFile pair;
+        final Output output = new Output(handle.id(), sink(birth), OUTPUT_BYTES, Output.executor());
+        final Made made;
         try
         {
-            pair = session.newPair(birth.options().get(Option.RING_BYTES, Integer.class));
+            made = birth.options().get(Option.IN_THREAD, Boolean.class) ? inThread(birth, session, output) : inProcess(birth, output);
         }
         catch (final IOException e)
         {
             handle.life().stillborn(startFailed(handle, e));
             return;
         }
-        final boolean inThread = birth.options().get(Option.IN_THREAD, Boolean.class);
-        final Output output = new Output(handle.id(), sink(birth), OUTPUT_BYTES, Output.executor());
-        final LocalBell[] local = inThread ? LocalBell.pair() : null;
-        final Bell bell = inThread ? local[0] : new SocketBell();
-        final long inboxBytes = birth.options().get(Option.INBOX_BYTES, Long.class);
-        final MessageChannel channel = new MessageChannel(pair, Side.PARENT, bell, inboxBytes, Messages.inbox(inboxBytes));
-        if (inThread)
-        {
-            local[0].attach(channel);
-        }
-        final Host host = inThread ? new ThreadHost(birth, pair, local[1], output) : new ProcessHost(birth, channel, (SocketBell)bell, output);
         final int slot = session.page().acquireSlot(handle.id(), birth.context().id(), birth.options().get(Option.NAME, String.class),
             System.currentTimeMillis());
         if (slot >= 0)
         {
-            session.page().slotPair(slot, pair.handOn());
+            session.page().slotPair(slot, made.channel().pair().handOn());
         }
-        handle.life().begin(channel, host, slot);
+        handle.life().begin(made.channel(), made.host(), slot);
+    }
+
+    private record Made(MessageChannel channel, Host host)
+    {
+    }
+
+    private static Made inThread(Birth birth, Session session, Output output) throws IOException
+    {
+        final PairFile pair = session.newPair(birth.options().get(Option.RING_BYTES, Integer.class));
+        final LocalBell[] bells = LocalBell.pair();
+        final long inboxBytes = birth.options().get(Option.INBOX_BYTES, Long.class);
+        final MessageChannel channel = new MessageChannel(pair, Side.PARENT, bells[0], inboxBytes, Messages.inbox(inboxBytes));
+        bells[0].attach(channel);
+        return new Made(channel, new ThreadHost(birth, pair, bells[1], output));
+    }
+
+    private static Made inProcess(Birth birth, Output output) throws IOException
+    {
+        final Spare spare = birth.context().spares().take(birth.options());
+        final WorkerJvm jvm = spare != null ? spare.jvm() : new WorkerJvm(birth.context(), birth.options());
+        return new Made(jvm.channel(), new ProcessHost(birth, jvm, spare, output));
     }
 
     private static ParallelException failed(WorkerHandle handle, ParallelException e)
