@@ -231,6 +231,26 @@
           ;; namespaces are shared: what was defined there is defined here
           (evaluate-here job false))))))
 
+;; ---- before anybody asks
+
+(def ^:private typical
+  '(let [parent (parallel/parent)
+         message (parallel/receive parent)
+         total (atom 0)]
+     (println "rehearsed" (vec (range 3)))
+     (doseq [[k v] {:a 1 :b 2} :when (number? v)]
+       (swap! total + v))
+     (parallel/send parent (assoc message :xs (double-array [1 2]) :total @total :text (str/upper-case "text")))
+     (loop [n 0]
+       (if (< n 10) (recur (inc n)) [n :done]))))
+
+(defn typical-job
+  "The bytes of a job that does what workers do, in a namespace of its own, which is gone when they are read again."
+  []
+  (remove-ns 'parallel.rehearsal)
+  (Codec/toBytes {:ns 'parallel.rehearsal :form typical :args [] :requires '[clojure.string] :aliases '{str clojure.string}
+                  :refers {} :imports []}))
+
 ;; ---- functions that travel
 
 (def ^:private most-compiled 1000)

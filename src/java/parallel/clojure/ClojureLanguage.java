@@ -51,6 +51,12 @@ public final class ClojureLanguage implements Language
     }
 
     @Override
+    public byte[] typicalJob()
+    {
+        return (byte[])RT.var(CHILD, "typical-job").invoke();
+    }
+
+    @Override
     public String describe(Object job)
     {
         return (String)describe.invoke(job);

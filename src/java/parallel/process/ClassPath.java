@@ -80,19 +80,6 @@ public final class ClassPath
             .toList();
     }
 
-    /**
-     * What a JVM with this class path may have read before it loads any code of the user's: a stamp for each such file that is there.
-     * Of a directory these are the files of Clojure's and the library's, user.clj and the data readers; all of its files where
-     * a user.clj may have loaded them.
-     *
-     * @param entries absolute ones.
-     * @return path, size and time of each.
-     */
-    public static List<String> stamps(final Collection<String> entries)
-    {
-        return FileStamps.of(entries);
-    }
-
     /** An entry of a module path is a jar, an exploded module, or a directory of those. */
     private static void addModules(final String entry, final Set<String> entries)
     {

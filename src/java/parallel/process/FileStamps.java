@@ -1,92 +1,114 @@
 package parallel.process;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** Whether files are what they were: path, size and time of each. */
 final class FileStamps
 {
-    /** What Clojure reads when it starts, and what every worker loads. */
-    private static final List<String> READ_AT_START =
-        List.of("user.clj", "user.cljc", "user__init.class", "data_readers.clj", "data_readers.cljc", "clojure", "parallel");
-    private static final List<String> LOADS_OTHERS = List.of("user.clj", "user.cljc", "user__init.class");
+    /** What Clojure reads when it starts. The first three may load anything. */
+    private static final List<String> READ_AT_START = List.of("user.clj", "user.cljc", "user__init.class", "data_readers.clj", "data_readers.cljc");
+    private static final int MAY_LOAD_ANYTHING = 3;
+    /** What every worker loads, where it lies in directories. */
+    private static final List<String> LOADED_AT_START = List.of("clojure", "parallel", "org/agrona");
 
     private FileStamps()
     {
     }
 
-    static List<String> of(final Collection<String> entries)
+    /**
+     * The files that a JVM may have read before it has loaded any code of the user's.
+     *
+     * @param entries of a class path, absolute.
+     * @param known   whether what every worker loads is stamped elsewhere.
+     * @return their stamps.
+     */
+    static List<String> ofClassPath(final Collection<String> entries, final boolean known)
     {
         final List<Path> directories = new ArrayList<>();
         final List<String> stamps = new ArrayList<>();
         for (final String entry : entries)
         {
             final Path path = Path.of(entry.endsWith("*") ? entry.substring(0, entry.length() - 1) : entry);
-            if (Files.isDirectory(path))
+            final String stamp = stampOf(path);
+            if (stamp == null)
             {
                 directories.add(path);
             }
             else
             {
-                add(path, stamps);
+                stamps.add(stamp);
             }
         }
-        final boolean all = directories.stream().anyMatch(FileStamps::loadsOthers);
-        directories.forEach(directory -> addDirectory(directory, all, stamps));
+        if (directories.stream().anyMatch(FileStamps::mayLoadAnything))
+        {
+            directories.forEach(directory -> stamps.addAll(ofTree(directory)));
+            return stamps;
+        }
+        for (final Path directory : directories)
+        {
+            READ_AT_START.forEach(name -> stamps.add(stampOf(directory.resolve(name))));
+            if (!known)
+            {
+                LOADED_AT_START.forEach(name -> stamps.addAll(ofTree(directory.resolve(name))));
+            }
+        }
         return stamps;
     }
 
-    private static boolean loadsOthers(final Path directory)
+    private static boolean mayLoadAnything(final Path directory)
     {
-        return LOADS_OTHERS.stream().anyMatch(name -> Files.exists(directory.resolve(name)));
+        return READ_AT_START.subList(0, MAY_LOAD_ANYTHING).stream().anyMatch(name -> Files.exists(directory.resolve(name)));
     }
 
-    private static void addDirectory(final Path directory, final boolean all, final List<String> stamps)
+    /**
+     * The files of a directory, those below it included.
+     *
+     * @param top the directory; one that is not there has none.
+     * @return their stamps, in the order of their names.
+     */
+    static Set<String> ofTree(final Path top)
     {
-        if (all)
+        final Set<String> stamps = new TreeSet<>();
+        try
         {
-            addTree(directory, stamps);
-            return;
+            Files.walkFileTree(top, new SimpleFileVisitor<>()
+            {
+                @Override
+                public FileVisitResult visitFile(final Path file, final BasicFileAttributes attributes)
+                {
+                    stamps.add(stamp(file, attributes));
+                    return FileVisitResult.CONTINUE;
+                }
+            });
         }
-        READ_AT_START.forEach(name -> addTree(directory.resolve(name), stamps));
+        catch (final IOException unreadable)
+        {
+            stamps.add(top + " unreadable");    // or not there: which of the two may change
+        }
+        return stamps;
     }
 
-    private static void addTree(final Path top, final List<String> stamps)
-    {
-        if (!Files.exists(top))
-        {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(top))
-        {
-            files.sorted().forEach(file -> add(file, stamps));
-        }
-        catch (final IOException | UncheckedIOException unreadable)
-        {
-            stamps.add(top + " unreadable");
-        }
-    }
-
-    private static void add(final Path file, final List<String> stamps)
+    /** Null for a directory. */
+    private static String stampOf(final Path file)
     {
         try
         {
             final BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-            if (attributes.isRegularFile())
-            {
-                stamps.add(stamp(file, attributes));
-            }
+            return attributes.isDirectory() ? null : stamp(file, attributes);
         }
         catch (final IOException notThere)
         {
-            stamps.add(file + " missing");
+            return file + " missing";
         }
     }
 

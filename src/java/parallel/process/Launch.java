@@ -72,10 +72,10 @@ public final class Launch
     }
 
     /**
-     * What it would start: two launches with equal fingerprints start the same program, from the same files, as far as these lie in
-     * jars or are loaded by every worker.
+     * What it would start now: two launches with equal fingerprints start the same program from the same files, as far as a JVM opens
+     * these before it loads any code of the user's: jars, Clojure, the library, user.clj (which may load anything) and the data readers.
      *
-     * @return the words of its command, its environment and directory, and the stamps of its files.
+     * @return the words of its command, its environment and directory, and path, size and time of each of these files.
      */
     public List<String> fingerprint()
     {
@@ -83,7 +83,12 @@ public final class Launch
         words.add(String.valueOf(options.javaCommand));
         words.add(String.valueOf(options.directory));
         words.add(options.environment.toString());
-        words.addAll(ClassPath.stamps(options.classPath == null ? ClassPath.current() : ClassPath.absolute(options.classPath)));
+        final List<String> entries = options.classPath == null ? ClassPath.current() : ClassPath.absolute(options.classPath);
+        if (options.startCache != null)
+        {
+            words.add(options.startCache.jar().toString());     // its path is a stamp of what it has been made of
+        }
+        words.addAll(FileStamps.ofClassPath(entries, options.startCache != null));
         return words;
     }
 

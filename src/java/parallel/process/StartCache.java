@@ -181,10 +181,7 @@ public final class StartCache
         }
         for (final Path directory : directories)
         {
-            for (final Path file : ownFiles(directory))
-            {
-                add(digest, FileStamps.stamp(file));
-            }
+            FileStamps.ofTree(directory.resolve(OWN)).forEach(stamp -> add(digest, stamp));
         }
         return HexFormat.of().formatHex(digest.digest(), 0, 16);
     }

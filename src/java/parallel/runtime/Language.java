@@ -28,6 +28,13 @@ public interface Language
     Object evaluate(Object job) throws Throwable;
 
     /**
+     * A job that takes a message from its parent, gives one back and prints: what a worker does.
+     *
+     * @return its payload; evaluating it leaves nothing behind.
+     */
+    byte[] typicalJob();
+
+    /**
      * The text of a job.
      *
      * @param job its decoded payload.

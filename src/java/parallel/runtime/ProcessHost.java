@@ -60,7 +60,10 @@ final class ProcessHost implements Host
     @Override
     public void ready()
     {
-        jvm.ready();
+        if (spare == null)
+        {
+            jvm.ready();
+        }
         birth.context().spares().refill();
     }
 

@@ -6,6 +6,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
@@ -19,6 +21,7 @@ import parallel.process.LaunchException;
 public final class Spares
 {
     private static final System.Logger LOG = System.getLogger("parallel");
+    private static final long REFILL_AFTER_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long MOST_END_MS = 2000;
     /** Those that say what kind of process it is; the others are the taker's own. */
     private static final List<Option> OF_PROCESS = List.of(Option.JVM_OPTS, Option.MAX_HEAP, Option.ENV, Option.DIR, Option.CLASSPATH,
@@ -40,6 +43,7 @@ public final class Spares
 
     private final Context context;
     private final Map<List<Object>, Shelf> shelves = new LinkedHashMap<>();
+    private boolean filling;
     private final List<Spare> going = new ArrayList<>();
 
     Spares(Context context)
@@ -103,10 +107,28 @@ public final class Spares
         return found;
     }
 
-    /** Starts what is missing. Returns at once. */
-    synchronized void refill()
+    /** Starts what is missing, a moment later: what was started in its place goes first. Returns at once. */
+    void refill()
     {
-        shelves.values().forEach(this::fill);
+        synchronized (this)
+        {
+            if (filling || shelves.values().stream().allMatch(shelf -> shelf.spares.size() >= shelf.wanted))
+            {
+                return;
+            }
+            filling = true;
+        }
+        Threads.POOL.execute(this::fillSoon);
+    }
+
+    private void fillSoon()
+    {
+        LockSupport.parkNanos(REFILL_AFTER_NANOS);
+        synchronized (this)
+        {
+            filling = false;
+            shelves.values().forEach(this::fill);
+        }
     }
 
     private void fill(Shelf shelf)

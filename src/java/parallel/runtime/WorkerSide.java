@@ -19,6 +19,7 @@ import parallel.transport.StatusPage;
  */
 final class WorkerSide implements LinkListener
 {
+    private static final System.Logger LOG = System.getLogger("parallel");
     private static final long FLUSH_MS = 500;
     private static final long BREATH_NANOS = 200_000;
 
@@ -88,9 +89,14 @@ final class WorkerSide implements LinkListener
     {
         try
         {
-            if (Language.find() != null)
+            final Language language = Language.find();
+            if (language != null)
             {
-                Language.find().prepare(ownProcess);
+                language.prepare(ownProcess);
+                if (self.context().id() == 0)
+                {
+                    rehearse(language);
+                }
             }
             show();
             up.send(Frames.frame(Frames.READY, 0));
@@ -98,6 +104,19 @@ final class WorkerSide implements LinkListener
         catch (final Throwable e)
         {
             reportUnready(e);
+        }
+    }
+
+    /** Nobody has asked for this worker yet. */
+    private void rehearse(Language language)
+    {
+        try
+        {
+            Rehearsal.play(language, self.context());
+        }
+        catch (final java.io.IOException | RuntimeException e)
+        {
+            LOG.log(System.Logger.Level.DEBUG, "A spare worker could not rehearse; it will be slower", e);
         }
     }
 
