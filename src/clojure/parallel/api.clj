@@ -5,7 +5,7 @@
   Start           run fork exec everywhere everywhere-forget spawn spawn-on pfn warm
   Exchange        send try-send send-end receive try-receive receive-into! messages select
   End             join interrupt stop kill close with-workers
-  Look            alive? status print-status top threads print
+  Look            alive? status spares print-status top threads print
   A prompt there  repl in out
 
   A *peer* is a worker's handle (in its parent) or (parent) (in a worker). A *group* is any sequential collection of
@@ -118,8 +118,18 @@
   (reify Function
     (apply [_ birth] (ClojureWorker. birth))))
 
+(defn- prompt?
+  "Whether this thread evaluates what somebody types: at clojure.main's prompt, or in an nREPL session."
+  []
+  (boolean (or (if-let [v (resolve 'clojure.core/*repl*)]
+                 @v
+                 (some #(str/starts-with? (.getClassName ^StackTraceElement %) "clojure.main$repl$") (.getStackTrace (Thread/currentThread))))
+               (some-> (find-ns 'nrepl.middleware.interruptible-eval) (ns-resolve '*msg*) deref))))
+
 (defn- start [opts job]
   (let [checked (worker-options opts)]
+    (when (and (prompt?) (zero? (.id (context))))
+      (.keepOneLike (.spares (context)) checked))
     (errors/surfacing (Workers/start (context) checked job (maker)))))
 
 (defn- options-first [args]
@@ -173,17 +183,34 @@
   (Copies/of n (reify Supplier (get [_] (f)))))
 
 (defn warm
-  "Keeps n JVMs booted and idle, so that a worker started with the same process options begins within milliseconds.
-  Returns nil at once.
+  "Keeps n spare JVMs, booted and idle, for workers that are yet to be started: run, fork and spawn take one where there is one
+  that fits, and are then ready within milliseconds, not half a second. The next is started in its place. Returns nil at once; the spares boot in the
+  background, and one that boots is taken, too.
 
-    (parallel/warm 2)"
-  ([n] (warm {} n))
+  n       0 or more, for these options; 256 at most (:max-workers). (warm 0) gives all spares back, whatever their options.
+  opts    those of run, default {}. A spare is kept for the options of its process, :jvm-opts :max-heap :env :dir :classpath :java
+          :ring-bytes :inbox-bytes; the others are the worker's own. With :in :thread nothing is kept.
+
+  A spare that is taken is as a new worker is in all respects: its id, its events, what everywhere has said. One that was started before
+  its class path, Clojure, this library or user.clj changed is not taken. A spare is no worker: neither (children) nor (status) has it, (spares)
+  has. It takes the memory of an idle worker, and ends with this process or with (close), which forgets n, too.
+
+  In a program there are none without this call. At a prompt (clojure.main or nREPL) there is one like the last worker that was
+  started, until warm says otherwise; (warm 0) is none.
+
+  Throws :bad-argument. Safe from any thread.
+
+    (parallel/warm 2)
+    (parallel/warm {:max-heap \"512m\"} 4)"
+  ([n]
+   (if (= 0 n)
+     (.giveBack (.spares (context)))
+     (warm {} n)))
   ([opts n]
-   (when-not (and (int? n) (<= 0 (long n)))
-     (refuse "warm" "a number of spare workers, 0 or more" n))
+   (when-not (and (int? n) (<= 0 (long n) Integer/MAX_VALUE))
+     (refuse "warm" "a number of spares, 0 or more" n))
    (let [checked (worker-options opts)]
-     (errors/surfacing (.keep (.spares (context)) checked (int n))))
-   nil))
+     (errors/surfacing (.keep (.spares (context)) checked (int n))))))
 
 (defn ^:no-doc exec-in
   "exec, called in the namespace named ns-sym."
@@ -521,7 +548,7 @@
   nil)
 
 (defn close
-  "Stops every worker of this process, side by side. Also done when the JVM exits. Blocks until they have ended. Returns nil."
+  "Stops every worker of this process, side by side, and gives its spares back. Also done when the JVM exits. Blocks until they have ended. Returns nil."
   []
   (.close (context) -1))
 
@@ -555,15 +582,26 @@
   ([] (mapv #(ClojureErrors/status %) (.descendants (context))))
   ([w] (each-worker "status" [worker w] (ClojureErrors/status (.status worker)))))
 
+(defn spares
+  "The JVMs that wait to become workers (see warm): a vector of maps with the keys of status, in the order of their start. :id is nil,
+  :state is :starting or, when one has booted, :idle. Never blocks.
+
+    (map :state (parallel/spares)) ; => (:idle :starting)"
+  []
+  (mapv #(assoc (ClojureErrors/status %) :id nil) (.statuses (.spares (context)))))
+
 (def ^:private print-table (later 'parallel.impl.look/print-table))
+(def ^:private print-spares (later 'parallel.impl.look/print-spares))
 (def ^:private view (later 'parallel.impl.look/view))
 
 (defn print-status
-  "Prints what (status) or (status ws) says as a table, a row for each worker: times since its start, messages / bytes. Never
-  blocks on a worker. Returns nil.
+  "Prints what (status) or (status ws) says as a table, a row for each worker: times since its start, messages / bytes. Without
+  argument a line on the spares follows, if there are any. Never blocks on a worker. Returns nil.
 
     (parallel/print-status)"
-  ([] (print-table (status)))
+  ([]
+   (print-table (status))
+   (print-spares (spares)))
   ([w] (print-table (if (sequential? w) (status w) [(status w)]))))
 
 (defn- session-var

@@ -122,7 +122,46 @@ public final class Parallel
     }
 
     /**
-     * Stops all workers of this process, side by side. Also done when the JVM exits.
+     * Keeps spare JVMs with the default options; see {@link #warm(WorkerOptions, int)}.
+     *
+     * @param spares how many, 0 to 256; 0 gives all spares back, whatever their options.
+     * @throws ParallelException with BAD_ARGUMENT for any other number.
+     */
+    public static void warm(int spares)
+    {
+        if (spares == 0)
+        {
+            Workers.warmNone();
+            return;
+        }
+        warm(DEFAULTS, spares);
+    }
+
+    /**
+     * Keeps spare JVMs, booted and idle, for workers that are yet to be started with the same options of a process: jvmOpts, maxHeap, env,
+     * dir, classpath, java, ringBytes, inboxBytes. A worker that is started takes one that was started as its own JVM would be now, and the
+     * next is started in its place; all else is as without. A spare is no worker: {@link #children()} has none.
+     *
+     * <p>Returns at once; the spares boot in the background, and one that boots is taken, too. They end with this process, or with {@link
+     * #close()}, which also forgets how many there were to be. Each takes the memory of an idle worker. Safe from any thread.
+     *
+     * <pre>{@code
+     *   WorkerOptions options = WorkerOptions.builder().maxHeap("512m").build();
+     *   Parallel.warm(options, 2);
+     *   Worker worker = Parallel.run(options, () -> 42);     // begins within milliseconds, once the spares have booted
+     * }</pre>
+     *
+     * @param options of the workers; with inThread nothing is kept.
+     * @param spares  how many for these options, 0 to the option maxWorkers.
+     * @throws ParallelException with BAD_ARGUMENT for any other number.
+     */
+    public static void warm(WorkerOptions options, int spares)
+    {
+        Workers.warm(options, spares);
+    }
+
+    /**
+     * Stops all workers of this process, side by side, and gives its spares back. Also done when the JVM exits.
      */
     public static void close()
     {

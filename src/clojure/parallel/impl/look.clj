@@ -55,6 +55,14 @@
     (pprint/print-table (table statuses (Instant/now)))
     (println "no workers")))
 
+(defn print-spares
+  "A line on the JVMs that wait to become workers."
+  [spares]
+  (when (seq spares)
+    (println (str (count spares) " spare" (when (next spares) "s") ": "
+                  (str/join ", " (for [{:keys [pid state heap-bytes]} spares]
+                                   (str "pid " pid " " (clojure.core/name state) (when heap-bytes (str " " (scaled heap-bytes) "B")))))))))
+
 ;; ---- the view
 
 (def ^:private ring-bytes "The default size of a ring: a full bar." 1048576)

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
+import parallel.WorkerStatus;
 import parallel.process.LaunchException;
 import parallel.transport.Link;
 import parallel.transport.LinkListener;
@@ -51,9 +52,10 @@ final class Spare implements LinkListener
         return jvm;
     }
 
-    Instant startedAt()
+    WorkerStatus status(int parent)
     {
-        return startedAt;
+        return Statuses.of(new Statuses.Identity(0, jvm.process().pid(), parent, null, startedAt), jvm.channel().status(), null,
+            ready ? WorkerStatus.State.IDLE : WorkerStatus.State.STARTING);
     }
 
     boolean isReady()
@@ -67,25 +69,43 @@ final class Spare implements LinkListener
         return !ended && jvm.process().isAlive() && fingerprint.equals(wanted);
     }
 
-    /** Boots it; blocks until it is connected, or has ended. */
-    void boot(WorkerLaunch how, long deadline) throws LaunchException, IOException
+    /**
+     * Starts it, and lets a thread lead it until it is connected; returns when it is a process.
+     *
+     * @param how       to start it.
+     * @param timeoutMs until it has to be connected.
+     */
+    void boot(WorkerLaunch how, long timeoutMs) throws LaunchException, IOException
     {
-        jvm.launch(how);
-        Threads.start("parallel-spare-" + jvm.process().pid(), () ->
+        try
         {
-            try
+            jvm.launch(how);
+        }
+        catch (final LaunchException | IOException e)
+        {
+            jvm.channel().retire();
+            jvm.release();
+            throw e;
+        }
+        Threads.start("parallel-spare-" + jvm.process().pid(), () -> connect(ChannelPeer.deadline(timeoutMs, TimeUnit.MILLISECONDS)));
+    }
+
+    private void connect(long deadline)
+    {
+        try
+        {
+            final Link link = jvm.connect(this, deadline);
+            connected.complete(link);
+            if (link != null)
             {
-                connected.complete(jvm.connect(this, deadline));
+                return;
             }
-            catch (final Exception e)
-            {
-                connected.completeExceptionally(e);
-            }
-            if (connected.isCompletedExceptionally() || connected.join() == null)
-            {
-                onEnd();
-            }
-        });
+        }
+        catch (final Exception e)
+        {
+            connected.completeExceptionally(e);
+        }
+        onEnd();
     }
 
     /**
@@ -100,7 +120,7 @@ final class Spare implements LinkListener
         final Link link;
         try
         {
-            link = connected.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
+            link = deadline == ChannelPeer.FOREVER ? connected.get() : connected.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
         }
         catch (final ExecutionException e)
         {
@@ -162,31 +182,23 @@ final class Spare implements LinkListener
         whenEnded.accept(this);
     }
 
-    /** Of one that nobody has taken: SIGKILL, as it has nothing to lose. */
-    void end()
-    {
-        jvm.kill();
-    }
-
-    /** Waits until it has exited and gives back what it held. */
+    /** Of one that nobody will take, and that was killed: waits until it has exited and gives back what it held. */
     void awaitGone(long ms)
     {
         try
         {
             jvm.process().awaitExit(ms);
-            final Link link = connected.getNow(null);
-            if (link != null)
+            connected.thenAccept(link ->
             {
-                link.close();
-            }
+                if (link != null)
+                {
+                    link.close();
+                }
+            });
         }
         catch (final InterruptedException e)
         {
             Thread.currentThread().interrupt();
-        }
-        catch (final RuntimeException neverConnected)
-        {
-            // then there is no link
         }
         jvm.channel().retire();
         jvm.release();

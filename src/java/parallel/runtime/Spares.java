@@ -11,12 +11,13 @@ import java.util.concurrent.locks.LockSupport;
 
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
+import parallel.WorkerStatus;
 import parallel.process.LaunchException;
 
 /**
  * The JVMs of a context that wait to become workers, so many for each set of options of a process. A worker that is started takes
- * one whose command, environment, directory and files are those that its own JVM would be started with now; when it is ready, the next
- * spare is started in its place. Safe from any thread.
+ * one whose command, environment, directory and files are those that a JVM of its own would be started with now; when it is ready, the
+ * next spare is started in place of the one it took. Safe from any thread.
  */
 public final class Spares
 {
@@ -33,18 +34,29 @@ public final class Spares
         private final WorkerOptions options;
         private final List<Spare> spares = new ArrayList<>();
         private int wanted;
+        /** How many are being started and are not among the spares yet. */
+        private int coming;
+        /** Of who asked last: its class path is that of the spares. */
         private ClassLoader loader;
 
         Shelf(WorkerOptions options)
         {
             this.options = options;
         }
+
+        int missing()
+        {
+            return wanted - spares.size() - coming;
+        }
     }
 
     private final Context context;
     private final Map<List<Object>, Shelf> shelves = new LinkedHashMap<>();
-    private boolean filling;
+    /** Those that were given back and have not exited yet. */
     private final List<Spare> going = new ArrayList<>();
+    /** Somebody has said how many there are to be: no more spares that nobody asked for. */
+    private boolean told;
+    private boolean refilling;
 
     Spares(Context context)
     {
@@ -59,32 +71,79 @@ public final class Spares
     }
 
     /**
-     * How many spares there are to be for workers with such options; starts or ends some. Returns at once.
+     * How many spares there are to be for workers with such options from now on; starts or ends some. Returns at once.
      *
-     * @param options checked ones.
-     * @param wanted  0 or more.
+     * @param options checked ones; for workers that are threads nothing is kept.
+     * @param wanted  0 or more, and no more than the workers that the session may have.
      */
-    public synchronized void keep(WorkerOptions options, int wanted)
+    public void keep(WorkerOptions options, int wanted)
     {
-        if (options.get(Option.IN_THREAD, Boolean.class))
+        final int most = options.get(Option.MAX_WORKERS, Integer.class);
+        if (wanted < 0 || wanted > most)
         {
-            return;
+            throw Errors.badArgument("There can be 0 to " + most + " spare workers (max-workers), not " + wanted + ".");
         }
+        synchronized (this)
+        {
+            forgetUnlessTold();
+            told = true;
+            if (!options.get(Option.IN_THREAD, Boolean.class))
+            {
+                want(options, wanted);
+            }
+        }
+        startFilling(0);
+    }
+
+    /**
+     * At a prompt, until somebody says how many spares there are to be, there is one like the last worker that was started. It is
+     * started when that one is ready.
+     *
+     * @param options of a worker that is about to be started.
+     */
+    public synchronized void keepOneLike(WorkerOptions options)
+    {
+        if (!told && !options.get(Option.IN_THREAD, Boolean.class))
+        {
+            if (!shelves.containsKey(key(options)))
+            {
+                forgetUnlessTold();
+            }
+            want(options, 1);
+        }
+    }
+
+    /** Gives all spares back, and keeps none from now on, at a prompt neither. Returns at once. */
+    public synchronized void giveBack()
+    {
+        close();
+        told = true;
+    }
+
+    private void forgetUnlessTold()
+    {
+        if (!told)
+        {
+            close();
+        }
+    }
+
+    private void want(WorkerOptions options, int wanted)
+    {
         final Shelf shelf = shelves.computeIfAbsent(key(options), key -> new Shelf(options));
         shelf.wanted = wanted;
         shelf.loader = Thread.currentThread().getContextClassLoader();
         while (shelf.spares.size() > wanted)
         {
-            end(shelf.spares.remove(0));
+            end(shelf.spares.remove(shelf.spares.size() - 1));
         }
-        fill(shelf);
     }
 
     /**
      * A spare for a worker; it is the caller's.
      *
      * @param options of the worker.
-     * @return it; null if there is none that fits.
+     * @return it, or null if there is none that fits.
      */
     synchronized Spare take(WorkerOptions options)
     {
@@ -107,63 +166,124 @@ public final class Spares
         return found;
     }
 
-    /** Starts what is missing, a moment later: what was started in its place goes first. Returns at once. */
+    /**
+     * What the spares do, as a status says it of a worker: its id is 0, its state STARTING or IDLE. Never blocks.
+     *
+     * @return in the order of their start.
+     */
+    public synchronized List<WorkerStatus> statuses()
+    {
+        return shelves.values().stream().flatMap(shelf -> shelf.spares.stream())
+            .map(spare -> spare.status(context.id()))
+            .sorted(Comparator.comparing(WorkerStatus::startedAt)).toList();
+    }
+
+    /** Starts what is missing, a moment later: what a worker does first goes first. Returns at once. */
     void refill()
     {
+        startFilling(REFILL_AFTER_NANOS);
+    }
+
+    private void startFilling(long afterNanos)
+    {
         synchronized (this)
         {
-            if (filling || shelves.values().stream().allMatch(shelf -> shelf.spares.size() >= shelf.wanted))
+            if (refilling || shelves.values().stream().allMatch(shelf -> shelf.missing() <= 0))
             {
                 return;
             }
-            filling = true;
+            refilling = true;
         }
-        Threads.POOL.execute(this::fillSoon);
-    }
-
-    private void fillSoon()
-    {
-        LockSupport.parkNanos(REFILL_AFTER_NANOS);
-        synchronized (this)
+        Threads.POOL.execute(() ->
         {
-            filling = false;
-            shelves.values().forEach(this::fill);
-        }
+            LockSupport.parkNanos(afterNanos);
+            fill();
+        });
     }
 
-    private void fill(Shelf shelf)
+    private void fill()
     {
-        for (int missing = shelf.wanted - shelf.spares.size(); missing > 0; missing--)
+        Shelf next = toFill();
+        while (next != null)
         {
-            try
+            final Spare spare = started(next);
+            synchronized (this)
             {
-                final WorkerLaunch launch = WorkerLaunch.of(shelf.options);
-                final Spare spare = new Spare(new WorkerJvm(context, shelf.options), launch.launch().fingerprint(), this::lost);
-                spare.boot(launch, Long.MAX_VALUE);
-                shelf.spares.add(spare);
+                next.coming--;
+                if (spare == null)
+                {
+                    next.wanted = Math.min(next.wanted, next.spares.size());    // it would fail again; whoever runs such a worker hears why
+                }
+                else if (next.missing() > 0 && shelves.containsValue(next))
+                {
+                    next.spares.add(spare);
+                }
+                else
+                {
+                    end(spare);     // not wanted any more
+                }
             }
-            catch (final IOException | LaunchException e)
-            {
-                LOG.log(System.Logger.Level.DEBUG, "A spare worker did not start", e);
-                return;
-            }
+            next = toFill();
         }
     }
 
-    private synchronized void lost(Spare spare)
+    private synchronized Shelf toFill()
+    {
+        for (final Shelf shelf : shelves.values())
+        {
+            if (shelf.missing() > 0)
+            {
+                shelf.coming++;
+                return shelf;
+            }
+        }
+        refilling = false;
+        return null;
+    }
+
+    /** Null if it cannot be started. */
+    private Spare started(Shelf shelf)
+    {
+        final Thread thread = Thread.currentThread();
+        final ClassLoader before = thread.getContextClassLoader();
+        thread.setContextClassLoader(shelf.loader);
+        try
+        {
+            final WorkerLaunch launch = WorkerLaunch.of(shelf.options);
+            final Spare spare = new Spare(new WorkerJvm(context, shelf.options), launch.launch().fingerprint(), this::ended);
+            spare.boot(launch, shelf.options.get(Option.START_TIMEOUT, java.time.Duration.class).toMillis());
+            return spare;
+        }
+        catch (final IOException | LaunchException | RuntimeException e)
+        {
+            LOG.log(System.Logger.Level.WARNING, "No spare worker is kept, since one did not start: " + e.getMessage());
+            return null;
+        }
+        finally
+        {
+            thread.setContextClassLoader(before);
+        }
+    }
+
+    /** One that waited is replaced, one that booted is not: the next would end, too. */
+    private synchronized void ended(Spare spare)
     {
         for (final Shelf shelf : shelves.values())
         {
             if (shelf.spares.remove(spare))
             {
                 end(spare);
+                if (spare.isReady())
+                {
+                    refill();
+                }
             }
         }
     }
 
     private void end(Spare spare)
     {
-        spare.end();
+        spare.jvm().kill();     // it has nothing to lose
         going.add(spare);
         Threads.POOL.execute(() ->
         {
@@ -178,12 +298,15 @@ public final class Spares
         notifyAll();
     }
 
+    /** Ends all. What was said of how many there are to be is forgotten. Returns at once. */
     synchronized void close()
     {
         shelves.values().forEach(shelf -> shelf.spares.forEach(this::end));
         shelves.clear();
+        told = false;
     }
 
+    /** Waits for those that were given back, some seconds at most. */
     synchronized void awaitGone()
     {
         try

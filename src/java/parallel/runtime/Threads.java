@@ -33,6 +33,8 @@ final class Threads
     {
         final Thread thread = new Thread(null, body, name, 0, false);
         thread.setDaemon(true);
+        // From JDK 19 on a thread that inherits no thread locals would not inherit this either: the class path of a prompt hangs on it.
+        thread.setContextClassLoader(Thread.currentThread().getContextClassLoader());
         return thread;
     }
 

@@ -227,6 +227,23 @@ public final class Workers
     }
 
     /**
+     * How many JVMs are kept for workers with such options that are yet to be started.
+     *
+     * @param options checked ones.
+     * @param spares  0 or more.
+     */
+    public static void warm(WorkerOptions options, int spares)
+    {
+        Context.current().spares().keep(options, spares);
+    }
+
+    /** None are kept any more. */
+    public static void warmNone()
+    {
+        Context.current().spares().giveBack();
+    }
+
+    /**
      * The workers of the calling context, as the public type.
      *
      * @return a snapshot, by id.
