@@ -192,7 +192,7 @@
           :ring-bytes :inbox-bytes; the others are the worker's own. With :in :thread nothing is kept.
 
   A spare that is taken is as a new worker is in all respects: its id, its events, what everywhere has said. One that was started before
-  its class path, Clojure, this library or user.clj changed is not taken. A spare is no worker: neither (children) nor (status) has it, (spares)
+  its class path, a jar on it, data readers or this library changed is not taken. A spare is no worker: neither (children) nor (status) has it, (spares)
   has. It takes the memory of an idle worker, and ends with this process or with (close), which forgets n, too.
 
   In a program there are none without this call. At a prompt (clojure.main or nREPL) there is one like the last worker that was

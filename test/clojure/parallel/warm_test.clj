@@ -150,10 +150,10 @@
 
 (deftest a-spare-of-what-was-is-not-taken
   (let [file (io/file *directory* "lib.jar")
-        user (io/file *directory* "user.clj")
+        data (io/file *directory* "data_readers.clj")
         opts {:classpath [(str file) (str *directory*) (System/getProperty "java.class.path")]}
         text #(parallel/run opts '(do (require 'warm-test-lib)
-                                      [@(resolve 'warm-test-lib/text) (some-> (resolve 'user/setting) deref)]))
+                                      [@(resolve 'warm-test-lib/text) (symbol (get *data-readers* 'warm/test))]))
         now  (fn [what change]
                (testing what
                  (let [[pid] (do (parallel/warm opts 1) (idle 1))
@@ -164,13 +164,12 @@
                    (is (await-true #(not (alive? pid))))
                    value)))]
     (jar file "first")
-    (spit user "(ns user) (def setting 1)")
-    (is (= ["second!" 1] (now "a jar is another" #(jar file "second!"))))
-    (is (= ["second!" 20] (now "user.clj is another" #(spit user "(ns user) (def setting 20)"))))
-    (is (= ["second!" 20] (now "user.clj may have loaded this" #(spit (io/file *directory* "other.clj") "(ns other)"))))
+    (spit data "{warm/test clojure.core/inc}")
+    (is (= ["second!" 'clojure.core/inc] (now "a jar is another" #(jar file "second!"))))
+    (is (= ["second!" 'clojure.core/identity] (now "data readers are others" #(spit data "{warm/test clojure.core/identity}"))))
     (let [[pid] (idle 1)
           w     (text)]
-      (is (= ["second!" 20] @w))
+      (is (= ["second!" 'clojure.core/identity] @w))
       (is (= pid (pid-of w)) "nothing has changed"))))
 
 (deftest a-library-that-is-added-at-the-prompt-is-known-to-new-workers-and-to-new-spares
@@ -266,8 +265,9 @@
   (let [options (.build (.maxHeap (WorkerOptions/builder) "64m"))]
     (Parallel/warm options 1)
     (let [[pid] (idle 1)
-          w     (Parallel/run options Summer (object-array [(double-array [1 2 3])]))]
-      (is (= 6.0 (.join w)))
+          w     (Parallel/run options Summer (object-array [2.0]))]
+      (.send w (double-array [1 2 3]))
+      (is (= 12.0 (.join w)))
       (is (= pid (.pid w))))
     (Parallel/warm 0)
     (is (= [] (parallel/spares)))))

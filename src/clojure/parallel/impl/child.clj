@@ -241,13 +241,13 @@
      (doseq [[k v] {:a 1 :b 2} :when (number? v)]
        (swap! total + v))
      (parallel/send parent (assoc message :xs (double-array [1 2]) :total @total :text (str/upper-case "text")))
+     (remove-ns 'parallel.rehearsal)
      (loop [n 0]
        (if (< n 10) (recur (inc n)) [n :done]))))
 
 (defn typical-job
-  "The bytes of a job that does what workers do, in a namespace of its own, which is gone when they are read again."
+  "The bytes of a job that does what workers do, in a namespace of its own, which it removes."
   []
-  (remove-ns 'parallel.rehearsal)
   (Codec/toBytes {:ns 'parallel.rehearsal :form typical :args [] :requires '[clojure.string] :aliases '{str clojure.string}
                   :refers {} :imports []}))
 

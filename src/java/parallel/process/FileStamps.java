@@ -15,9 +15,8 @@ import java.util.TreeSet;
 /** Whether files are what they were: path, size and time of each. */
 final class FileStamps
 {
-    /** What Clojure reads when it starts. The first three may load anything. */
-    private static final List<String> READ_AT_START = List.of("user.clj", "user.cljc", "user__init.class", "data_readers.clj", "data_readers.cljc");
-    private static final int MAY_LOAD_ANYTHING = 3;
+    /** What Clojure reads when it loads itself; user.clj is read by clojure.main only. */
+    private static final List<String> READ_AT_START = List.of("data_readers.clj", "data_readers.cljc");
     /** What every worker loads, where it lies in directories. */
     private static final List<String> LOADED_AT_START = List.of("clojure", "parallel", "org/agrona");
 
@@ -49,11 +48,6 @@ final class FileStamps
                 stamps.add(stamp);
             }
         }
-        if (directories.stream().anyMatch(FileStamps::mayLoadAnything))
-        {
-            directories.forEach(directory -> stamps.addAll(ofTree(directory)));
-            return stamps;
-        }
         for (final Path directory : directories)
         {
             READ_AT_START.forEach(name -> stamps.add(stampOf(directory.resolve(name))));
@@ -63,11 +57,6 @@ final class FileStamps
             }
         }
         return stamps;
-    }
-
-    private static boolean mayLoadAnything(final Path directory)
-    {
-        return READ_AT_START.subList(0, MAY_LOAD_ANYTHING).stream().anyMatch(name -> Files.exists(directory.resolve(name)));
     }
 
     /**

@@ -73,7 +73,7 @@ public final class Launch
 
     /**
      * What it would start now: two launches with equal fingerprints start the same program from the same files, as far as a JVM opens
-     * these before it loads any code of the user's: jars, Clojure, the library, user.clj (which may load anything) and the data readers.
+     * these before it loads any code of the user's: jars, Clojure, the library and the data readers.
      *
      * @return the words of its command, its environment and directory, and path, size and time of each of these files.
      */

@@ -18,8 +18,8 @@ final class Rehearsal
 {
     private static final int RING_BYTES = 8192;
     private static final long INBOX_BYTES = 1 << 20;
-    /** The first evaluation takes 60 ms, the tenth 3 ms, and those after it little less. */
-    private static final int ROUNDS = Integer.getInteger("rounds", 10);
+    /** The first loads the classes; those after it run the code until little of it is interpreted. More made no difference. */
+    private static final int ROUNDS = 10;
     private static final Lines NOWHERE = (stream, id, line) -> { };
 
     private Rehearsal()
