@@ -59,6 +59,12 @@
 (defn- examples [file]
   (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp file)))))
 
+(deftest start-up-works-from-top-to-bottom
+  (try
+    (check (examples "doc/start-up.md") 3)
+    (finally
+      (parallel/close))))
+
 (deftest the-guide-works-from-top-to-bottom
   (check (examples "doc/guide.md") 19))
 

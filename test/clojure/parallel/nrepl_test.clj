@@ -44,7 +44,8 @@
           ~@body
           (finally
             (run! parallel/kill (parallel/children))
-            (await-true #(empty? (parallel/children)))))))))
+            (await-true #(empty? (parallel/children)))
+            (parallel/close)))))))      ; a prompt keeps a spare
 
 (defn- in-own-ns
   "Evaluates setup in a fresh namespace of the session; its name."
@@ -63,6 +64,20 @@
     (if-let [v (last (keep :value all))]
       (try (read-string v) (catch Exception _ v))
       (str/join (keep #(or (:err %) (:ex %)) all)))))
+
+;; ---- spares
+
+(deftest a-session-keeps-one-spare-from-the-first-worker-on
+  (with-session [session]
+    (in-own-ns session)
+    (is (= 0 (value session "(count (parallel/spares))")))
+    (is (= 2 (value session "@(parallel/run '(+ 1 1))")))
+    (is (await-true #(= [:idle] (map :state (parallel/spares)))))
+    (let [[{:keys [pid]}] (parallel/spares)]
+      (is (= pid (value session "(let [w (parallel/run '(+ 1 1))] @w (:pid (parallel/status w)))"))))
+    (is (nil? (value session "(parallel/warm 0)")))
+    (is (= 2 (value session "@(parallel/run '(+ 1 1))")))
+    (is (= [] (parallel/spares)))))
 
 ;; ---- definitions
 
