@@ -193,7 +193,7 @@
 
   A spare that is taken is as a new worker is in all respects: its id, its events, what everywhere has said. One that was started before
   its class path, a jar on it, data readers or this library changed is not taken. A spare is no worker: neither (children) nor (status) has it, (spares)
-  has. It takes the memory of an idle worker, and ends with this process or with (close), which forgets n, too.
+  has. It takes a little more memory than an idle worker, and ends with this process or with (close), which forgets n, too.
 
   In a program there are none without this call. At a prompt (clojure.main or nREPL) there is one like the last worker that was
   started, until warm says otherwise; (warm 0) is none.

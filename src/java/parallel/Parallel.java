@@ -143,7 +143,7 @@ public final class Parallel
      * next is started in its place; all else is as without. A spare is no worker: {@link #children()} has none.
      *
      * <p>Returns at once; the spares boot in the background, and one that boots is taken, too. They end with this process, or with {@link
-     * #close()}, which also forgets how many there were to be. Each takes the memory of an idle worker. Safe from any thread.
+     * #close()}, which also forgets how many there were to be. Each takes a little more memory than an idle worker. Safe from any thread.
      *
      * <pre>{@code
      *   WorkerOptions options = WorkerOptions.builder().maxHeap("512m").build();
