@@ -94,6 +94,18 @@ public final class WorkerOptions
     }
 
     /**
+     * Starts from these options.
+     *
+     * @return a new builder.
+     */
+    public Builder toBuilder()
+    {
+        final Builder builder = new Builder();
+        builder.values.putAll(values);
+        return builder;
+    }
+
+    /**
      * Starts from the defaults.
      *
      * @return a new builder.

@@ -19,14 +19,25 @@
   (.write w "#parallel/pfn ")
   (print-method (:form (.source f)) w))
 
-(defn- extend-pprint []
+(defn- extend-pprint [classes]
   (let [dispatch (requiring-resolve 'clojure.pprint/simple-dispatch)]
-    (doseq [c [ClojureWorker ParentPeer ClojureReply]]
+    (doseq [c classes]
       (.addMethod ^clojure.lang.MultiFn @dispatch c pr))))
 
-;; pprint takes a fifth of a worker's start to load, and few workers print handles prettily.
-(when (or (nil? (.parent (Context/current))) (find-ns 'clojure.pprint))
-  (extend-pprint))
+(defn- extend-pprint-where-it-is-used
+  "pprint takes a fifth of a worker's start to load, and few workers print handles prettily."
+  [classes]
+  (when (or (nil? (.parent (Context/current))) (find-ns 'clojure.pprint))
+    (extend-pprint classes)))
+
+(extend-pprint-where-it-is-used [ClojureWorker ParentPeer ClojureReply])
+
+(defn as-text!
+  "Objects of these classes print as their toString says, everywhere."
+  [& classes]
+  (doseq [c classes]
+    (.addMethod ^clojure.lang.MultiFn print-method c print-text))
+  (extend-pprint-where-it-is-used classes))
 
 (extend-protocol protocols/Datafiable
   ClojureWorker

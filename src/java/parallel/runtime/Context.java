@@ -21,6 +21,9 @@ public final class Context
     private final ConcurrentSkipListMap<Integer, WorkerHandle> children = new ConcurrentSkipListMap<>();
     private final List<Job> journal = new ArrayList<>();
     private final Spares spares = new Spares(this);
+    private final List<Runnable> beforeClose = new java.util.concurrent.CopyOnWriteArrayList<>();
+    private volatile Side side;
+    private volatile boolean serves;
     private volatile int lastServed = -1;
     /** Written under the lock of the journal. */
     private volatile boolean ended;
@@ -33,6 +36,14 @@ public final class Context
      */
     record Output(Lines own, Lines ofWorkers)
     {
+    }
+
+    /** What the worker's end of control does for a body that takes tasks from its parent's messages. */
+    interface Side
+    {
+        void serve(Runnable stop);
+
+        void doing(String text);
     }
 
     Context(int id, int depth, ParentPeer parent, Output output)
@@ -116,6 +127,7 @@ public final class Context
      */
     public void close(long graceMs)
     {
+        beforeClose.forEach(Runnable::run);
         spares.close();
         Ladder.stop(children(), graceMs);
         spares.awaitGone();
@@ -129,6 +141,55 @@ public final class Context
     public Spares spares()
     {
         return spares;
+    }
+
+    /**
+     * Adds what is to be done before the workers of this context are stopped; see {@link #close(long)}.
+     *
+     * @param hook called at each close until it is removed; must not block.
+     * @return removes it.
+     */
+    public Runnable beforeClose(Runnable hook)
+    {
+        beforeClose.add(hook);
+        return () -> beforeClose.remove(hook);
+    }
+
+    void side(Side itsSide)
+    {
+        side = itsSide;
+    }
+
+    /**
+     * Says, in a worker, that its body takes tasks from its parent's messages on a thread of its own: the worker's state is that of
+     * the tasks, and a stop asks the body to end before it is interrupted.
+     *
+     * @param stop asks the body to end after its task; must not block.
+     */
+    public void serve(Runnable stop)
+    {
+        serves = true;
+        side.serve(stop);
+    }
+
+    /**
+     * Whether this is a worker whose body takes tasks.
+     *
+     * @return true from {@link #serve(Runnable)} on.
+     */
+    public boolean serves()
+    {
+        return serves;
+    }
+
+    /**
+     * Shows what such a body does.
+     *
+     * @param text of its task, or null: nothing.
+     */
+    public void doing(String text)
+    {
+        side.doing(text);
     }
 
     /**

@@ -11,7 +11,7 @@ import parallel.codec.Codec;
  * @param failure class and message of what it threw; null if it threw nothing.
  * @param bytes   of the value or the error.
  */
-record Evaluation(String failure, byte[] bytes)
+public record Evaluation(String failure, byte[] bytes)
 {
     private static final int MOST_TEXT = 4000;
 
@@ -90,7 +90,15 @@ record Evaluation(String failure, byte[] bytes)
         return Text.shortened(e.getClass().getName() + ": " + e.getMessage(), MOST_TEXT);
     }
 
-    static Evaluation failure(Throwable e, RemoteError.Phase phase, String doing)
+    /**
+     * An evaluation that threw.
+     *
+     * @param e     what it threw.
+     * @param phase how the parent is to report it.
+     * @param doing the text of what was evaluated, or null.
+     * @return the evaluation; never throws.
+     */
+    public static Evaluation failure(Throwable e, RemoteError.Phase phase, String doing)
     {
         try
         {

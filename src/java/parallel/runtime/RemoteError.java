@@ -15,7 +15,7 @@ import parallel.codec.Codec;
  * An exception on its way to another process: a map of text, frames and data, from which it is rebuilt as far as its class
  * loads there.
  */
-final class RemoteError
+public final class RemoteError
 {
     private static final int MOST_CAUSES = 32;
     private static final int MOST_FRAMES = 400;
@@ -25,7 +25,7 @@ final class RemoteError
     }
 
     /** How the parent is to report it. */
-    enum Phase
+    public enum Phase
     {
         /** The worker could not load what it needs to evaluate anything. */
         NOT_READY,
@@ -114,7 +114,7 @@ final class RemoteError
      * @param starting whether code that does not compile is a failed start.
      * @return the error.
      */
-    static ParallelException decode(byte[] bytes, Map<String, Object> who, String name, boolean starting)
+    public static ParallelException decode(byte[] bytes, Map<String, Object> who, String name, boolean starting)
     {
         try
         {

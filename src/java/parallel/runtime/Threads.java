@@ -8,21 +8,28 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The one place of this room where threads are made: all are daemons.
+ * The one place of the library's upper rooms where threads are made: all are daemons.
  */
-final class Threads
+public final class Threads
 {
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     /** For what must not keep the control thread: threads come on demand and end after a second of idleness. */
-    static final Executor POOL = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
+    public static final Executor POOL = new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
         r -> make("parallel-pool-" + NUMBER.incrementAndGet(), r));
 
     private Threads()
     {
     }
 
-    static Thread start(String name, Runnable body)
+    /**
+     * Starts a daemon.
+     *
+     * @param name of the thread.
+     * @param body of it.
+     * @return the thread.
+     */
+    public static Thread start(String name, Runnable body)
     {
         final Thread thread = make(name, body);
         thread.start();

@@ -17,7 +17,7 @@ import parallel.transport.StatusPage;
 /**
  * The worker's own end of control: a table of commands, what it evaluates, and its status page.
  */
-final class WorkerSide implements LinkListener
+final class WorkerSide implements LinkListener, Context.Side
 {
     private static final System.Logger LOG = System.getLogger("parallel");
     private static final long FLUSH_MS = 500;
@@ -40,6 +40,9 @@ final class WorkerSide implements LinkListener
     private final Object evaluating = new Object();
     private boolean breakAsked;
     private volatile boolean broken;
+    /** Of a body that takes tasks: asks it to end. */
+    private volatile Runnable serving;
+    private volatile boolean hasTask;
 
     /**
      * What a worker is.
@@ -69,6 +72,7 @@ final class WorkerSide implements LinkListener
         commands.put(Frames.FINISH, frame -> evaluations().add(last()));
         commands.put(Frames.THREADS, this::threads);
         commands.put(Frames.CREDIT, frame -> self.upward().delivered(Frames.number(frame)));
+        self.context().side(this);
         evaluations = new Evaluations("parallel-eval-" + self.context().id(), () -> Context.enter(self.context()));
     }
 
@@ -234,6 +238,10 @@ final class WorkerSide implements LinkListener
             {
                 broken = true;
                 evaluations.add(last());
+            }
+            else if (serving != null)
+            {
+                serving.run();
             }
             return;
         }
@@ -415,6 +423,25 @@ final class WorkerSide implements LinkListener
         show();
     }
 
+    @Override
+    public void serve(Runnable stop)
+    {
+        serving = stop;
+        doing(null);
+        if (stopAsked)
+        {
+            stop.run();
+        }
+    }
+
+    @Override
+    public void doing(String text)
+    {
+        status.doing(text);
+        hasTask = text != null;
+        show();
+    }
+
     /** Now and then: what is too dear to be noted all the time. */
     void look()
     {
@@ -423,9 +450,11 @@ final class WorkerSide implements LinkListener
 
     private void show()
     {
-        final parallel.WorkerStatus.State state = receiving.get() > 0 ? parallel.WorkerStatus.State.RECEIVING :
+        final boolean serves = serving != null;
+        final int ownReceivers = serves ? 1 : 0;
+        final parallel.WorkerStatus.State state = receiving.get() > ownReceivers ? parallel.WorkerStatus.State.RECEIVING :
             sending.get() > 0 ? parallel.WorkerStatus.State.SENDING :
-            running ? parallel.WorkerStatus.State.RUNNING : parallel.WorkerStatus.State.IDLE;
+            running && (!serves || hasTask) ? parallel.WorkerStatus.State.RUNNING : parallel.WorkerStatus.State.IDLE;
         status.state(state.ordinal());
     }
 }

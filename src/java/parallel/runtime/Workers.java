@@ -208,6 +208,19 @@ public final class Workers
     }
 
     /**
+     * As {@link #startClass(WorkerOptions, Class, Object...)}, for a context that need not be the calling thread's.
+     *
+     * @param context of the parent.
+     * @param options checked ones.
+     * @param body    a Callable or Runnable with a public constructor without arguments.
+     * @return its handle.
+     */
+    public static Worker startClass(Context context, WorkerOptions options, Class<?> body)
+    {
+        return start(context, options, job(Job.CLASS, ClassBody.checked(body)::encode), WorkerHandle::new);
+    }
+
+    /**
      * A job whose encoding may fail: then what was to carry it out fails.
      *
      * @param kind   of the job.

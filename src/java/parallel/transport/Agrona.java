@@ -46,11 +46,14 @@ public final class Agrona
         }
     }
 
-    /*
-     * jdk.unsupported lets a serialization library run any constructor: here the private one of Lookup that makes a
-     * lookup trusted. Reached by reflection, as a direct use does not compile with --release and -Werror.
+    /**
+     * A lookup that may look at everything. jdk.unsupported lets a serialization library run any constructor: here the private
+     * one of Lookup that makes a lookup trusted. Reached by reflection, as a direct use does not compile with --release and -Werror.
+     *
+     * @return the lookup.
+     * @throws ReflectiveOperationException when this JVM does not let us.
      */
-    private static MethodHandles.Lookup trustedLookup() throws ReflectiveOperationException
+    public static MethodHandles.Lookup trustedLookup() throws ReflectiveOperationException
     {
         final Class<?> factoryClass = Class.forName("sun.reflect.ReflectionFactory");
         final Object factory = factoryClass.getMethod("getReflectionFactory").invoke(null);

@@ -1,0 +1,85 @@
+(ns ^:no-doc parallel.impl.pool-function
+  "Functions as a pool takes them: a var, a symbol, a quoted fn form, a pfn, or the function object of a var; and what of them travels."
+  (:require [clojure.string :as str]
+            [parallel.impl.errors :as errors]
+            [parallel.impl.form :as form])
+  (:import [clojure.lang Compiler Var]
+           [parallel.clojure PortableFunction]
+           [parallel.codec Codec]
+           [parallel.pool Content$Shared]
+           [parallel.runtime Job Language Text]))
+
+(set! *warn-on-reflection* true)
+
+(defn- var-of
+  "The var whose value a function object is, by the name of its class; or nil."
+  ^Var [f]
+  (let [[ns-name var-name & more] (str/split (Compiler/demunge (.getName (class f))) #"/" 2)]
+    (when (and ns-name var-name (not (str/includes? var-name "/")) (empty? more))
+      (let [v (some-> (find-ns (symbol ns-name)) (ns-resolve (symbol var-name)))]
+        (when (and (var? v) (identical? f @v))
+          v)))))
+
+(defn form-of
+  "The form of f, or f itself if it is a pfn; :bad-argument if it is none of what a pool takes."
+  [f]
+  (cond
+    (var? f) (symbol f)
+    (instance? PortableFunction f) f
+    (and (fn? f) (var-of f)) (symbol (var-of f))
+    (fn? f) (form/check f)
+    (or (symbol? f) (keyword? f) (seq? f)) f
+    :else (throw (errors/bad-argument
+                  (str "A pool takes a function as a var, a symbol, a quoted form, '(fn [x] ...), or (pfn [x] ...), not "
+                       (if (nil? f) "nil" (str (pr-str f) ", a " (.getName (class f)))) ".")))))
+
+(def ^:private most-text 200)
+
+(defn text
+  "f for people."
+  [f]
+  (binding [*print-length* 20 *print-level* 6 *print-meta* false]
+    (let [f (form-of f)]
+      (Text/shortened (pr-str (if (instance? PortableFunction f) (:form (.source ^PortableFunction f)) f)) most-text))))
+
+(defn- call
+  "[form args]: a form whose value, or the value of calling it with args, is (maker f ...)."
+  [maker fs]
+  (let [forms (mapv form-of fs)]
+    (if (some #(instance? PortableFunction %) forms)
+      (let [names (mapv (fn [_] (gensym "f")) forms)
+            pfn?  #(instance? PortableFunction %)]
+        [(list `fn (vec (keep (fn [[n f]] (when (pfn? f) n)) (map vector names forms)))
+               (cons maker (map (fn [n f] (if (pfn? f) n f)) names forms)))
+         (filterv pfn? forms)])
+      [(cons maker forms) []])))
+
+(defn- job-of ^Job [ns-sym maker fs]
+  (let [[form args] (call maker fs)
+        job (form/job ns-sym form args)]
+    (when-let [failure (.failure ^Job job)]
+      (errors/surfacing (throw failure)))
+    job))
+
+(defn shared
+  "What of (maker f ...) travels, once per worker."
+  ^Content$Shared [ns-sym maker fs]
+  (Content$Shared. (.payload (job-of ns-sym maker fs))))
+
+(defn here
+  "(maker f ...) made in this process."
+  ^java.util.function.Function [ns-sym maker fs]
+  (.evaluate (Language/find) (Codec/fromBytes (.payload (job-of ns-sym maker fs)))))
+
+(defn local
+  "f as a function of this process, called in it."
+  [ns-sym f]
+  (let [f (if (fn? f) f (form-of f))]
+    (cond
+      (fn? f) f
+      (keyword? f) f
+      :else (binding [*ns* (or (find-ns ns-sym) *ns*)]
+              (if (and (symbol? f) (namespace f))
+                (or (some-> (requiring-resolve (symbol (str (or (get (ns-aliases *ns*) (symbol (namespace f))) (namespace f))) (name f))) deref)
+                    (eval f))
+                (eval f))))))

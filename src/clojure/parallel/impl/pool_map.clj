@@ -1,0 +1,324 @@
+(ns ^:no-doc parallel.impl.pool-map
+  "The maps of a pool: input is cut into parts, a part is a task, and what comes of it is put back in order, or as it comes. All
+  but the listeners of tasks happens on the thread that takes the results."
+  (:require [parallel.impl.errors :as errors]
+            [parallel.impl.pool-function :as function]
+            [parallel.impl.pool-worker :as worker]
+            [parallel.impl.progress :as progress])
+  (:import [clojure.lang PersistentQueue]
+           [java.util.concurrent ConcurrentSkipListMap LinkedBlockingQueue]
+           [parallel ParallelException ParallelException$Code WorkerDiedException]
+           [parallel.clojure ClojureErrors ClojureTask]
+           [parallel.codec Codec]
+           [parallel.pool Content Pool]
+           [parallel.runtime RemoteError]))
+
+(set! *warn-on-reflection* true)
+
+(def ^:private part-nanos "What a part of automatic size takes." 10e6)
+(def ^:private part-bytes "What it has at most, there and back." 4e6)
+(def ^:private parts-per-worker 2)
+(def ^:private poison "A task that has killed so many workers is not given another." 2)
+(def ^:private most-unexplained "So often a part is tried whose worker died outside of any element." 3)
+
+;; ---- errors of elements
+
+(defn- element-error
+  "The error of an element, as the map throws it."
+  [^ParallelException e index]
+  (let [info  (ClojureErrors/exInfo e)
+        error (ex-info (ex-message info) (assoc (ex-data info) :index index) (ex-cause info))]
+    (.setStackTrace ^Throwable error (.getStackTrace ^Throwable info))
+    error))
+
+(defn- timed-out [{:keys [label timeout-ms]} who index]
+  (ex-info (str "Element " index " of " label " was not done after " timeout-ms " ms, and was stopped.")
+           (merge {:parallel/error :timeout :timeout-ms timeout-ms :index index} who)))
+
+(defn- remote [bytes who index]
+  (element-error (RemoteError/decode bytes {"worker/id" (int (:worker/id who)) "worker/pid" (:worker/pid who)}
+                                     (str "Element " index ", in worker " (:worker/id who) " (pid " (:worker/pid who) "),") false)
+                 index))
+
+(defn- poisoned [^ParallelException e index x]
+  (let [data (assoc (into {} (.data e)) "poison" true "element" x)]
+    (element-error (WorkerDiedException. (str "Element " index " has killed its worker " poison " times and is not tried again: "
+                                              (binding [*print-length* 10 *print-level* 4] (pr-str x)) ". " (ex-message e))
+                                         data e)
+                   index)))
+
+;; ---- parts
+
+(defn- content ^Content [{:keys [shared opts]} start xs]
+  (Content. shared (:label opts)
+            (Codec/toBytes [(assoc opts :start start) xs])
+            (max 1 (count xs))))
+
+(defn- refused
+  "A part that is done: its one element cannot travel."
+  [start xs e]
+  {:start start :xs xs
+   :outcomes [{:error (element-error (parallel.runtime.Errors/notTransferable e) start)}]})
+
+(declare done)
+
+(defn- give-part
+  "Gives elements to the pool: a vector of parts, more than one where one of them cannot travel."
+  [{:keys [^Pool pool client live finished] :as plan} start xs known]
+  (try
+    (let [task (ClojureTask. pool (content plan start xs) client)
+          part (merge known {:start start :xs xs :task task})]
+      (.retries task 0)
+      (.put ^ConcurrentSkipListMap live start task)
+      (errors/surfacing (.add pool task))
+      (.onDone task #(done plan part))
+      [part])
+    (catch parallel.codec.NotTransferableException e
+      (if (= 1 (count xs))
+        (let [part (refused start xs e)]
+          (.put ^LinkedBlockingQueue finished part)
+          [part])
+        (into [] (mapcat (fn [i] (give-part plan (+ (long start) (long i)) (subvec xs i (inc (long i))) known))) (range (count xs)))))))
+
+(defn- cancel-after
+  "Cancels what is under way from start on."
+  [{:keys [^ConcurrentSkipListMap live]} start]
+  (run! #(future-cancel %) (vec (.values (.tailMap live start true)))))
+
+(defn- stop-after [{:keys [stopped] :as plan} start]
+  (swap! stopped min start)
+  (cancel-after plan (inc (long start))))
+
+(defn- done
+  "A task is done: listened to on a thread of the library's."
+  [{:keys [opts finished report unordered?] :as plan} {:keys [start ^ClojureTask task] :as part}]
+  (let [{:keys [n errors]} (try
+                             (.value task)
+                             (catch java.util.concurrent.CancellationException _)
+                             (catch ParallelException _))]
+    (.put ^LinkedBlockingQueue finished part)     ; before those that are cancelled for it
+    (when n
+      (report n (count errors)))
+    (when (and (:throw? opts) (seq errors))
+      (stop-after plan (if unordered? -1 start)))))
+
+;; ---- how much at a time
+
+(defn- chunk-size ^long [{:keys [chunk most]} {:keys [nanos bytes]} ^long limit ^long slots]
+  (if (= :auto chunk)
+    (max 1 (long (min (/ (double part-nanos) (max 1.0 (double nanos)))
+                      (/ (double part-bytes) (max 1.0 (double bytes)))
+                      (quot limit slots)
+                      (double most))))
+    (long chunk)))
+
+(defn- look-ahead
+  "[elements that may be under way or not taken, elements of the next part]"
+  [{:keys [chunk in-flight workers] :as plan} {:keys [taken] :as state}]
+  (let [slots (* (long parts-per-worker) (long workers))
+        auto? (= :auto chunk)
+        limit (long (or in-flight (if auto? (+ slots (long taken)) (* slots (long chunk)))))
+        size  (chunk-size plan state limit slots)]
+    [(if (and auto? (nil? in-flight)) (max slots (min limit (* slots size))) limit)
+     (min size limit)]))
+
+(defn- fill
+  "state with as many parts given out as may be under way."
+  [{:keys [stopped unordered?] :as plan} {:keys [input index queue out] :as state}]
+  (let [[limit size] (look-ahead plan state)
+        room         (- (long limit) (long out))]
+    (if (or (<= room 0) (< (long @stopped) (long index)) (nil? (seq input)))
+      state
+      (let [xs    (into [] (take (min (long size) room)) input)
+            parts (give-part plan index xs {})]
+        (recur plan (assoc state
+                           :input (nthrest input (count xs))
+                           :index (+ (long index) (count xs))
+                           :out (+ (long out) (count xs))
+                           :queue (if unordered? queue (into queue parts))
+                           :pending (+ (long (:pending state)) (count parts))))))))
+
+(defn- measured
+  "state with the measure of a part."
+  [state xs {:keys [nanos n values]}]
+  (let [n     (max 1 (long n))
+        mean  (fn [old new] (if old (+ (* 0.5 (double old)) (* 0.5 (double new))) (double new)))
+        state (update state :nanos-seen mean (/ (double nanos) n))]
+    (-> state
+        (update :bytes-seen mean (/ (double (alength ^bytes values)) n))
+        (as-> s (assoc s :nanos (:nanos-seen s) :bytes (:bytes-seen s))))))
+
+;; ---- what came of a part
+
+(defn- outcomes [{:keys [opts]} {:keys [start]} {:keys [values errors n who]}]
+  (let [^objects values (Codec/fromBytes ^bytes values)]
+    (mapv (fn [i]
+            (let [index (+ (long start) (long i))
+                  error (get errors i)]
+              (cond
+                (nil? error)       {:value (aget values i)}
+                (= :timeout error) {:error (timed-out opts who index)}
+                :else              {:error (remote error who index)})))
+          (range n))))
+
+(defn- blamed
+  "The place in the part of the element that was being evaluated when its worker died, or nil."
+  [{:keys [start xs]} ^ParallelException e]
+  (when-let [[_ index] (some->> (get (.data e) "doing") str (re-find #", element (\d+)$"))]
+    (let [i (- (long (parse-long index)) (long start))]
+      (when (< -1 i (count xs))
+        i))))
+
+(defn- again
+  "Parts for the elements of xs from a to b."
+  [plan {:keys [start xs]} a b known]
+  (when (< (long a) (long b))
+    (give-part plan (+ (long start) (long a)) (subvec xs a b) known)))
+
+(defn- after-death
+  "The parts that take the place of one whose worker died."
+  [{:keys [retries retry?] :as plan} {:keys [start xs deaths unexplained] :as part} ^ParallelException e]
+  (if-let [i (blamed part e)]
+    (let [deaths  (inc (long (or deaths 0)))
+          index   (+ (long start) (long i))
+          failure (cond
+                    (>= deaths (long poison)) (poisoned e index (nth xs i))
+                    (or (> deaths (long retries)) (not (retry? (element-error e index)))) (element-error e index))]
+      (concat (again plan part 0 i {})
+              (if failure
+                [{:start index :xs [(nth xs i)] :outcomes [{:error failure}]}]
+                (again plan part i (inc (long i)) {:deaths deaths}))
+              (again plan part (inc (long i)) (count xs) {})))
+    (let [unexplained (inc (long (or unexplained 0)))]
+      (when (> unexplained (long most-unexplained))
+        (throw (ClojureErrors/exInfo e)))
+      (again plan part 0 (count xs) {:deaths deaths :unexplained unexplained}))))
+
+(defn- settled
+  "[state with its place taken by others, outcomes] of a part that is done."
+  [{:keys [^ConcurrentSkipListMap live] :as plan} state {:keys [start xs ^ClojureTask task] :as part}]
+  (if (:outcomes part)
+    [state (:outcomes part) nil]
+    (try
+      (let [result (.value task)
+            n      (long (:n result))
+            stuck? (and (< n (count xs)) (not (:throw? (:opts plan))))]
+        (.remove live start task)
+        [(measured state xs result)
+         (outcomes plan part result)
+         (when stuck? (again plan part n (count xs) {}))])
+      (catch ParallelException e
+        (.remove live start task)
+        (if (= ParallelException$Code/WORKER_DIED (.code e))
+          [state [] (after-death plan part e)]
+          (throw (ClojureErrors/exInfo e)))))))
+
+(defn- next-part
+  "[state without it, part]: waits until the next one is done."
+  [{:keys [unordered? ^LinkedBlockingQueue finished]} {:keys [queue] :as state}]
+  (if unordered?
+    [state (.take finished)]
+    (let [part (peek queue)]
+      (when-let [^ClojureTask task (:task part)]
+        (.await task Long/MAX_VALUE java.util.concurrent.TimeUnit/NANOSECONDS))
+      (.clear finished)
+      [(assoc state :queue (pop queue)) part])))
+
+(defn- replaced [{:keys [unordered?]} state parts]
+  (cond-> (update state :pending + (count parts))
+    (and (seq parts) (not unordered?)) (assoc :queue (into (into PersistentQueue/EMPTY parts) (:queue state)))))
+
+(defn- finish [{:keys [end-report]} {:keys [taken failed]}]
+  (end-report taken failed)
+  nil)
+
+(defn- step
+  "[state, outcomes] of the next part that has any; nil at the end."
+  [plan state]
+  (loop [state (fill plan state)]
+    (if (zero? (long (:pending state)))
+      (finish plan state)
+      (let [[state part]              (next-part plan state)
+            [state outcomes replaced-by] (settled plan state part)
+            state (-> (replaced plan (update state :pending dec) replaced-by)
+                      (update :out - (count outcomes))
+                      (update :taken + (count outcomes))
+                      (update :failed + (count (filter :error outcomes))))]
+        (if (seq outcomes)
+          [state outcomes]
+          (recur (fill plan state)))))))
+
+(defn- broken-off [plan state e]
+  (reset! (:stopped plan) -1)
+  (cancel-after plan 0)
+  (finish plan state)
+  (throw e))
+
+(defn- step-or-stop [plan state]
+  (try
+    (step plan state)
+    (catch Throwable e
+      (broken-off plan state e))))
+
+(defn- handled
+  "The outcomes as values, as :on-error has it."
+  [{:keys [on-error]} outcomes]
+  (mapv (fn [{:keys [value error]}]
+          (cond (nil? error) value (= :value on-error) error :else (on-error error)))
+        outcomes))
+
+(defn- results [plan state]
+  (lazy-seq
+   (when-let [[state outcomes] (step-or-stop plan state)]
+     (if (= :throw (:on-error plan))
+       (let [[good [{:keys [error]}]] (split-with #(nil? (:error %)) outcomes)]
+         (concat (map :value good)
+                 (lazy-seq (if error (broken-off plan state error) (results plan state)))))
+       (concat (handled plan outcomes) (results plan state))))))
+
+(defn- a-seed []
+  (.nextLong (parallel.pool.Element/random)))
+
+(defn- total [coll]
+  (when (or (nil? coll) (counted? coll))
+    (count coll)))
+
+(defn plan
+  "What a map does with its parts. call: {:ns :maker :fs :text}."
+  [^Pool pool {:keys [ns maker fs text]} {:keys [chunk in-flight on-error retries retry? timeout-ms seed progress]} extra]
+  (let [report (progress/reporter progress (:total extra))]
+    (merge
+     {:pool pool :shared (function/shared ns maker fs) :client (Object.)
+      :opts {:label text :seed (or seed (a-seed)) :seeded? (some? seed) :timeout-ms timeout-ms
+             :grace-ms (.graceMs pool) :throw? (= :throw (or on-error :throw))}
+      :chunk (or chunk :auto) :in-flight in-flight :on-error (or on-error :throw)
+      :retries (or retries 1) :retry? (or retry? (constantly true))
+      :workers (.most pool) :most (.mostTasks pool)
+      :live (ConcurrentSkipListMap.) :finished (LinkedBlockingQueue.) :stopped (atom Long/MAX_VALUE)
+      :report (:report report) :end-report (:end report)}
+     extra)))
+
+(defn- beginning [input]
+  {:input input :index 0 :queue PersistentQueue/EMPTY :out 0 :pending 0 :taken 0 :failed 0 :nanos 10e6 :bytes 0})
+
+(defn in-pool
+  "The lazy results of a map in a pool."
+  [pool call opts coll unordered?]
+  (results (plan pool call opts {:unordered? unordered? :total (total coll)}) (beginning coll)))
+
+(defn in-place
+  "The lazy results of a map in this thread: within an element of another."
+  [{:keys [ns maker fs text]} {:keys [on-error timeout-ms seed]} coll]
+  (let [f    (function/here ns maker fs)
+        opts {:label text :seed (or seed (a-seed)) :seeded? true :timeout-ms timeout-ms :grace-ms 2000 :throw? true :nested? true}
+        one  (fn [index x]
+               (let [result (.apply f [(assoc opts :start index) [x]])
+                     [{:keys [error] :as outcome}] (outcomes {:opts opts} {:start index} result)]
+                 (if (and error (= :throw (or on-error :throw)))
+                   (throw error)
+                   (first (handled {:on-error on-error} [outcome])))))]
+    ((fn more [index xs]
+       (lazy-seq
+        (when-let [xs (seq xs)]
+          (cons (one index (first xs)) (more (inc (long index)) (rest xs))))))
+     0 coll)))

@@ -1,0 +1,86 @@
+(ns ^:no-doc parallel.impl.progress
+  "How far a map is: a bar on a terminal, a line now and then elsewhere, or a function that is given a map."
+  (:require [clojure.string :as str])
+  (:import [java.io Console Writer]))
+
+(set! *warn-on-reflection* true)
+
+(def ^:private bar-ms 100)
+(def ^:private line-ms 5000)
+(def ^:private bar-width 30)
+
+(defn- duration [ms]
+  (let [s (quot (long ms) 1000)]
+    (cond (< s 60) (str s " s")
+          (< s 3600) (format "%d:%02d min" (quot s 60) (rem s 60))
+          :else (format "%d:%02d h" (quot s 3600) (rem (quot s 60) 60)))))
+
+(defn facts
+  "What is known: done and failed elements of total (nil: unknown), so many milliseconds after the beginning."
+  [{:keys [done failed total finished?]} elapsed-ms]
+  (let [rate (when (pos? (long elapsed-ms)) (/ (* 1000.0 (long done)) (long elapsed-ms)))]
+    {:done done :failed failed :total total :elapsed-ms elapsed-ms :rate rate
+     :left-ms (when (and total rate (pos? (double rate)))
+                (Math/round (/ (* 1000.0 (- (long total) (long done))) (double rate))))
+     :finished? (boolean finished?)}))
+
+(defn line
+  "The facts in words."
+  [{:keys [done failed total elapsed-ms rate left-ms finished?]}]
+  (str done (when total (str "/" total)) " done"
+       (when (pos? (long failed)) (str ", " failed " failed"))
+       (when rate (format ", %s/s" (if (< (double rate) 10) (format "%.1f" rate) (str (Math/round (double rate))))))
+       (cond finished? (str ", took " (duration elapsed-ms))
+             left-ms   (str ", " (duration left-ms) " left"))))
+
+(defn bar
+  "The facts as a bar, in words where the total is unknown."
+  [{:keys [done total] :as facts}]
+  (if (and total (pos? (long total)))
+    (let [filled (quot (* (long bar-width) (min (long done) (long total))) (long total))]
+      (str "[" (str/join (repeat filled "=")) (str/join (repeat (- (long bar-width) filled) " ")) "] " (line facts)))
+    (line facts)))
+
+(defn- terminal?
+  "Whether what is printed now reaches a terminal: not under nREPL, which binds *out* anew."
+  []
+  (let [^Console console (System/console)]
+    (and console
+         (identical? *out* (.getRawRoot #'*out*))
+         (if-let [m (try (.getMethod Console "isTerminal" (make-array Class 0)) (catch NoSuchMethodException _ nil))]
+           (.invoke ^java.lang.reflect.Method m console (object-array 0))
+           true))))
+
+(defn- printing [^Writer out make interval-ms before after]
+  (let [shown (volatile! Long/MIN_VALUE)]
+    (fn [{:keys [elapsed-ms finished?] :as facts}]
+      (when (or finished? (>= (long elapsed-ms) (+ (long interval-ms) (long (max (long @shown) (- (long interval-ms)))))))
+        (vreset! shown elapsed-ms)
+        (.write out (str before (make facts) (if finished? "\n" after)))
+        (.flush out)))))
+
+(defn show
+  "A function of facts that shows them as progress says: true or a function."
+  [progress]
+  (cond
+    (not (true? progress)) progress
+    (terminal?) (printing *out* #(str (bar %) "   ") bar-ms "\r" "")
+    :else (printing *out* line line-ms "" "\n")))
+
+(defn- now-ms ^long []
+  (quot (System/nanoTime) 1000000))
+
+(defn reporter
+  "{:report (fn [done failed]) :end (fn [done failed])}: more is done, from any thread; all is, so many in all."
+  [progress total]
+  (if-not progress
+    {:report (fn [_ _]) :end (fn [_ _])}
+    (let [show  (show progress)
+          start (now-ms)
+          state (atom {:done 0 :failed 0 :total total})
+          tell  (fn [change]
+                  (locking state
+                    (when-not (:finished? @state)
+                      (show (facts (swap! state change) (- (now-ms) start))))))]
+      {:report (fn [done failed] (tell #(-> % (update :done + done) (update :failed + failed))))
+       :end    (fn [done failed] (tell #(assoc % :done done :failed failed :finished? true)))})))

@@ -1,0 +1,150 @@
+package parallel.pool;
+
+/**
+ * How large a pool is, how long it keeps what, and how often it tries. Filled in by one thread, then left alone.
+ */
+public final class Limits
+{
+    static final int MOST_QUEUED = 1_000_000;
+    private int start;
+    private int min;
+    private int max;
+    private long idleMs = 60_000;
+    private long maxTasks = Long.MAX_VALUE;
+    private long queueBytes = Math.max(128L << 20, Runtime.getRuntime().maxMemory() / 4);
+    private int queueLength = MOST_QUEUED;
+    private int retries = 1;
+    private long graceMs = 2000;
+
+    /**
+     * A pool of always so many workers.
+     *
+     * @param workers how many, at least 1.
+     */
+    public Limits(int workers)
+    {
+        this.start = workers;
+        this.min = workers;
+        this.max = workers;
+    }
+
+    /**
+     * @param least workers that are kept.
+     * @param most  workers that there may be.
+     * @return this.
+     */
+    public Limits between(int least, int most)
+    {
+        min = least;
+        max = most;
+        start = Math.max(least, Math.min(start, most));
+        return this;
+    }
+
+    /**
+     * @param ms after which an idle worker above the least number ends.
+     * @return this.
+     */
+    public Limits idleMs(long ms)
+    {
+        idleMs = ms;
+        return this;
+    }
+
+    /**
+     * @param tasks after which a worker is renewed.
+     * @return this.
+     */
+    public Limits maxTasks(long tasks)
+    {
+        maxTasks = tasks;
+        return this;
+    }
+
+    /**
+     * @param bytes of tasks that may wait; one larger is always admitted.
+     * @return this.
+     */
+    public Limits queueBytes(long bytes)
+    {
+        queueBytes = bytes;
+        return this;
+    }
+
+    /**
+     * @param tasks that may wait.
+     * @return this.
+     */
+    public Limits queueLength(int tasks)
+    {
+        queueLength = tasks;
+        return this;
+    }
+
+    /**
+     * @param times that a task is tried again after its worker died.
+     * @return this.
+     */
+    public Limits retries(int times)
+    {
+        retries = times;
+        return this;
+    }
+
+    /**
+     * @param ms between the interrupt of a task and the end of its worker.
+     * @return this.
+     */
+    public Limits graceMs(long ms)
+    {
+        graceMs = ms;
+        return this;
+    }
+
+    int start()
+    {
+        return start;
+    }
+
+    int min()
+    {
+        return min;
+    }
+
+    /** @return the most workers there may be. */
+    public int max()
+    {
+        return max;
+    }
+
+    long idleMs()
+    {
+        return idleMs;
+    }
+
+    long maxTasks()
+    {
+        return maxTasks;
+    }
+
+    long queueBytes()
+    {
+        return queueBytes;
+    }
+
+    int queueLength()
+    {
+        return queueLength;
+    }
+
+    int retries()
+    {
+        return retries;
+    }
+
+    /** @return between the interrupt of a task and the end of its worker. */
+    public long graceMs()
+    {
+        return graceMs;
+    }
+}

@@ -1,0 +1,676 @@
+package parallel.pool;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.RunnableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
+
+import parallel.ParallelException;
+import parallel.Worker;
+import parallel.WorkerPool;
+import parallel.codec.Codec;
+import parallel.runtime.Errors;
+
+/**
+ * The pool itself: takes tasks in, hands them to its {@link Crew}, and settles their futures. One lock guards queue, places of
+ * tasks, and crew; nothing that blocks is done under it.
+ */
+public final class Pool extends WorkerPool
+{
+    static final System.Logger LOG = System.getLogger("parallel");
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Limits limits;
+    private final FairQueue queue = new FairQueue();
+    private final Crew crew;
+    private long lastId;
+    private boolean shutdown;
+    private boolean closed;
+    private volatile Runnable removeHook = () -> { };
+
+    /**
+     * A pool, whose workers start at once.
+     *
+     * @param limits of it.
+     * @param maker  starts a worker whose body is a {@link TaskLoop}.
+     */
+    public Pool(Limits limits, Supplier<? extends Worker> maker)
+    {
+        this.limits = limits;
+        crew = new Crew(this, maker);
+        locked(() -> crew.start(limits.start()));
+    }
+
+    Limits limits()
+    {
+        return limits;
+    }
+
+    void removeHook(Runnable remove)
+    {
+        removeHook = remove;
+    }
+
+    /** Under the lock. */
+    boolean isShut()
+    {
+        return shutdown;
+    }
+
+    FairQueue queue()
+    {
+        return queue;
+    }
+
+    void locked(Runnable body)
+    {
+        lock.lock();
+        try
+        {
+            body.run();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    static void logged(Runnable listener)
+    {
+        try
+        {
+            listener.run();
+        }
+        catch (final Throwable e)
+        {
+            LOG.log(System.Logger.Level.WARNING, "A listener to a task of a pool threw", e);
+        }
+    }
+
+    // ---- tasks come
+
+    /**
+     * Takes a task in. Blocks while the queue is full.
+     *
+     * @param task not given to a pool before.
+     * @throws ParallelException    with CLOSED after a shutdown.
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    public void add(PoolTask<?> task) throws InterruptedException
+    {
+        add(task, true);
+    }
+
+    /**
+     * Takes a task in if there is room. Never blocks.
+     *
+     * @param task not given to a pool before.
+     * @return false: the queue is full.
+     * @throws ParallelException with CLOSED after a shutdown.
+     */
+    public boolean tryAdd(PoolTask<?> task)
+    {
+        try
+        {
+            return add(task, false);
+        }
+        catch (final InterruptedException e)
+        {
+            throw new IllegalStateException(e);     // it does not wait
+        }
+    }
+
+    private boolean add(PoolTask<?> task, boolean patient) throws InterruptedException
+    {
+        lock.lock();
+        try
+        {
+            while (true)
+            {
+                if (shutdown)
+                {
+                    throw closedError();
+                }
+                if (task.place().accepted)
+                {
+                    return true;
+                }
+                if (hasRoomFor(task))
+                {
+                    break;
+                }
+                if (!patient)
+                {
+                    return false;
+                }
+                changed.await();
+            }
+            task.place().accepted = true;
+            queue.add(task);
+            task.place().queued = true;
+            crew.tryAgain();
+            dispatch();
+            return true;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    private boolean hasRoomFor(PoolTask<?> task)
+    {
+        return queue.isEmpty() || queue.length() < limits.queueLength() && queue.bytes() + task.content().bytes() <= limits.queueBytes();
+    }
+
+    void dispatch()
+    {
+        while (!queue.isEmpty())
+        {
+            final PoolWorker worker = crew.freest();
+            if (worker == null)
+            {
+                break;
+            }
+            final PoolTask<?> task = queue.poll();
+            task.place().queued = false;
+            worker.give(task, ++lastId);
+            changed.signalAll();
+        }
+        crew.fit();
+        if (shutdown)
+        {
+            crew.quitIfDone();
+        }
+    }
+
+    private void again(PoolTask<?> task)
+    {
+        if (task.isDone() || closed)
+        {
+            return;
+        }
+        queue.addFirst(task);
+        task.place().queued = true;
+    }
+
+    // ---- what workers say
+
+    void received(PoolWorker worker, Object message)
+    {
+        switch (Wire.kind(message))
+        {
+            case Wire.READY -> locked(() ->
+            {
+                crew.ready(worker);
+                dispatch();
+            });
+            case Wire.VALUE -> value(worker, message);
+            case Wire.ERROR -> error(worker, message);
+            case Wire.GIVEN_BACK -> givenBack(worker, (long[])Wire.part(message, 1));
+            case Wire.STUCK -> stuck(worker, message);
+            default -> LOG.log(System.Logger.Level.WARNING, "Code of a task has sent its parent a message, which is ignored: " + message);
+        }
+    }
+
+    private void value(PoolWorker worker, Object message)
+    {
+        final PoolTask<?> task = done(worker, Wire.number(message, 1), Wire.number(message, 3));
+        if (task != null)
+        {
+            task.complete(Wire.bytes(message, 2));
+        }
+    }
+
+    private void error(PoolWorker worker, Object message)
+    {
+        final PoolTask<?> task = done(worker, Wire.number(message, 1), 0);
+        if (task != null)
+        {
+            task.fail(Facts.remoteError(worker.worker(), Wire.bytes(message, 2)));
+        }
+    }
+
+    private void stuck(PoolWorker worker, Object message)
+    {
+        final PoolTask<?> task = done(worker, Wire.number(message, 1), 0);
+        worker.kill();
+        if (task != null)
+        {
+            task.complete(Wire.bytes(message, 2));
+        }
+    }
+
+    private PoolTask<?> done(PoolWorker worker, long id, long nanos)
+    {
+        lock.lock();
+        try
+        {
+            final PoolTask<?> task = worker.take(id);
+            crew.did(worker, nanos);
+            dispatch();
+            return task;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    private void givenBack(PoolWorker worker, long[] ids)
+    {
+        locked(() ->
+        {
+            worker.gaveBack();
+            for (int i = ids.length - 1; i >= 0; i--)
+            {
+                final PoolTask<?> task = worker.take(ids[i]);
+                if (task != null)
+                {
+                    again(task);
+                }
+            }
+            dispatch();
+        });
+    }
+
+    /** A worker has ended, for whatever reason. */
+    void ended(PoolWorker worker, ParallelException error)
+    {
+        final List<Runnable> settle = new ArrayList<>();
+        locked(() ->
+        {
+            final boolean guilty = Facts.wasEvaluating(error);
+            final List<PoolTask<?>> tasks = worker.takeAll();
+            for (int i = tasks.size() - 1; i >= 0; i--)
+            {
+                final PoolTask<?> task = tasks.get(i);
+                if (i == 0 && guilty && !mayTryAgain(task))
+                {
+                    settle.add(() -> task.fail(Facts.ofDeath(error, task)));
+                }
+                else
+                {
+                    again(task);
+                }
+            }
+            if (crew.lost(worker, error))
+            {
+                queue.drain().forEach(task -> settle.add(() -> task.fail(error)));
+            }
+            dispatch();
+            changed.signalAll();
+        });
+        settle.forEach(Runnable::run);
+    }
+
+    private static boolean mayTryAgain(PoolTask<?> task)
+    {
+        return ++task.place().deaths < Facts.POISON && task.place().deaths <= task.place().retries;
+    }
+
+    // ---- cancelling
+
+    boolean cancel(PoolTask<?> task, boolean mayInterrupt)
+    {
+        lock.lock();
+        try
+        {
+            if (!task.settleCancelled())
+            {
+                return false;
+            }
+            final PoolWorker worker = task.place().worker;
+            if (task.place().queued)
+            {
+                queue.remove(task);
+                task.place().queued = false;
+                changed.signalAll();
+            }
+            else if (worker != null && mayInterrupt)
+            {
+                final long id = task.place().id;
+                worker.interrupt(id);
+                Later.after(limits.graceMs(), () -> killIfItHas(worker, id));
+            }
+            return true;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /** The first of its tasks only: what waits there will be given back. */
+    private void killIfItHas(PoolWorker worker, long id)
+    {
+        locked(() ->
+        {
+            if (worker.has(id))
+            {
+                worker.kill();
+            }
+        });
+    }
+
+    // ---- the end
+
+    private ParallelException closedError()
+    {
+        return Errors.closed(Map.of(), "The pool was closed.");
+    }
+
+    /** Fails all that waits or runs, and takes nothing more. Never blocks. */
+    void shut()
+    {
+        final List<PoolTask<?>> tasks = new ArrayList<>();
+        locked(() ->
+        {
+            shutdown = true;
+            closed = true;
+            tasks.addAll(queue.drain());
+            crew.members().forEach(worker -> tasks.addAll(worker.takeAll()));
+            crew.close();
+            changed.signalAll();
+        });
+        tasks.forEach(task -> task.fail(closedError()));
+        removeHook.run();
+    }
+
+    @Override
+    public void close()
+    {
+        shut();
+        final List<Worker> workers = workers();
+        Pools.stop(workers);
+        boolean interrupted = false;
+        while (!isTerminated())
+        {
+            try
+            {
+                awaitTermination(1, TimeUnit.DAYS);
+            }
+            catch (final InterruptedException e)
+            {
+                interrupted = true;
+            }
+        }
+        if (interrupted)
+        {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void shutdown()
+    {
+        locked(() ->
+        {
+            shutdown = true;
+            dispatch();
+            changed.signalAll();
+        });
+        removeHook.run();
+    }
+
+    @Override
+    public List<Runnable> shutdownNow()
+    {
+        final List<Runnable> waiting = new ArrayList<>();
+        locked(() ->
+        {
+            waiting.addAll(queue.drain());
+            waiting.forEach(queued -> queue.add((PoolTask<?>)queued));
+        });
+        shut();
+        final List<Worker> workers = workers();
+        parallel.runtime.Threads.POOL.execute(() -> Pools.stop(workers));
+        return waiting;
+    }
+
+    @Override
+    public boolean isShutdown()
+    {
+        lock.lock();
+        try
+        {
+            return shutdown;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean isTerminated()
+    {
+        lock.lock();
+        try
+        {
+            return shutdown && crew.members().isEmpty();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public boolean awaitTermination(long timeout, TimeUnit unit) throws InterruptedException
+    {
+        long left = unit.toNanos(timeout);
+        lock.lockInterruptibly();
+        try
+        {
+            while (!(shutdown && crew.members().isEmpty()))
+            {
+                if (left <= 0)
+                {
+                    return false;
+                }
+                left = changed.awaitNanos(left);
+            }
+            return true;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public List<Worker> workers()
+    {
+        lock.lock();
+        try
+        {
+            return crew.handles();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How many workers there are, starting ones included.
+     *
+     * @return their number.
+     */
+    public int size()
+    {
+        lock.lock();
+        try
+        {
+            return crew.members().size();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How many workers there may be.
+     *
+     * @return their number.
+     */
+    public int most()
+    {
+        return limits.max();
+    }
+
+    /**
+     * After how many tasks a worker is renewed.
+     *
+     * @return their number.
+     */
+    public long mostTasks()
+    {
+        return limits.maxTasks();
+    }
+
+    /**
+     * How long a task may take to end after its interrupt.
+     *
+     * @return in milliseconds.
+     */
+    public long graceMs()
+    {
+        return limits.graceMs();
+    }
+
+    // ---- as an executor
+
+    private static byte[] body(Object task)
+    {
+        try
+        {
+            return Codec.bodyToBytes(task);
+        }
+        catch (final parallel.codec.NotTransferableException e)
+        {
+            final ParallelException cause = Errors.notTransferable(e);
+            throw new RejectedExecutionException("The task cannot travel to a worker. " + cause.getMessage(), cause);
+        }
+    }
+
+    private <V> PoolTask<V> task(Object body)
+    {
+        return new PoolTask<>(this, new Content(null, body.getClass().getName(), body(body), 1), Thread.currentThread());
+    }
+
+    @Override
+    protected <V> RunnableFuture<V> newTaskFor(Callable<V> callable)
+    {
+        return task(java.util.Objects.requireNonNull(callable));
+    }
+
+    @Override
+    protected <V> RunnableFuture<V> newTaskFor(Runnable runnable, V value)
+    {
+        return value == null ? task(java.util.Objects.requireNonNull(runnable)) : task(new Valued<>(runnable, value));
+    }
+
+    /** A Runnable with the value of its future. */
+    record Valued<V>(Runnable body, V value) implements Callable<V>, java.io.Serializable
+    {
+        @Override
+        public V call()
+        {
+            body.run();
+            return value;
+        }
+    }
+
+    @Override
+    public <V> Future<V> trySubmit(Task<V> body)
+    {
+        final PoolTask<V> task = task(body);
+        try
+        {
+            return tryAdd(task) ? task : null;
+        }
+        catch (final ParallelException e)
+        {
+            throw rejected(e);
+        }
+    }
+
+    private static RejectedExecutionException rejected(ParallelException why)
+    {
+        return new RejectedExecutionException(why.getMessage(), why);
+    }
+
+    @Override
+    public void execute(Runnable command)
+    {
+        final Wrapped wrapped = Wrapped.of(command);
+        if (wrapped == null)
+        {
+            accept(command instanceof PoolTask<?> made ? made : logging(task(command)));
+            return;
+        }
+        final PoolTask<?> task = wrapped.body() instanceof PoolTask<?> made ? made : task(wrapped.body());
+        accept(task);
+        wrapped.given(task);
+        task.onDone(() -> wrapped.done(task));
+    }
+
+    private static PoolTask<?> logging(PoolTask<?> task)
+    {
+        task.onDone(() ->
+        {
+            try
+            {
+                task.value();
+            }
+            catch (final ParallelException | InterruptedException | java.util.concurrent.CancellationException e)
+            {
+                LOG.log(System.Logger.Level.ERROR, "A task given to execute has failed", e);
+            }
+        });
+        return task;
+    }
+
+    void accept(PoolTask<?> task)
+    {
+        try
+        {
+            add(task);
+        }
+        catch (final ParallelException e)
+        {
+            throw rejected(e);
+        }
+        catch (final InterruptedException e)
+        {
+            Thread.currentThread().interrupt();
+            throw new RejectedExecutionException("Interrupted while the pool's queue was full", e);
+        }
+    }
+
+    @Override
+    public String toString()
+    {
+        lock.lock();
+        try
+        {
+            return "#parallel/pool{:workers " + crew.members().size() + " :queued " + queue.length() + " :running " + crew.load() +
+                (shutdown ? " :closed true" : "") + "}";
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+}
