@@ -23,7 +23,8 @@
             [parallel.impl.pool-function :as function]
             [parallel.impl.pool-map :as pool-map]
             [parallel.impl.pool-options :as pool-options]
-            [parallel.impl.print :as print])
+            [parallel.impl.print :as print]
+            [parallel.impl.source :as source])
   (:import [java.util.concurrent CompletableFuture CountDownLatch Future TimeUnit]
            [java.util.function Function Supplier]
            [parallel Worker]
@@ -186,16 +187,17 @@
 (defn- done? [f]
   (if (instance? Future f) (.isDone ^Future f) (realized? f)))
 
-(defn- race-until [futures deadline timeout-val]
-  (let [woken    (CountDownLatch. 1)
-        silent?  (not-every? true? (mapv (fn [f] (calls-when-done f #(.countDown woken))) futures))]
+(defn- race-until [futures deadline-ms timeout-val]
+  (let [woken   (CountDownLatch. 1)
+        silent? (not-every? true? (mapv (fn [f] (calls-when-done f #(.countDown woken))) futures))]
     (loop []
-      (let [left (- (long deadline) (System/nanoTime))]
-        (or (first (filter done? futures))
-            (if (<= left 0)
-              timeout-val
-              (do (.await woken (if silent? (min left (* 1000000 (long poll-ms))) left) TimeUnit/NANOSECONDS)
-                  (recur))))))))
+      (let [left (- (long deadline-ms) (quot (System/nanoTime) 1000000))]
+        (if-let [winner (first (filter done? futures))]
+          winner
+          (if (neg? left)
+            timeout-val
+            (do (.await woken (if silent? (long poll-ms) (inc left)) TimeUnit/MILLISECONDS)
+                (recur))))))))
 
 (defn race
   "The first of the futures that is done, whatever it has come to: deref it. Blocks until then, or at most ms milliseconds and returns
@@ -210,9 +212,7 @@
      (when-not (or (instance? Future f) (instance? clojure.lang.IPending f))
        (throw (errors/bad-argument (str "(race ...) takes futures, not " (pr-str f) ".")))))
    (when (seq futures)
-     (let [nanos (.toNanos TimeUnit/MILLISECONDS (long ms))
-           now   (System/nanoTime)]
-       (race-until (vec futures) (if (neg? (+ now nanos)) Long/MAX_VALUE (+ now nanos)) v)))))
+     (race-until (vec futures) (+ (quot (System/nanoTime) 1000000) (min (long ms) (quot Long/MAX_VALUE 2))) v))))
 
 ;; ---- maps
 
@@ -229,7 +229,7 @@
 
 (defn- run-map [call ns-sym opts maker f coll unordered?]
   (let [opts (pool-options/map-options call opts)
-        call {:ns ns-sym :maker maker :fs [f] :text (function/text f)}]
+        call {:ns ns-sym :maker maker :fs [f] :text (function/text f) :unit "element"}]
     (if-let [p (pool-for opts)]
       (pool-map/in-pool p call opts coll unordered?)
       (pool-map/in-place call opts coll))))
@@ -281,6 +281,45 @@
    :inline-arities #{2 3}}
   ([f coll] (pmap-unordered-in (ns-name *ns*) f coll))
   ([opts f coll] (pmap-unordered-in (ns-name *ns*) opts f coll)))
+
+(defn- fold-parts [ns-sym opts combinef reducef coll]
+  (let [p     (pool-for opts)
+        parts (source/parts coll (:chunk opts) (if p (.most ^Pool p) 1))
+        seed  (:seed opts)
+        parts (if seed (map #(assoc % :seed seed) parts) parts)
+        call  {:ns ns-sym :maker 'parallel.impl.pool-worker/fold-function :fs [combinef reducef] :text (function/text reducef) :unit "part"}
+        opts  (assoc opts :chunk 1)]
+    (if p
+      (pool-map/in-pool p call opts parts false)
+      (pool-map/in-place call opts parts))))
+
+(defn ^:no-doc fold-in
+  "fold, called in the namespace named ns-sym."
+  ([ns-sym combinef reducef coll] (fold-in ns-sym {} combinef reducef coll))
+  ([ns-sym opts combinef reducef coll]
+   (let [opts    (pool-options/map-options "fold" opts)
+         combine (function/local ns-sym combinef)
+         reduced (fold-parts ns-sym opts combinef reducef coll)]
+     (if-let [[acc & more] (seq reduced)]
+       (reduce combine acc more)
+       (combine)))))
+
+(defn fold
+  "Reduces parts of coll in the workers of a pool, with reducef from (combinef), and combines what comes of them here, in order, with
+  combinef, which must be associative: as clojure.core.reducers/fold. Blocks until all is done; returns the value, (combinef) where
+  coll is empty.
+
+  A range travels as three numbers, an array as memory, a vector in slices. opts are those of pmap; :chunk is the elements of a part,
+  8 parts per worker by default. With :on-error other than :throw, what stands in for the value of a part is combined. ex-data of
+  errors has :part instead of :index.
+
+    (pool/fold '+ '(fn [sum x] (+ sum (Math/sqrt x))) (range 1000000))
+    (pool/fold {:seed 1} '+ '(fn [n _] (if (< (Math/hypot (.nextDouble (pool/rng)) (.nextDouble (pool/rng))) 1) (inc n) n)) (range 1000))"
+  {:arglists '([combinef reducef coll] [opts combinef reducef coll])
+   :inline (fn [& args] `(fold-in '~(ns-name *ns*) ~@args))
+   :inline-arities #{3 4}}
+  ([combinef reducef coll] (fold-in (ns-name *ns*) combinef reducef coll))
+  ([opts combinef reducef coll] (fold-in (ns-name *ns*) opts combinef reducef coll)))
 
 (defn rng
   "The random numbers of the element that is evaluated: a java.util.random.RandomGenerator that depends on the :seed of the map and the

@@ -1,17 +1,17 @@
 (ns ^:no-doc parallel.impl.pool-map
   "The maps of a pool: input is cut into parts, a part is a task, and what comes of it is put back in order, or as it comes. All
   but the listeners of tasks happens on the thread that takes the results."
-  (:require [parallel.impl.errors :as errors]
+  (:require [clojure.string :as str]
+            [parallel.impl.errors :as errors]
             [parallel.impl.pool-function :as function]
-            [parallel.impl.pool-worker :as worker]
             [parallel.impl.progress :as progress])
   (:import [clojure.lang PersistentQueue]
            [java.util.concurrent ConcurrentSkipListMap LinkedBlockingQueue]
            [parallel ParallelException ParallelException$Code WorkerDiedException]
            [parallel.clojure ClojureErrors ClojureTask]
-           [parallel.codec Codec]
+           [parallel.codec Codec NotTransferableException]
            [parallel.pool Content Pool]
-           [parallel.runtime RemoteError]))
+           [parallel.runtime Errors RemoteError]))
 
 (set! *warn-on-reflection* true)
 
@@ -23,29 +23,37 @@
 
 ;; ---- errors of elements
 
+(defn- place
+  "What says, in an error, of which element or part it is."
+  [{:keys [unit]} index]
+  {(if (= unit "part") :part :index) index})
+
+(defn- named [{:keys [unit]} index]
+  (str (str/capitalize unit) " " index))
+
 (defn- element-error
   "The error of an element, as the map throws it."
-  [^ParallelException e index]
+  [^ParallelException e opts index]
   (let [info  (ClojureErrors/exInfo e)
-        error (ex-info (ex-message info) (assoc (ex-data info) :index index) (ex-cause info))]
+        error (ex-info (ex-message info) (merge (ex-data info) (place opts index)) (ex-cause info))]
     (.setStackTrace ^Throwable error (.getStackTrace ^Throwable info))
     error))
 
-(defn- timed-out [{:keys [label timeout-ms]} who index]
-  (ex-info (str "Element " index " of " label " was not done after " timeout-ms " ms, and was stopped.")
-           (merge {:parallel/error :timeout :timeout-ms timeout-ms :index index} who)))
+(defn- timed-out [{:keys [label timeout-ms] :as opts} who index]
+  (ex-info (str (named opts index) " of " label " was not done after " timeout-ms " ms, and was stopped.")
+           (merge {:parallel/error :timeout :timeout-ms timeout-ms} (place opts index) who)))
 
-(defn- remote [bytes who index]
+(defn- remote [bytes who opts index]
   (element-error (RemoteError/decode bytes {"worker/id" (int (:worker/id who)) "worker/pid" (:worker/pid who)}
-                                     (str "Element " index ", in worker " (:worker/id who) " (pid " (:worker/pid who) "),") false)
-                 index))
+                                     (str (named opts index) ", in worker " (:worker/id who) " (pid " (:worker/pid who) "),") false)
+                 opts index))
 
-(defn- poisoned [^ParallelException e index x]
+(defn- poisoned [^ParallelException e opts index x]
   (let [data (assoc (into {} (.data e)) "poison" true "element" x)]
-    (element-error (WorkerDiedException. (str "Element " index " has killed its worker " poison " times and is not tried again: "
+    (element-error (WorkerDiedException. (str (named opts index) " has killed its worker " poison " times and is not tried again: "
                                               (binding [*print-length* 10 *print-level* 4] (pr-str x)) ". " (ex-message e))
                                          data e)
-                   index)))
+                   opts index)))
 
 ;; ---- parts
 
@@ -54,11 +62,20 @@
             (Codec/toBytes [(assoc opts :start start) xs])
             (max 1 (count xs))))
 
+(defn- refusal
+  "Why an element cannot travel, with the path within it."
+  [x e]
+  (Errors/notTransferable (try
+                            (Codec/toBytes x)
+                            e
+                            (catch NotTransferableException of-the-element
+                              of-the-element))))
+
 (defn- refused
   "A part that is done: its one element cannot travel."
-  [start xs e]
+  [opts start xs e]
   {:start start :xs xs
-   :outcomes [{:error (element-error (parallel.runtime.Errors/notTransferable e) start)}]})
+   :outcomes [{:error (element-error (refusal (first xs) e) opts start)}]})
 
 (declare done)
 
@@ -73,9 +90,9 @@
       (errors/surfacing (.add pool task))
       (.onDone task #(done plan part))
       [part])
-    (catch parallel.codec.NotTransferableException e
+    (catch NotTransferableException e
       (if (= 1 (count xs))
-        (let [part (refused start xs e)]
+        (let [part (refused (:opts plan) start xs e)]
           (.put ^LinkedBlockingQueue finished part)
           [part])
         (into [] (mapcat (fn [i] (give-part plan (+ (long start) (long i)) (subvec xs i (inc (long i))) known))) (range (count xs)))))))
@@ -158,13 +175,13 @@
               (cond
                 (nil? error)       {:value (aget values i)}
                 (= :timeout error) {:error (timed-out opts who index)}
-                :else              {:error (remote error who index)})))
+                :else              {:error (remote error who opts index)})))
           (range n))))
 
 (defn- blamed
   "The place in the part of the element that was being evaluated when its worker died, or nil."
   [{:keys [start xs]} ^ParallelException e]
-  (when-let [[_ index] (some->> (get (.data e) "doing") str (re-find #", element (\d+)$"))]
+  (when-let [[_ index] (some->> (get (.data e) "doing") str (re-find #", (?:element|part) (\d+)$"))]
     (let [i (- (long (parse-long index)) (long start))]
       (when (< -1 i (count xs))
         i))))
@@ -177,13 +194,13 @@
 
 (defn- after-death
   "The parts that take the place of one whose worker died."
-  [{:keys [retries retry?] :as plan} {:keys [start xs deaths unexplained] :as part} ^ParallelException e]
+  [{:keys [opts retries retry?] :as plan} {:keys [start xs deaths unexplained] :as part} ^ParallelException e]
   (if-let [i (blamed part e)]
     (let [deaths  (inc (long (or deaths 0)))
           index   (+ (long start) (long i))
           failure (cond
-                    (>= deaths (long poison)) (poisoned e index (nth xs i))
-                    (or (> deaths (long retries)) (not (retry? (element-error e index)))) (element-error e index))]
+                    (>= deaths (long poison)) (poisoned e opts index (nth xs i))
+                    (or (> deaths (long retries)) (not (retry? (element-error e opts index)))) (element-error e opts index))]
       (concat (again plan part 0 i {})
               (if failure
                 [{:start index :xs [(nth xs i)] :outcomes [{:error failure}]}]
@@ -284,12 +301,12 @@
     (count coll)))
 
 (defn plan
-  "What a map does with its parts. call: {:ns :maker :fs :text}."
-  [^Pool pool {:keys [ns maker fs text]} {:keys [chunk in-flight on-error retries retry? timeout-ms seed progress]} extra]
+  "What a map does with its parts. call: {:ns :maker :fs :text :unit}."
+  [^Pool pool {:keys [ns maker fs text unit]} {:keys [chunk in-flight on-error retries retry? timeout-ms seed progress]} extra]
   (let [report (progress/reporter progress (:total extra))]
     (merge
      {:pool pool :shared (function/shared ns maker fs) :client (Object.)
-      :opts {:label text :seed (or seed (a-seed)) :seeded? (some? seed) :timeout-ms timeout-ms
+      :opts {:label text :unit unit :seed (or seed (a-seed)) :timeout-ms timeout-ms
              :grace-ms (.graceMs pool) :throw? (= :throw (or on-error :throw))}
       :chunk (or chunk :auto) :in-flight in-flight :on-error (or on-error :throw)
       :retries (or retries 1) :retry? (or retry? (constantly true))
@@ -308,9 +325,9 @@
 
 (defn in-place
   "The lazy results of a map in this thread: within an element of another."
-  [{:keys [ns maker fs text]} {:keys [on-error timeout-ms seed]} coll]
+  [{:keys [ns maker fs text unit]} {:keys [on-error timeout-ms seed]} coll]
   (let [f    (function/here ns maker fs)
-        opts {:label text :seed (or seed (a-seed)) :seeded? true :timeout-ms timeout-ms :grace-ms 2000 :throw? true :nested? true}
+        opts {:label text :unit unit :seed (or seed (a-seed)) :timeout-ms timeout-ms :grace-ms 2000 :throw? true :nested? true}
         one  (fn [index x]
                (let [result (.apply f [(assoc opts :start index) [x]])
                      [{:keys [error] :as outcome}] (outcomes {:opts opts} {:start index} result)]

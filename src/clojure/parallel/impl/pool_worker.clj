@@ -1,6 +1,7 @@
 (ns ^:no-doc parallel.impl.pool-worker
   "What a pool's worker does with the functions that are given to it: each becomes a java.util.function.Function of the arguments
   of a task."
+  (:require [parallel.impl.source :as source])
   (:import [java.util.function Function LongConsumer]
            [parallel.codec Codec NotTransferableException]
            [parallel.pool Element Running TaskLoop]
@@ -84,9 +85,9 @@
                 (.abandon running (so-far index)))))))
 
 (defn evaluate
-  "Calls f with each of the elements; {:values :errors :n :nanos :who}. opts: :start index of the first, :label text for people,
+  "Calls f with each of the elements; {:values :errors :n :nanos :who}. opts: :start index of the first, :label and :unit text for people,
   :seed, :timeout-ms, :grace-ms, :throw? whether an error ends it, :nested? whether this is within an element of another map."
-  [f {:keys [start label seed timeout-ms throw? nested?] :as opts} elements]
+  [f {:keys [start label unit seed timeout-ms throw? nested?] :as opts} elements]
   (let [running (when-not nested? (Running/current))
         element (Element. (long seed))
         n       (count elements)
@@ -94,7 +95,7 @@
         values  (object-array n)
         errors  (volatile! {})
         began   (System/nanoTime)
-        doing   (fn [i] (str label ", element " (+ start (long i))))
+        doing   (fn [i] (str label ", " unit " " (+ start (long i))))
         fail    (fn [i bytes] (vswap! errors assoc i bytes))]
     (when timeout-ms
       (watch element running opts
@@ -129,19 +130,24 @@
   [f]
   (in-its-namespace (fn [opts elements] (evaluate f opts elements))))
 
-(defn- reduced-part [combinef reducef {:keys [start seed] :as opts} elements]
-  (let [element (Element. (long seed))
-        index   (volatile! (dec (long start)))
-        step    (fn [acc x]
-                  (.next element (vswap! index inc))
-                  (reducef acc x))]
-    (try
-      (evaluate (fn [xs] (reduce (if (:seeded? opts) step reducef) (combinef) xs))
-                (assoc opts :start 0) [elements])
-      (finally
-        (.close element)))))
+(defn- reduced-part
+  "A part of a fold, reduced; where the fold has a seed, each element has its own random numbers."
+  [combinef reducef {:keys [offset seed elements]}]
+  (let [elements (source/unpacked elements)]
+    (if-not seed
+      (reduce reducef (combinef) elements)
+      (let [element (Element. (long seed))
+            index   (volatile! (dec (long offset)))]
+        (try
+          (reduce (fn [acc x]
+                    (.next element (vswap! index inc))
+                    (reducef acc x))
+                  (combinef)
+                  elements)
+          (finally
+            (.close element)))))))
 
 (defn fold-function
   "What a fold calls for each of its parts."
   [combinef reducef]
-  (in-its-namespace (fn [opts elements] (reduced-part combinef reducef opts elements))))
+  (map-function (fn [part] (reduced-part combinef reducef part))))

@@ -52,9 +52,9 @@
            true))))
 
 (defn- printing [^Writer out make interval-ms before after]
-  (let [shown (volatile! Long/MIN_VALUE)]
+  (let [shown (volatile! 0)]
     (fn [{:keys [elapsed-ms finished?] :as facts}]
-      (when (or finished? (>= (long elapsed-ms) (+ (long interval-ms) (long (max (long @shown) (- (long interval-ms)))))))
+      (when (or finished? (>= (long elapsed-ms) (+ (long @shown) (long interval-ms))))
         (vreset! shown elapsed-ms)
         (.write out (str before (make facts) (if finished? "\n" after)))
         (.flush out)))))
