@@ -27,7 +27,8 @@
    "parallel.runtime"   (map room ["parallel" "parallel.transport" "parallel.codec" "parallel.process"])
    "parallel.shared"    (map room ["parallel" "parallel.runtime" "parallel.codec" "parallel.process"])
    "parallel.child"     (map room ["parallel" "parallel.runtime" "parallel.transport" "parallel.codec" "parallel.process"])
-   "parallel.clojure"   (conj (map room ["parallel" "parallel.runtime" "parallel.codec" "parallel.shared"]) #"clojure\.lang\..*")})
+   "parallel.pool"      (map room ["parallel" "parallel.runtime" "parallel.codec"])
+   "parallel.clojure"   (conj (map room ["parallel" "parallel.runtime" "parallel.codec" "parallel.pool" "parallel.shared"]) #"clojure\.lang\..*")})
 
 (def ^:private doors
   "Classes that may use more than their room."
@@ -36,7 +37,9 @@
    "parallel.SharedBarrier" [(room "parallel.shared")]
    "parallel.SharedCounter" [(room "parallel.shared")]
    "parallel.SharedLatch"   [(room "parallel.shared")]
-   "parallel.SharedLock"    [(room "parallel.shared")]})
+   "parallel.SharedLock"    [(room "parallel.shared")]
+   "parallel.WorkerPool"    [(room "parallel.pool")]
+   "parallel.pool.Shares"   [#"com\.sun\.management\..*"]})
 
 (defn- package-of [class-name]
   (subs class-name 0 (str/last-index-of class-name ".")))

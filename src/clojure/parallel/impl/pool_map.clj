@@ -17,6 +17,7 @@
 
 (def ^:private part-nanos "What a part of automatic size takes." 10e6)
 (def ^:private part-bytes "What it has at most, there and back." 4e6)
+(def ^:private quick-nanos "What takes less is not shown one by one." 20e3)
 (def ^:private parts-per-worker 2)
 (def ^:private poison "A task that has killed so many workers is not given another." 2)
 (def ^:private most-unexplained "So often a part is tried whose worker died outside of any element." 3)
@@ -57,9 +58,9 @@
 
 ;; ---- parts
 
-(defn- content ^Content [{:keys [shared opts]} start xs]
+(defn- content ^Content [{:keys [shared opts]} start xs quick?]
   (Content. shared (:label opts)
-            (Codec/toBytes [(assoc opts :start start) xs])
+            (Codec/toBytes [(assoc opts :start start :quick? quick?) xs])
             (max 1 (count xs))))
 
 (defn- refusal
@@ -71,11 +72,16 @@
                             (catch NotTransferableException of-the-element
                               of-the-element))))
 
+(defn- failure
+  "The outcome of an element that has none but its error."
+  [error]
+  {:values [nil] :errors {0 error}})
+
 (defn- refused
   "A part that is done: its one element cannot travel."
   [opts start xs e]
   {:start start :xs xs
-   :outcomes [{:error (element-error (refusal (first xs) e) opts start)}]})
+   :outcome (failure (element-error (refusal (first xs) e) opts start))})
 
 (declare done)
 
@@ -83,7 +89,7 @@
   "Gives elements to the pool: a vector of parts, more than one where one of them cannot travel."
   [{:keys [^Pool pool client live finished] :as plan} start xs known]
   (try
-    (let [task (ClojureTask. pool (content plan start xs) client)
+    (let [task (ClojureTask. pool (content plan start xs (:quick? known)) client)
           part (merge known {:start start :xs xs :task task})]
       (.retries task 0)
       (.put ^ConcurrentSkipListMap live start task)
@@ -147,7 +153,7 @@
     (if (or (<= room 0) (< (long @stopped) (long index)) (nil? (seq input)))
       state
       (let [xs    (into [] (take (min (long size) room)) input)
-            parts (give-part plan index xs {})]
+            parts (give-part plan index xs {:quick? (< (double (:nanos state)) (double quick-nanos))})]
         (recur plan (assoc state
                            :input (nthrest input (count xs))
                            :index (+ (long index) (count xs))
@@ -167,16 +173,15 @@
 
 ;; ---- what came of a part
 
-(defn- outcomes [{:keys [opts]} {:keys [start]} {:keys [values errors n who]}]
-  (let [^objects values (Codec/fromBytes ^bytes values)]
-    (mapv (fn [i]
-            (let [index (+ (long start) (long i))
-                  error (get errors i)]
-              (cond
-                (nil? error)       {:value (aget values i)}
-                (= :timeout error) {:error (timed-out opts who index)}
-                :else              {:error (remote error who opts index)})))
-          (range n))))
+(defn- outcome
+  "{:values vector, :errors {place error}} of what a worker says of a part."
+  [{:keys [opts]} {:keys [start]} {:keys [values errors n who]}]
+  {:values (let [values (vec (Codec/fromBytes ^bytes values))]
+             (if (= n (count values)) values (subvec values 0 n)))
+   :errors (into {} (map (fn [[i error]]
+                           (let [index (+ (long start) (long i))]
+                             [i (if (= :timeout error) (timed-out opts who index) (remote error who opts index))])))
+                 errors)})
 
 (defn- blamed
   "The place in the part of the element that was being evaluated when its worker died, or nil."
@@ -198,12 +203,12 @@
   (if-let [i (blamed part e)]
     (let [deaths  (inc (long (or deaths 0)))
           index   (+ (long start) (long i))
-          failure (cond
+          error   (cond
                     (>= deaths (long poison)) (poisoned e opts index (nth xs i))
                     (or (> deaths (long retries)) (not (retry? (element-error e opts index)))) (element-error e opts index))]
       (concat (again plan part 0 i {})
-              (if failure
-                [{:start index :xs [(nth xs i)] :outcomes [{:error failure}]}]
+              (if error
+                [{:start index :xs [(nth xs i)] :outcome (failure error)}]
                 (again plan part i (inc (long i)) {:deaths deaths}))
               (again plan part (inc (long i)) (count xs) {})))
     (let [unexplained (inc (long (or unexplained 0)))]
@@ -212,22 +217,22 @@
       (again plan part 0 (count xs) {:deaths deaths :unexplained unexplained}))))
 
 (defn- settled
-  "[state with its place taken by others, outcomes] of a part that is done."
+  "[state, outcome or nil, parts that take its place] of a part that is done."
   [{:keys [^ConcurrentSkipListMap live] :as plan} state {:keys [start xs ^ClojureTask task] :as part}]
-  (if (:outcomes part)
-    [state (:outcomes part) nil]
+  (if (:outcome part)
+    [state (:outcome part) nil]
     (try
       (let [result (.value task)
             n      (long (:n result))
             stuck? (and (< n (count xs)) (not (:throw? (:opts plan))))]
         (.remove live start task)
         [(measured state xs result)
-         (outcomes plan part result)
+         (outcome plan part result)
          (when stuck? (again plan part n (count xs) {}))])
       (catch ParallelException e
         (.remove live start task)
         (if (= ParallelException$Code/WORKER_DIED (.code e))
-          [state [] (after-death plan part e)]
+          [state nil (after-death plan part e)]
           (throw (ClojureErrors/exInfo e)))))))
 
 (defn- next-part
@@ -250,19 +255,20 @@
   nil)
 
 (defn- step
-  "[state, outcomes] of the next part that has any; nil at the end."
+  "[state, outcome] of the next part that has one; nil at the end."
   [plan state]
   (loop [state (fill plan state)]
     (if (zero? (long (:pending state)))
       (finish plan state)
-      (let [[state part]              (next-part plan state)
-            [state outcomes replaced-by] (settled plan state part)
+      (let [[state part]                   (next-part plan state)
+            [state outcome replaced-by] (settled plan state part)
+            n     (count (:values outcome))
             state (-> (replaced plan (update state :pending dec) replaced-by)
-                      (update :out - (count outcomes))
-                      (update :taken + (count outcomes))
-                      (update :failed + (count (filter :error outcomes))))]
-        (if (seq outcomes)
-          [state outcomes]
+                      (update :out - n)
+                      (update :taken + n)
+                      (update :failed + (count (:errors outcome))))]
+        (if outcome
+          [state outcome]
           (recur (fill plan state)))))))
 
 (defn- broken-off [plan state e]
@@ -278,20 +284,18 @@
       (broken-off plan state e))))
 
 (defn- handled
-  "The outcomes as values, as :on-error has it."
-  [{:keys [on-error]} outcomes]
-  (mapv (fn [{:keys [value error]}]
-          (cond (nil? error) value (= :value on-error) error :else (on-error error)))
-        outcomes))
+  "The values of an outcome, with what :on-error has in place of errors."
+  [{:keys [on-error]} {:keys [values errors]}]
+  (reduce-kv (fn [values i error] (assoc values i (if (= :value on-error) error (on-error error)))) values errors))
 
 (defn- results [plan state]
   (lazy-seq
-   (when-let [[state outcomes] (step-or-stop plan state)]
-     (if (= :throw (:on-error plan))
-       (let [[good [{:keys [error]}]] (split-with #(nil? (:error %)) outcomes)]
-         (concat (map :value good)
-                 (lazy-seq (if error (broken-off plan state error) (results plan state)))))
-       (concat (handled plan outcomes) (results plan state))))))
+   (when-let [[state {:keys [values errors] :as outcome}] (step-or-stop plan state)]
+     (cond
+       (empty? errors)               (concat values (results plan state))
+       (= :throw (:on-error plan)) (let [[i error] (apply min-key key errors)]
+                                     (concat (subvec values 0 i) (lazy-seq (broken-off plan state error))))
+       :else                       (concat (handled plan outcome) (results plan state))))))
 
 (defn- a-seed []
   (.nextLong (parallel.pool.Element/random)))
@@ -329,11 +333,10 @@
   (let [f    (function/here ns maker fs)
         opts {:label text :unit unit :seed (or seed (a-seed)) :timeout-ms timeout-ms :grace-ms 2000 :throw? true :nested? true}
         one  (fn [index x]
-               (let [result (.apply f [(assoc opts :start index) [x]])
-                     [{:keys [error] :as outcome}] (outcomes {:opts opts} {:start index} result)]
-                 (if (and error (= :throw (or on-error :throw)))
-                   (throw error)
-                   (first (handled {:on-error on-error} [outcome])))))]
+               (let [{:keys [errors] :as outcome} (outcome {:opts opts} {:start index} (.apply f [(assoc opts :start index) [x]]))]
+                 (if (and (seq errors) (= :throw (or on-error :throw)))
+                   (throw (val (first errors)))
+                   (first (handled {:on-error on-error} outcome)))))]
     ((fn more [index xs]
        (lazy-seq
         (when-let [xs (seq xs)]

@@ -2,7 +2,8 @@
   "What a pool's worker does with the functions that are given to it: each becomes a java.util.function.Function of the arguments
   of a task."
   (:require [parallel.impl.source :as source])
-  (:import [java.util.function Function LongConsumer]
+  (:import [java.util.concurrent ConcurrentHashMap]
+           [java.util.function Function LongConsumer]
            [parallel.codec Codec NotTransferableException]
            [parallel.pool Element Running TaskLoop]
            [parallel.runtime Context Evaluation Language$NotEvaluable RemoteError$Phase]))
@@ -84,44 +85,58 @@
               (when running
                 (.abandon running (so-far index)))))))
 
+(defn- watched
+  "one, for an element that is given up when it takes too long."
+  [one ^Element element late]
+  (fn [i x]
+    (.begin element)
+    (one i x)
+    (when (.end element)
+      (late i))))
+
+(defn- shown
+  "one, for an element that is named while it is evaluated: if it ends this process, it is known which."
+  [one ^Running running doing]
+  (fn [i x]
+    (.doing running (doing i))
+    (one i x)))
+
 (defn evaluate
-  "Calls f with each of the elements; {:values :errors :n :nanos :who}. opts: :start index of the first, :label and :unit text for people,
-  :seed, :timeout-ms, :grace-ms, :throw? whether an error ends it, :nested? whether this is within an element of another map."
-  [f {:keys [start label unit seed timeout-ms throw? nested?] :as opts} elements]
-  (let [running (when-not nested? (Running/current))
+  "Calls f with each of the elements; {:values :errors :n :nanos :who}. opts: :start index of the first, :label and :unit text for
+  people, :seed, :timeout-ms, :grace-ms, :throw? whether an error ends it, :quick? whether they take so little that showing each
+  would take longer, :nested? whether this is within an element of another map."
+  [f {:keys [start label unit seed timeout-ms throw? quick? nested?] :as opts} elements]
+  (let [^Running running (when-not nested? (Running/current))
         element (Element. (long seed))
-        n       (count elements)
         start   (long start)
-        values  (object-array n)
-        errors  (volatile! {})
+        values  (object-array (count elements))
+        errors  (ConcurrentHashMap.)
         began   (System/nanoTime)
         doing   (fn [i] (str label ", " unit " " (+ start (long i))))
-        fail    (fn [i bytes] (vswap! errors assoc i bytes))]
+        late    (fn [i] (aset values (int i) nil) (.put errors i :timeout))
+        so-far  (fn [n] (result values (into {} errors) n began doing))
+        one     (fn [i x]
+                  (try
+                    (aset values (int i) (realized (f x)))
+                    (catch Throwable e
+                      (.put errors i (thrown e (doing i))))))
+        one     (if timeout-ms (watched one element late) one)
+        one     (if (and running (not quick?)) (shown one running doing) one)]
     (when timeout-ms
       (watch element running opts
              (fn [index]
                (let [i (- (long index) start)]
-                 (result (aclone values) (assoc @errors i :timeout) (inc i) began doing)))))
+                 (result (aclone values) (assoc (into {} errors) i :timeout) (inc i) began doing)))))
     (try
       (loop [i 0 xs (seq elements)]
-        (if (or (nil? xs) (and running (.isCancelled running)))
-          (result values @errors i began doing)
+        (if (or (nil? xs)
+                (and throw? (not (.isEmpty errors)))
+                (and running (.isCancelled running)))
+          (so-far i)
           (do
             (.next element (+ start i))
-            (when running
-              (.doing running (doing i)))
-            (when timeout-ms
-              (.begin element))
-            (try
-              (aset values i (realized (f (first xs))))
-              (catch Throwable e
-                (fail i (thrown e (doing i)))))
-            (when (and timeout-ms (.end element))
-              (aset values i nil)
-              (fail i :timeout))
-            (if (and throw? (contains? @errors i))
-              (result values @errors (inc i) began doing)
-              (recur (inc i) (next xs))))))
+            (one i (first xs))
+            (recur (inc i) (next xs)))))
       (finally
         (.close element)))))
 

@@ -14,7 +14,9 @@
 (def ^:private namespaces
   "What a worker loads. This namespace requires none of it: what is loaded already would not be compiled."
   '[parallel.api parallel.impl.analysis parallel.impl.child parallel.impl.definitions parallel.impl.errors parallel.impl.form
-    parallel.impl.look parallel.impl.options parallel.impl.pfn parallel.impl.print parallel.impl.remote])
+    parallel.impl.look parallel.impl.options parallel.impl.pfn parallel.impl.pool-function parallel.impl.pool-map
+    parallel.impl.pool-options parallel.impl.pool-worker parallel.impl.print parallel.impl.progress parallel.impl.remote
+    parallel.impl.source parallel.pool])
 
 ;; ---- the jar
 
