@@ -35,3 +35,8 @@
 (deftest arrays-and-locks-are-shared-without-clojure
   (let [{:keys [exit lines]} (run-program "SharedProgram")]
     (is (= [0 "all hold"] [exit (last lines)]) (str/join "\n" lines))))
+
+(deftest a-pool-in-a-java-program-without-clojure
+  (doseq [arguments [[] ["thread"]]]
+    (let [{:keys [exit lines]} (apply run-program "Pooled" arguments)]
+      (is (= [0 "all hold"] [exit (last lines)]) (str/join "\n" lines)))))

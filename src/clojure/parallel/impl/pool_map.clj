@@ -10,7 +10,7 @@
            [parallel ParallelException ParallelException$Code WorkerDiedException]
            [parallel.clojure ClojureErrors ClojureTask]
            [parallel.codec Codec NotTransferableException]
-           [parallel.pool Content Pool]
+           [parallel.pool Content Facts Pool]
            [parallel.runtime Errors RemoteError]))
 
 (set! *warn-on-reflection* true)
@@ -20,7 +20,6 @@
 (def ^:private quick-nanos "What takes less is not shown one by one." 20e3)
 (def ^:private parts-per-worker 2)
 (def ^:private poison "A task that has killed so many workers is not given another." 2)
-(def ^:private most-unexplained "So often a part is tried whose worker died outside of any element." 3)
 
 ;; ---- errors of elements
 
@@ -212,7 +211,7 @@
                 (again plan part i (inc (long i)) {:deaths deaths}))
               (again plan part (inc (long i)) (count xs) {})))
     (let [unexplained (inc (long (or unexplained 0)))]
-      (when (> unexplained (long most-unexplained))
+      (when (> unexplained (Facts/mostUnexplained e))
         (throw (ClojureErrors/exInfo e)))
       (again plan part 0 (count xs) {:deaths deaths :unexplained unexplained}))))
 

@@ -14,10 +14,6 @@ import parallel.Worker;
  */
 final class Crew
 {
-    /** So many starts in a row that fail are not by chance. */
-    private static final int MOST_FAILED_STARTS = 3;
-    /** A signal comes from outside: somebody ends workers, who may stop doing so. */
-    private static final int MOST_KILLED_STARTS = 30;
     /** While tasks are this short, a worker is given some more, so that it does not wait for the next. */
     private static final double AHEAD_NANOS = 500_000;
     private static final int MOST_AHEAD = 64;
@@ -226,7 +222,7 @@ final class Crew
         {
             failedStarts++;
         }
-        if (paused || failedStarts < MOST_FAILED_STARTS && killedStarts < MOST_KILLED_STARTS)
+        if (paused || failedStarts < Facts.MOST_DIED && killedStarts < Facts.MOST_KILLED)
         {
             return false;
         }

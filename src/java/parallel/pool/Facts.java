@@ -11,8 +11,13 @@ import parallel.runtime.RemoteError;
 /**
  * What the end of a worker says of its tasks, and their errors.
  */
-final class Facts
+public final class Facts
 {
+    /** So many workers in a row that end by themselves before they do anything do not do so by chance. */
+    static final int MOST_DIED = 3;
+    /** A signal comes from outside: somebody ends workers, who may stop doing so. */
+    static final int MOST_KILLED = 200;
+
     /** A task that has killed so many workers is not given another. */
     static final int POISON = 2;
 
@@ -31,7 +36,18 @@ final class Facts
     /** Whether the worker died while it evaluated: between two tasks it does nothing. */
     static boolean wasEvaluating(ParallelException error)
     {
-        return error.code() == ParallelException.Code.WORKER_DIED && error.data().get("doing") != null;
+        return error.code() == ParallelException.Code.WORKER_DIED && error.data().get("doing") instanceof String doing && !doing.startsWith(Wire.LOADING);
+    }
+
+    /**
+     * How often it is tried again what did not run when its worker died, so that nobody waits for ever.
+     *
+     * @param error of the worker.
+     * @return more often where a signal has ended it: that comes from outside, and may stop.
+     */
+    public static int mostUnexplained(ParallelException error)
+    {
+        return wasKilled(error) ? MOST_KILLED : MOST_DIED;
     }
 
     static boolean wasKilled(ParallelException error)

@@ -293,7 +293,7 @@ public final class Pool extends WorkerPool
             for (int i = tasks.size() - 1; i >= 0; i--)
             {
                 final PoolTask<?> task = tasks.get(i);
-                if (i == 0 && guilty && !mayTryAgain(task))
+                if (i == 0 && !(guilty ? mayTryAgain(task) : ++task.place().unexplained <= Facts.mostUnexplained(error)))
                 {
                     settle.add(() -> task.fail(Facts.ofDeath(error, task)));
                 }
@@ -578,18 +578,16 @@ public final class Pool extends WorkerPool
     @Override
     protected <V> RunnableFuture<V> newTaskFor(Runnable runnable, V value)
     {
-        return value == null ? task(java.util.Objects.requireNonNull(runnable)) : task(new Valued<>(runnable, value));
+        return value == null ? task(java.util.Objects.requireNonNull(runnable)) : task(valued(runnable, value));
     }
 
-    /** A Runnable with the value of its future. */
-    record Valued<V>(Runnable body, V value) implements Callable<V>, java.io.Serializable
+    private static <V> WorkerPool.Task<V> valued(Runnable body, V value)
     {
-        @Override
-        public V call()
+        return () ->
         {
             body.run();
             return value;
-        }
+        };
     }
 
     @Override

@@ -43,6 +43,7 @@ public class PoolTask<V> implements RunnableFuture<V>
         boolean queued;
         boolean accepted;
         int deaths;
+        int unexplained;
         int retries;
         volatile PoolWorker worker;
     }

@@ -40,13 +40,19 @@ public final class TaskLoop implements Callable<Object>
             this.body = body;
         }
 
-        @SuppressWarnings("unchecked")  // what a pool's functions are wrapped in
-        Object call(Object arguments) throws Throwable
+        boolean isMade()
         {
-            if (function == null)
-            {
-                function = (Function<Object, Object>)Language.find().evaluate(Codec.fromBytes(body));
-            }
+            return function != null;
+        }
+
+        @SuppressWarnings("unchecked")  // what a pool's functions are wrapped in
+        void make() throws Throwable
+        {
+            function = (Function<Object, Object>)Language.find().evaluate(Codec.fromBytes(body));
+        }
+
+        Object call(Object arguments)
+        {
             return function.apply(arguments);
         }
     }
@@ -69,8 +75,8 @@ public final class TaskLoop implements Callable<Object>
     public Object call()
     {
         running = new Running(this);
-        context.serve(this::finish);
         Threads.start("parallel-tasks-" + context.id(), this::listen);
+        context.serve(this::finish);
         say(Wire.message(Wire.READY));
         for (Received task = next(); task != END && !ending; task = next())
         {
@@ -101,7 +107,6 @@ public final class TaskLoop implements Callable<Object>
     private void evaluate(Received task)
     {
         running.begin(task.id());
-        doing(task.text());
         final long began = System.nanoTime();
         byte[] bytes;
         int kind = Wire.ERROR;
@@ -135,8 +140,14 @@ public final class TaskLoop implements Callable<Object>
         return Evaluation.failure(e, phase, task.text()).bytes();
     }
 
-    private static Object value(Received task) throws Throwable
+    private Object value(Received task) throws Throwable
     {
+        if (task.function() instanceof Defined function && !function.isMade())
+        {
+            doing(Wire.LOADING + task.text());
+            function.make();
+        }
+        doing(task.text());
         if (task.function() instanceof Defined function)
         {
             return function.call(Codec.fromBytes(task.payload()));

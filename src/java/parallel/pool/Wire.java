@@ -32,6 +32,8 @@ final class Wire
     static final int STUCK = 11;
 
     static final long NO_FUNCTION = -1;
+    /** What a worker does begins so while it makes a function for its first task: that takes long in a new JVM, and is not the task's fault. */
+    static final String LOADING = "loading ";
 
     private Wire()
     {
