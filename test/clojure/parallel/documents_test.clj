@@ -1,5 +1,5 @@
 (ns parallel.documents-test
-  "What the README, the guide and the walkthrough say works when it is pasted: each form is evaluated, and where a comment says => the
+  "What the README, the guides and the walkthrough say works when it is pasted: each form is evaluated, and where a comment says => the
   value is that one."
   {:once true}
   (:require [clojure.string :as str]
@@ -70,3 +70,6 @@
 
 (deftest what-is-said-of-shared-arrays-works-from-top-to-bottom
   (check (examples "doc/shared.md") 15))
+
+(deftest the-guide-to-pools-works-from-top-to-bottom
+  (check (examples "doc/pool.md") 16))

@@ -20,7 +20,7 @@
 (defn- with-threads [f]
   (binding [*threads* (pool/pool {:in :thread} 3)]
     (try
-      (await-true #(= [:idle :idle :idle] (map :state (parallel/status (pool/workers *threads*)))))
+      (await-true #(= 3 (count (filter (fn [^Thread t] (str/starts-with? (.getName t) "parallel-tasks-")) (keys (Thread/getAllStackTraces))))))
       (f)
       (finally
         (pool/close *threads*)))))
