@@ -2,7 +2,8 @@
   "Functions as a pool takes them: a var, a symbol, a quoted fn form, a pfn, or the function object of a var; and what of them travels."
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors]
-            [parallel.impl.form :as form])
+            [parallel.impl.form :as form]
+            [parallel.impl.pool-worker])     ; a name that is not known could be that of a macro: then nothing goes along
   (:import [clojure.lang Compiler Var]
            [parallel.clojure PortableFunction]
            [parallel.codec Codec]
