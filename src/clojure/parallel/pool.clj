@@ -37,6 +37,9 @@
 
 ;; ---- pools
 
+(defn- context ^Context []
+  (or parallel/*context* (Context/current)))
+
 (def ^:private serve '(parallel.impl.pool-worker/serve))
 
 (defn- maker ^Supplier [^Context context options]
@@ -72,8 +75,8 @@
   (^java.io.Closeable [n] (pool {} n))
   (^java.io.Closeable [opts n]
    (let [[limits options] (pool-options/pool-options opts n)
-         context          (or parallel/*context* (Context/current))]
-     (Pools/of limits (maker context options)))))
+         context          (context)]
+     (Pools/of context limits (maker context options)))))
 
 (defn close
   "Ends a pool now: what waits or runs fails with :closed, the workers are stopped. Blocks until they have ended. Idempotent.
@@ -100,16 +103,22 @@
 
 (defonce ^:private default-pools (atom {}))
 
+(defn- lasting
+  "The writer, or the root's where it is one that only collects, as that of with-out-str: the pool outlives it."
+  [writer ^clojure.lang.Var v]
+  (if (instance? java.io.StringWriter writer) (.getRawRoot v) writer))
+
 (defn default-pool
   "The pool that maps use when they are given none: one worker for each core that this JVM may use, made at first use, again if it
   was closed; stopped with the JVM. Never blocks."
   ^java.io.Closeable []
-  (let [context (or parallel/*context* (Context/current))]
+  (let [context (context)]
     (locking default-pools
       (let [p (get @default-pools context)]
         (if (and p (not (.isShutdown ^Pool p)))
           p
-          (let [made (pool {:name "default-pool"} (.availableProcessors (Runtime/getRuntime)))]
+          (let [made (binding [*out* (lasting *out* #'*out*) *err* (lasting *err* #'*err*)]
+                       (pool {:name "default-pool"} (.availableProcessors (Runtime/getRuntime))))]
             (swap! default-pools #(assoc (into {} (remove (fn [[_ p]] (.isShutdown ^Pool p))) %) context made))
             made))))))
 
@@ -215,9 +224,6 @@
      (race-until (vec futures) (+ (quot (System/nanoTime) 1000000) (min (long ms) (quot Long/MAX_VALUE 2))) v))))
 
 ;; ---- maps
-
-(defn- context ^Context []
-  (or parallel/*context* (Context/current)))
 
 (defn- pool-for
   "The pool of a map: nil for one within an element, which is evaluated in its thread."

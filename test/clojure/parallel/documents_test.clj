@@ -43,6 +43,7 @@
         (is (= expected value) (pr-str form))))
     (finally
       (parallel/everywhere-forget)
+      (parallel/close)          ; the pools, too
       (run! parallel/kill (parallel/children))
       (run! #(deref (.onExit ^parallel.Worker %)) (parallel/children)))))
 

@@ -95,10 +95,7 @@ final class Crew
     {
         nanosPerTask += SMOOTHING * (nanos - nanosPerTask);
         renewIfUsedUp(worker);
-        if (worker.isIdle() && live() > pool.limits().min())
-        {
-            Later.after(pool.limits().idleMs() + 1, () -> pool.locked(() -> endIfIdle(worker)));
-        }
+        watchIfNotNeeded(worker);
     }
 
     private void renewIfUsedUp(PoolWorker worker)
@@ -109,12 +106,25 @@ final class Crew
         }
     }
 
+    private void watchIfNotNeeded(PoolWorker worker)
+    {
+        if (worker.isIdle() && live() > pool.limits().min() && worker.watch())
+        {
+            Later.after(pool.limits().idleMs() + 1, () -> pool.locked(() -> endIfIdle(worker)));
+        }
+    }
+
     private void endIfIdle(PoolWorker worker)
     {
+        worker.unwatch();
         final long idleMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - worker.idleSince());
         if (worker.isIdle() && idleMs >= pool.limits().idleMs() && live() > pool.limits().min())
         {
             worker.quit();
+        }
+        else
+        {
+            watchIfNotNeeded(worker);
         }
     }
 
@@ -182,10 +192,7 @@ final class Crew
             return;
         }
         worker.state(PoolWorker.State.READY);
-        if (live() > pool.limits().min())
-        {
-            Later.after(pool.limits().idleMs() + 1, () -> pool.locked(() -> endIfIdle(worker)));
-        }
+        watchIfNotNeeded(worker);
     }
 
     /** A task has come: if no worker was to be had before, it is tried once more. */
@@ -250,8 +257,13 @@ final class Crew
         if (pool.queue().isEmpty())
         {
             members.forEach(PoolWorker::quit);
-            members.stream().filter(worker -> worker.state() == PoolWorker.State.STARTING).forEach(PoolWorker::kill);
+            killStarting();
         }
+    }
+
+    void killStarting()
+    {
+        members.stream().filter(worker -> worker.state() == PoolWorker.State.STARTING).forEach(PoolWorker::kill);
     }
 
     void close()

@@ -239,8 +239,10 @@ public final class Pool extends WorkerPool
         }
     }
 
+    /** It is not given another task: that would die with it, innocent. */
     private void stuck(PoolWorker worker, Object message)
     {
+        locked(() -> worker.state(PoolWorker.State.QUITTING));
         final PoolTask<?> task = done(worker, Wire.number(message, 1), 0);
         worker.kill();
         if (task != null)
@@ -379,6 +381,7 @@ public final class Pool extends WorkerPool
             tasks.addAll(queue.drain());
             crew.members().forEach(worker -> tasks.addAll(worker.takeAll()));
             crew.close();
+            crew.killStarting();
             changed.signalAll();
         });
         tasks.forEach(task -> task.fail(closedError()));

@@ -24,7 +24,7 @@ public class PoolTask<V> implements RunnableFuture<V>
         VALUE, ERROR, CANCELLED
     }
 
-    private record Result(Kind kind, byte[] bytes, ParallelException error)
+    private record Result(Kind kind, ParallelException error)
     {
     }
 
@@ -33,8 +33,9 @@ public class PoolTask<V> implements RunnableFuture<V>
     private final Object client;
     private final CompletableFuture<Result> settled = new CompletableFuture<>();
     private final Place place = new Place();
+    /** Of its value, until it is decoded; written before it is settled, then guarded by this. */
+    private byte[] bytes;
     private V value;
-    private boolean decoded;
 
     /** Where it is, guarded by the pool's lock. */
     static final class Place
@@ -90,19 +91,23 @@ public class PoolTask<V> implements RunnableFuture<V>
         return place;
     }
 
-    final boolean complete(byte[] bytes)
+    final boolean complete(byte[] ofValue)
     {
-        return settled.complete(new Result(Kind.VALUE, bytes, null));
+        synchronized (this)
+        {
+            bytes = ofValue;
+        }
+        return settled.complete(new Result(Kind.VALUE, null));
     }
 
     final boolean fail(ParallelException error)
     {
-        return settled.complete(new Result(Kind.ERROR, null, error));
+        return settled.complete(new Result(Kind.ERROR, error));
     }
 
     final boolean settleCancelled()
     {
-        return settled.complete(new Result(Kind.CANCELLED, null, null));
+        return settled.complete(new Result(Kind.CANCELLED, null));
     }
 
     /** As an executor's: gives it to the pool, unless that was done. */
@@ -186,24 +191,24 @@ public class PoolTask<V> implements RunnableFuture<V>
             case CANCELLED:
                 throw new CancellationException("The task was cancelled: " + content.text());
             default:
-                return decoded(result);
+                return decoded();
         }
     }
 
     @SuppressWarnings("unchecked")  // as its Callable says
-    private synchronized V decoded(Result result)
+    private synchronized V decoded()
     {
-        if (!decoded)
+        if (bytes != null)
         {
             try
             {
-                value = (V)Codec.fromBytes(result.bytes());
+                value = (V)Codec.fromBytes(bytes);
+                bytes = null;
             }
             catch (final parallel.codec.NotTransferableException e)
             {
                 throw Errors.notTransferable(e);
             }
-            decoded = true;
         }
         return value;
     }

@@ -35,6 +35,7 @@ final class PoolWorker
     private long given;
     private long idleSince = System.nanoTime();
     private boolean recalled;
+    private boolean watched;
     private State state = State.STARTING;
     private volatile Worker worker;
     private volatile boolean killed;
@@ -70,7 +71,8 @@ final class PoolWorker
         }
         catch (final RuntimeException | Error e)
         {
-            end = new parallel.StartFailedException("A worker of the pool could not be made: " + e, Map.of(), e);
+            end = new parallel.StartFailedException("A worker of the pool could not be made or used: " + e, Map.of(), e);
+            kill();
         }
         outbox.add(NO_MORE);
         pool.ended(this, end);
@@ -211,6 +213,19 @@ final class PoolWorker
     void state(State next)
     {
         state = next;
+    }
+
+    /** True once: somebody looks from now on whether it is idle for long. */
+    boolean watch()
+    {
+        final boolean first = !watched;
+        watched = true;
+        return first;
+    }
+
+    void unwatch()
+    {
+        watched = false;
     }
 
     boolean isIdle()

@@ -34,20 +34,21 @@ public final class Pools
     {
         final Context context = Context.current();
         final WorkerOptions options = Shares.applied(given, limits.max(), cores);
-        return of(limits.graceMs(graceMs(given)), () -> Workers.startClass(context, options, TaskLoop.class));
+        return of(context, limits.graceMs(graceMs(given)), () -> Workers.startClass(context, options, TaskLoop.class));
     }
 
     /**
-     * A pool that ends with the workers of the calling context.
+     * A pool that ends with the workers of a context.
      *
-     * @param limits of the pool.
-     * @param maker  starts a worker whose body is a {@link TaskLoop}.
+     * @param context of the parent.
+     * @param limits  of the pool.
+     * @param maker   starts a worker whose body is a {@link TaskLoop}.
      * @return the pool.
      */
-    public static Pool of(Limits limits, Supplier<? extends Worker> maker)
+    public static Pool of(Context context, Limits limits, Supplier<? extends Worker> maker)
     {
         final Pool pool = new Pool(limits, maker);
-        pool.removeHook(Context.current().beforeClose(pool::shut));
+        pool.removeHook(context.beforeClose(pool::shut));
         return pool;
     }
 
