@@ -473,8 +473,8 @@
                            (do (.destroyForcibly ^ProcessHandle (.get (ProcessHandle/of (.pid ^parallel.Worker (rand-nth ready)))))
                                (recur (inc kills)))
                            (recur kills))))))
-          tasks  (mapv #(pool/submit p '(fn [x] (Thread/sleep 4) (* 2 x)) %) (range 1000))
-          mapped (in-time (doall (pool/pmap {:pool p} '(fn [x] (Thread/sleep 4) (* 3 x)) (range 1000))))]
+          tasks  (mapv #(pool/submit p '(fn [x] (Thread/sleep 2) (* 2 x)) %) (range 1000))
+          mapped (in-time (doall (pool/pmap {:pool p} '(fn [x] (Thread/sleep 2) (* 3 x)) (range 1000))))]
       (is (= (map #(* 3 %) (range 1000)) mapped))
       (is (= (map #(* 2 %) (range 1000)) (in-time (mapv deref tasks))))
       (deliver over true)

@@ -3,19 +3,15 @@ package parallel.clojure;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-import clojure.lang.IBlockingDeref;
-import clojure.lang.IDeref;
-import clojure.lang.IPending;
 import clojure.lang.Util;
 
-import parallel.ParallelException;
 import parallel.runtime.Reply;
 import parallel.runtime.WorkerHandle;
 
 /**
  * What {@code exec} returns: deref waits for the value, and its error is an ExceptionInfo.
  */
-public final class ClojureReply extends Reply implements IDeref, IBlockingDeref, IPending
+public final class ClojureReply extends Reply implements Dereferenced
 {
     ClojureReply(WorkerHandle worker, long number)
     {
@@ -23,26 +19,15 @@ public final class ClojureReply extends Reply implements IDeref, IBlockingDeref,
     }
 
     @Override
-    public Object deref()
+    public boolean awaitValue(long ms, TimeUnit unit) throws InterruptedException
     {
-        return deref(Long.MAX_VALUE, null);
+        return await(ms, unit);
     }
 
     @Override
-    public Object deref(long ms, Object timeoutValue)
+    public Object valueOrError() throws InterruptedException
     {
-        try
-        {
-            return await(ms, TimeUnit.MILLISECONDS) ? value() : timeoutValue;
-        }
-        catch (final ParallelException e)
-        {
-            throw ClojureErrors.exInfo(e);
-        }
-        catch (final InterruptedException e)
-        {
-            throw Util.sneakyThrow(e);
-        }
+        return value();
     }
 
     /** Without checked exceptions: IDeref is a Supplier, too, from Clojure 1.12 on. Throws what {@code Future.get} throws. */
@@ -57,11 +42,5 @@ public final class ClojureReply extends Reply implements IDeref, IBlockingDeref,
         {
             throw Util.sneakyThrow(e);
         }
-    }
-
-    @Override
-    public boolean isRealized()
-    {
-        return isDone();
     }
 }

@@ -3,12 +3,8 @@ package parallel.clojure;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-import clojure.lang.IBlockingDeref;
-import clojure.lang.IDeref;
-import clojure.lang.IPending;
 import clojure.lang.Util;
 
-import parallel.ParallelException;
 import parallel.pool.Content;
 import parallel.pool.Pool;
 import parallel.pool.PoolTask;
@@ -16,7 +12,7 @@ import parallel.pool.PoolTask;
 /**
  * What {@code submit} returns: deref waits for the value, and its error is an ExceptionInfo.
  */
-public final class ClojureTask extends PoolTask<Object> implements IDeref, IBlockingDeref, IPending
+public final class ClojureTask extends PoolTask<Object> implements Dereferenced
 {
     /**
      * A task that no pool has yet.
@@ -31,26 +27,15 @@ public final class ClojureTask extends PoolTask<Object> implements IDeref, IBloc
     }
 
     @Override
-    public Object deref()
+    public boolean awaitValue(long ms, TimeUnit unit) throws InterruptedException
     {
-        return deref(Long.MAX_VALUE, null);
+        return await(ms, unit);
     }
 
     @Override
-    public Object deref(long ms, Object timeoutValue)
+    public Object valueOrError() throws InterruptedException
     {
-        try
-        {
-            return await(ms, TimeUnit.MILLISECONDS) ? value() : timeoutValue;
-        }
-        catch (final ParallelException e)
-        {
-            throw ClojureErrors.exInfo(e);
-        }
-        catch (final InterruptedException e)
-        {
-            throw Util.sneakyThrow(e);
-        }
+        return value();
     }
 
     /** Without checked exceptions: IDeref is a Supplier, too, from Clojure 1.12 on. Throws what {@code Future.get} throws. */
@@ -65,11 +50,5 @@ public final class ClojureTask extends PoolTask<Object> implements IDeref, IBloc
         {
             throw Util.sneakyThrow(e);
         }
-    }
-
-    @Override
-    public boolean isRealized()
-    {
-        return isDone();
     }
 }

@@ -3,19 +3,15 @@ package parallel.clojure;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
-import clojure.lang.IBlockingDeref;
-import clojure.lang.IDeref;
-import clojure.lang.IPending;
 import clojure.lang.Util;
 
-import parallel.ParallelException;
 import parallel.runtime.Reply;
 import parallel.runtime.WorkerHandle;
 
 /**
  * A worker's handle as {@code parallel.api} gives it: deref waits for the final value, and its error is an ExceptionInfo.
  */
-public final class ClojureWorker extends WorkerHandle implements IDeref, IBlockingDeref, IPending
+public final class ClojureWorker extends WorkerHandle implements Dereferenced
 {
     /**
      * A handle for a worker about to be started.
@@ -34,26 +30,15 @@ public final class ClojureWorker extends WorkerHandle implements IDeref, IBlocki
     }
 
     @Override
-    public Object deref()
+    public boolean awaitValue(long ms, TimeUnit unit) throws InterruptedException
     {
-        return deref(Long.MAX_VALUE, null);
+        return awaitEnd(ms, unit);
     }
 
     @Override
-    public Object deref(long ms, Object timeoutValue)
+    public Object valueOrError()
     {
-        try
-        {
-            return awaitEnd(ms, TimeUnit.MILLISECONDS) ? futureValue() : timeoutValue;
-        }
-        catch (final ParallelException e)
-        {
-            throw ClojureErrors.exInfo(e);
-        }
-        catch (final InterruptedException e)
-        {
-            throw Util.sneakyThrow(e);
-        }
+        return futureValue();
     }
 
     /** Without checked exceptions: IDeref is a Supplier, too, from Clojure 1.12 on. Throws what {@code Future.get} throws. */
@@ -68,11 +53,5 @@ public final class ClojureWorker extends WorkerHandle implements IDeref, IBlocki
         {
             throw Util.sneakyThrow(e);
         }
-    }
-
-    @Override
-    public boolean isRealized()
-    {
-        return isDone();
     }
 }
