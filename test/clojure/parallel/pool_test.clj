@@ -378,7 +378,7 @@
 (deftest a-worker-is-renewed-after-so-many-tasks
   (pool/with-pool [p {:in :thread :max-tasks 3} 1]
     (is (= {3 3} (frequencies (vals (frequencies (in-time (mapv deref (mapv (fn [_] (pool/submit p 'parallel/id)) (range 9)))))))))
-    (is (= 4 (count (set (in-time (doall (pool/pmap {:pool p} '(fn [_] (parallel/id)) (range 12))))))))))
+    (is (= 4 (count (set (in-time (doall (pool/pmap {:pool p :chunk 1} '(fn [_] (parallel/id)) (range 12))))))))))
 
 (deftest a-worker-that-is-killed-is-replaced-and-its-task-done-again
   (reset)

@@ -126,11 +126,11 @@
 
 ;; ---- how much at a time
 
-(defn- chunk-size ^long [{:keys [chunk most]} {:keys [nanos bytes]} ^long limit ^long slots]
+(defn- chunk-size ^long [{:keys [chunk most workers]} {:keys [nanos bytes]} ^long limit]
   (if (= :auto chunk)
     (max 1 (long (min (/ (double part-nanos) (max 1.0 (double nanos)))
                       (/ (double part-bytes) (max 1.0 (double bytes)))
-                      (quot limit slots)
+                      (quot limit (long workers))
                       (double most))))
     (long chunk)))
 
@@ -140,7 +140,7 @@
   (let [slots (* (long parts-per-worker) (long workers))
         auto? (= :auto chunk)
         limit (long (or in-flight (if auto? (+ slots (long taken)) (* slots (long chunk)))))
-        size  (chunk-size plan state limit slots)]
+        size  (chunk-size plan state limit)]
     [(if (and auto? (nil? in-flight)) (max slots (min limit (* slots size))) limit)
      (min size limit)]))
 
