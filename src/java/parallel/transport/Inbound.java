@@ -93,6 +93,12 @@ final class Inbound
         return redeem(ticket);
     }
 
+    /* Has the message of the ticket begun, and is not whole yet? */
+    boolean isArriving(Ticket ticket)
+    {
+        return partialOwner == ticket;
+    }
+
     static boolean isDone(Ticket ticket)
     {
         return ticket.arrived != null || ticket.failure != null;

@@ -37,7 +37,11 @@ public final class MessageChannel
     }
 
     /** The copies under one hold of a lock, so that others get their turn. */
-    private static final int FRAGMENTS_PER_HOLD = 16;
+    private static final int FRAGMENTS_PER_HOLD = 8;
+    /** For the next part of a message that is arriving: its sender copies it just now. */
+    private static final long PART_NANOS = 2_000;
+    /** How long parts are taken before the caller looks at the clock and its interrupt flag. */
+    private static final long TURN_NANOS = 1_000_000;
     /** Who has spun holding the lock goes on by yielding. */
     private static final long SPUN = 1;
 
@@ -466,13 +470,29 @@ public final class MessageChannel
         receiveLock.lock();
         try
         {
-            message[0] = counted(inbound.take(reader, ticket));
+            message[0] = counted(takeParts(reader, ticket));
             return message[0] != null || isAtEnd();
         }
         finally
         {
             receiveLock.unlock();
         }
+    }
+
+    /* Follows a sender that is in the middle of our message: to yield between two parts costs more than the part. */
+    private Assembly takeParts(Reader reader, Ticket ticket)
+    {
+        Assembly message = inbound.take(reader, ticket);
+        if (message == null && inbound.isArriving(ticket))
+        {
+            final long start = System.nanoTime();
+            while (message == null && inbound.spinUntilRecord(receiveLock, PART_NANOS) && !receiveLock.contended() &&
+                System.nanoTime() - start < TURN_NANOS)
+            {
+                message = inbound.take(reader, ticket);
+            }
+        }
+        return message;
     }
 
     /* Another thread may have completed our message since our last look: then it is ours. */

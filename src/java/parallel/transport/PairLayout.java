@@ -118,7 +118,7 @@ final class PairLayout
     /** Length of the announcement in a FIRST record. */
     static final int ANNOUNCEMENT = 8;
     /** Bytes of a record including Agrona's header, at most. */
-    private static final int MAX_FRAGMENT = 16 * 1024;
+    private static final int MAX_FRAGMENT = 32 * 1024;
 
     private PairLayout()
     {
