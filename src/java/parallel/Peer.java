@@ -1,5 +1,6 @@
 package parallel;
 
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -57,6 +58,37 @@ public interface Peer
     boolean trySend(Object value);
 
     /**
+     * Sends the remaining bytes of a buffer as one message, without making an object: the other side's {@link #receive()} gives
+     * a {@code byte[]}, as if that had been sent, and {@link #receiveBytes(ByteBuffer)} takes it into a buffer. Blocks as
+     * {@link #send(Object)}. A direct buffer is copied once, into the ring.
+     *
+     * <pre>{@code
+     * ByteBuffer frame = ByteBuffer.allocateDirect(64);
+     * frame.putLong(42).flip();
+     * worker.sendBytes(frame);      // frame.remaining() is 0
+     * frame.clear();
+     * int bytes = worker.receiveBytes(frame);
+     * frame.flip();
+     * }</pre>
+     *
+     * @param source any buffer over native memory or a byte array, read-only ones included; nobody may change it during the
+     *               call, nor free its memory. Its position moves to its limit when the message was sent, and stays otherwise.
+     * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} for null and for a buffer over other memory; as
+     *                              {@link #send(Object)} when the peer has ended or failed.
+     * @throws InterruptedException if interrupted while blocked; nothing of the message arrives.
+     */
+    void sendBytes(ByteBuffer source) throws InterruptedException;
+
+    /**
+     * As {@link #sendBytes(ByteBuffer)} if that is possible at once; never blocks.
+     *
+     * @param source the bytes; its position moves only if they were sent.
+     * @return true if sent; false if there is no room now or another thread is sending.
+     * @throws ParallelException as {@link #trySend(Object)}.
+     */
+    boolean trySendBytes(ByteBuffer source);
+
+    /**
      * Takes the next message; blocks until there is one. Each message goes to exactly one caller.
      *
      * @return the message, null included.
@@ -99,6 +131,21 @@ public interface Peer
      * @throws InterruptedException if interrupted while blocked; a message half arrived is the next caller's.
      */
     int receiveInto(Object array) throws InterruptedException;
+
+    /**
+     * Copies the next message, bytes, into a buffer, without making an object where the message is small; blocks until there is
+     * one. The bytes are those of {@link #sendBytes(ByteBuffer)} or of a {@code byte[]} that was sent, nothing before or after.
+     *
+     * @param target a buffer over native memory or a byte array; filled from its position on, which moves by what was copied. The
+     *               limit stays: {@code flip} the buffer to read. Nobody may use it during the call, nor free its memory.
+     * @return the number of bytes copied, 0 for an empty message.
+     * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} if the next message is something else or longer
+     *                              than what remains in the buffer: it stays the next message, and the position stays; also for
+     *                              null, a read-only buffer, and one over other memory. As {@link #receive()} when the stream has
+     *                              ended.
+     * @throws InterruptedException if interrupted while blocked; a message half arrived is the next caller's.
+     */
+    int receiveBytes(ByteBuffer target) throws InterruptedException;
 
     /**
      * Ends this direction: what was sent is received, then the other side's {@link #receive()} throws

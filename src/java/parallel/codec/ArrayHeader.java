@@ -25,6 +25,29 @@ record ArrayHeader(Primitive kind, int count, int bytes)
 
     private static ArrayHeader parse(Primitive kind, long messageLength, DirectBuffer first, int index, int available)
     {
+        final long packed = packed(kind, messageLength, first, index, available);
+        return packed < 0 ? null : new ArrayHeader(kind, count(packed), bytes(packed));
+    }
+
+    /* The count of a packed header. */
+    static int count(long packed)
+    {
+        return (int)(packed >> 8);
+    }
+
+    /* The bytes of a packed header. */
+    static int bytes(long packed)
+    {
+        return (int)packed & 0xFF;
+    }
+
+    /** The header of a message of that kind as a number, which makes no object: count, then 8 bits of bytes; -1 if it is none. */
+    static long packed(Primitive kind, long messageLength, DirectBuffer first, int index, int available)
+    {
+        if (available < 2 || (first.getByte(index) & 0xFF) != kind.tag)
+        {
+            return -1;
+        }
         long count = 0;
         int at = 1;
         int next;
@@ -32,7 +55,7 @@ record ArrayHeader(Primitive kind, int count, int bytes)
         {
             if (at == available || at > 5)
             {
-                return null;
+                return -1;
             }
             next = first.getByte(index + at);
             count |= (long)(next & 0x7F) << 7 * (at - 1);
@@ -45,10 +68,10 @@ record ArrayHeader(Primitive kind, int count, int bytes)
             final int padding = at < available ? first.getByte(index + at) : -1;
             if (padding < 0 || padding > 7)
             {
-                return null;
+                return -1;
             }
             at += 1 + padding;
         }
-        return count <= Integer.MAX_VALUE && messageLength == at + data ? new ArrayHeader(kind, (int)count, at) : null;
+        return count <= Integer.MAX_VALUE && messageLength == at + data ? count << 8 | at : -1;
     }
 }

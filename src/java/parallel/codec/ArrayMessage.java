@@ -9,15 +9,22 @@ import parallel.transport.Assembly;
 class ArrayMessage extends Message
 {
     final ArrayHeader header;
-    final Object array;
+    final Object memory;
+    final long address;
     private final long length;
     private long arrived;
 
     ArrayMessage(ArrayHeader header, long length, Object array)
     {
+        this(header, length, array, header.kind().base());
+    }
+
+    private ArrayMessage(ArrayHeader header, long length, Object memory, long address)
+    {
         this.header = header;
         this.length = length;
-        this.array = array;
+        this.memory = memory;
+        this.address = address;
     }
 
     @Override
@@ -32,13 +39,13 @@ class ArrayMessage extends Message
         }
         if (count > skipped)
         {
-            UnsafeApi.copyMemory(source.byteArray(), source.addressOffset() + index + skipped,
-                array, header.kind().base() + data, count - skipped);
+            SmallCopy.memory(source.byteArray(), source.addressOffset() + index + skipped,
+                memory, address + data, count - skipped);
         }
         arrived += count;
         if (arrived == length)
         {
-            header.kind().fromWire(array, header.count());
+            header.kind().fromWire(memory, header.count());
         }
     }
 
@@ -48,28 +55,28 @@ class ArrayMessage extends Message
         final Primitive kind = header.kind();
         final ArrayMessage copy = new ArrayMessage(header, length, kind.newArray(header.count()));
         copy.arrived = arrived;
-        UnsafeApi.copyMemory(array, kind.base(), copy.array, kind.base(), Math.max(0, arrived - header.bytes()));
+        UnsafeApi.copyMemory(memory, address, copy.memory, copy.address, Math.max(0, arrived - header.bytes()));
         return copy;
     }
 
     @Override
     public Object decode()
     {
-        return array;
+        return memory;
     }
 
     @Override
-    public final boolean fits(Object target)
+    final boolean fits(Target target)
     {
-        return Primitive.of(target) == header.kind() && header.kind().length(target) >= header.count();
+        return target.takes(header.kind(), header.count());
     }
 
     @Override
-    public final int copyInto(Object target)
+    final int copyInto(Target target)
     {
-        if (target != array)
+        if (target.memory() != memory || target.address() != address)
         {
-            System.arraycopy(array, 0, target, 0, header.count());
+            UnsafeApi.copyMemory(memory, address, target.memory(), target.address(), header.kind().bytes(header.count()));
         }
         return header.count();
     }
@@ -80,20 +87,22 @@ class ArrayMessage extends Message
         return length;
     }
 
-    /** Into an array of the caller's, which may be longer, and which the caller may leave. */
+    /** Into memory of the caller's, which may be longer, and which the caller may leave. */
     static final class Into extends ArrayMessage implements Abandonable
     {
-        Into(ArrayHeader header, long length, Object array)
+        /** Keeps the memory while anything may still be written there. */
+        private final Object owner;
+
+        Into(ArrayHeader header, long length, Target target)
         {
-            super(header, length, array);
+            super(header, length, target.memory(), target.address());
+            owner = target.owner();
         }
 
         @Override
         public Object decode()
         {
-            final Object copy = header.kind().newArray(header.count());
-            System.arraycopy(array, 0, copy, 0, header.count());
-            return copy;
+            return moved().memory;
         }
 
         @Override

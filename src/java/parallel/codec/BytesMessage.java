@@ -140,22 +140,22 @@ final class BytesMessage extends Message
     }
 
     @Override
-    public boolean fits(Object array)
+    boolean fits(Target target)
     {
         final ArrayHeader header = header();
-        return header != null && Primitive.of(array) == header.kind() && header.kind().length(array) >= header.count();
+        return header != null && target.takes(header.kind(), header.count());
     }
 
     @Override
-    public int copyInto(Object array)
+    int copyInto(Target target)
     {
         final ArrayHeader header = header();
         final Primitive kind = header.kind();
         open();
         decoder.need(header.bytes());
         decoder.pos += header.bytes();
-        decoder.raw(array, kind.base(), kind.bytes(header.count()));
-        kind.fromWire(array, header.count());
+        decoder.raw(target.memory(), target.address(), kind.bytes(header.count()));
+        kind.fromWire(target.memory(), header.count());
         inUse = false;
         return header.count();
     }

@@ -1,8 +1,8 @@
 package parallel.codec;
 
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-import org.agrona.UnsafeApi;
 import parallel.transport.Payload;
 
 /**
@@ -69,6 +69,21 @@ public final class Encoder extends PieceBuffer
     public Payload encode(Object value)
     {
         return encode(value, false);
+    }
+
+    /**
+     * Encodes the remaining bytes of a buffer as a byte array.
+     *
+     * @param buffer one that is {@link Target#isReachable(ByteBuffer)}; position and limit stay, and it must not be changed, nor its
+     *               memory freed, while the payload is in use.
+     * @return its bytes, valid until the next {@code encode} or {@link #release()}.
+     */
+    public Payload encodeBytes(ByteBuffer buffer)
+    {
+        begin();
+        PrimitiveArrays.write(this, Primitive.BYTE, buffer.remaining(), Buffers.memory(buffer), Buffers.address(buffer));
+        finish();
+        return this;
     }
 
     /** As {@link #encode(Object)}, of a message or of a worker's body. */
@@ -246,7 +261,7 @@ public final class Encoder extends PieceBuffer
     void memory(Object array, long address, int bytes)
     {
         reserve(bytes);
-        UnsafeApi.copyMemory(array, address, buf, Primitive.BYTES_BASE + pos, bytes);
+        SmallCopy.memory(array, address, buf, Primitive.BYTES_BASE + pos, bytes);
         pos += bytes;
     }
 

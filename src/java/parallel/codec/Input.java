@@ -2,7 +2,6 @@ package parallel.codec;
 
 import java.util.List;
 
-import org.agrona.UnsafeApi;
 
 /**
  * The bytes of an arrived message, in one array or in several. Where a small read crosses from one array to the next, the
@@ -157,7 +156,7 @@ abstract class Input
                 advance();
             }
             final int part = (int)Math.min(left, limit - pos);
-            UnsafeApi.copyMemory(buf, Primitive.BYTES_BASE + pos, target, to, part);
+            SmallCopy.memory(buf, Primitive.BYTES_BASE + pos, target, to, part);
             pos += part;
             to += part;
             left -= part;

@@ -20,21 +20,22 @@ public abstract class Message implements Assembly
      */
     public abstract Object decode();
 
-    /**
-     * Whether the message is a primitive array that an array can take.
-     *
-     * @param primitiveArray any object.
-     * @return true if it has the same type and at least the message's length.
-     */
-    public abstract boolean fits(Object primitiveArray);
+    /** Whether the message is a primitive array that the target can take. */
+    abstract boolean fits(Target target);
+
+    /** Copies the elements, if they did not arrive there, to a target that they fit; returns their number. */
+    abstract int copyInto(Target target);
 
     /**
      * Copies the elements; none need be copied where they arrived in that array.
      *
-     * @param primitiveArray for which {@link #fits(Object)} is true.
+     * @param primitiveArray of the message's type and of at least its length.
      * @return the number of elements.
      */
-    public abstract int copyInto(Object primitiveArray);
+    public final int copyInto(Object primitiveArray)
+    {
+        return copyInto(new Target(false).array(primitiveArray));
+    }
 
     /**
      * The length of the whole message.

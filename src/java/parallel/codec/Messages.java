@@ -46,7 +46,7 @@ public final class Messages
     }
 
     /**
-     * For a thread that waits for a primitive array.
+     * For a thread that waits for a primitive array; {@link Target} is one that is used again.
      *
      * @param primitiveArray takes the elements; it is in use until the message is whole or abandoned.
      * @return a reader that refuses (null) all but an array of that type and at most that length. Its assemblies are
@@ -54,7 +54,7 @@ public final class Messages
      */
     public static Reader into(Object primitiveArray)
     {
-        return new Into(primitiveArray);
+        return new Target(false).array(primitiveArray);
     }
 
     /** An array made for a message; null if there is no memory for it now. */
@@ -113,32 +113,6 @@ public final class Messages
             }
             message.reuse((int)length);
             return message;
-        }
-    }
-
-    private static final class Into implements Reader
-    {
-        private final Object array;
-        private final Primitive kind;
-
-        Into(Object array)
-        {
-            this.array = array;
-            this.kind = Primitive.of(array);
-        }
-
-        @Override
-        public Assembly begin(long length, DirectBuffer first, int index, int available)
-        {
-            final ArrayHeader header = ArrayHeader.parse(length, first, index, available);
-            return header != null && header.kind() == kind && header.count() <= kind.length(array) ?
-                new ArrayMessage.Into(header, length, array) : null;
-        }
-
-        @Override
-        public Assembly accept(Assembly arrived, long length)
-        {
-            return ((Message)arrived).fits(array) ? arrived : null;
         }
     }
 }

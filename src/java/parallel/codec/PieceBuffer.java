@@ -206,6 +206,14 @@ abstract class PieceBuffer implements Payload
         buf = home;
         pos = 0;
         from = 0;
+        if (pieces > 0)
+        {
+            clearPieces();
+        }
+    }
+
+    private void clearPieces()
+    {
         sealedBytes = 0;
         Arrays.fill(bases, 0, pieces, null);
         pieces = 0;

@@ -33,19 +33,22 @@ enum Primitive
 
     static
     {
-        Agrona.open();
-        BYTES_BASE = UnsafeApi.arrayBaseOffset(byte[].class);
+        BYTES_BASE = BYTE.base;
     }
 
     final int tag;
     final int shift;
     final Class<?> arrayType;
+    /** Kept, as the JVM is asked for it through a native method. */
+    private final long base;
 
     Primitive(int tag, int elementBytes, Class<?> arrayType)
     {
         this.tag = tag;
         this.shift = Integer.numberOfTrailingZeros(elementBytes);
         this.arrayType = arrayType;
+        Agrona.open();
+        this.base = UnsafeApi.arrayBaseOffset(arrayType);
     }
 
     /** The kind behind a tag; null if the tag is none of an array. */
@@ -75,7 +78,7 @@ enum Primitive
 
     long base()
     {
-        return UnsafeApi.arrayBaseOffset(arrayType);
+        return base;
     }
 
     long bytes(long count)

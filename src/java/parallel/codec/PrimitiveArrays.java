@@ -13,7 +13,12 @@ final class PrimitiveArrays extends TypeWriter
     @Override
     public void write(Encoder out, Object array)
     {
-        final int count = kind.length(array);
+        write(out, kind, kind.length(array), kind.toWire(array), kind.base());
+    }
+
+    /** Elements that lie in memory as they travel. */
+    static void write(Encoder out, Primitive kind, int count, Object memory, long address)
+    {
         final long bytes = kind.bytes(count);
         out.tag(kind.tag, count);
         if (Primitive.isPadded(bytes))
@@ -21,11 +26,11 @@ final class PrimitiveArrays extends TypeWriter
             final int padding = (int)-(out.length() + 1) & 7;
             out.i8(padding);
             out.word(0, padding);
-            out.piece(kind.toWire(array), kind.base(), bytes);
+            out.piece(memory, address, bytes);
         }
         else
         {
-            out.memory(kind.toWire(array), kind.base(), (int)bytes);
+            out.memory(memory, address, (int)bytes);
         }
     }
 

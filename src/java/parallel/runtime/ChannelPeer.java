@@ -1,5 +1,7 @@
 package parallel.runtime;
 
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +13,7 @@ import parallel.codec.Encoder;
 import parallel.codec.Message;
 import parallel.codec.Messages;
 import parallel.codec.Replaced;
+import parallel.codec.Target;
 import parallel.transport.Assembly;
 import parallel.transport.ChannelCorruptException;
 import parallel.transport.MessageChannel;
@@ -166,19 +169,71 @@ public abstract class ChannelPeer implements Peer, Replaced
         final Encoder encoder = Encoder.acquire();
         try
         {
-            final Payload payload = encode(encoder, value);
+            return transmit(encode(encoder, value), deadline, afterEnd);
+        }
+        finally
+        {
+            encoder.release();
+        }
+    }
+
+    private boolean transmit(Payload payload, long deadline, boolean afterEnd) throws InterruptedException
+    {
+        try
+        {
             final MessageChannel channel = channel();
-            final Sent sent = channel == null ? Sent.ENDED : channel.send(payload, deadline);
-            return done(sent, afterEnd);
+            return done(channel == null ? Sent.ENDED : channel.send(payload, deadline), afterEnd);
         }
         catch (final ChannelCorruptException e)
         {
             awaitEndOfCorrupt();
             throw corruptError(e);
         }
+    }
+
+    @Override
+    public final void sendBytes(ByteBuffer source) throws InterruptedException
+    {
+        checkReachable("sendBytes", source);
+        final boolean afterEnd = sendEnded;
+        final Encoder encoder = Encoder.acquire();
+        try
+        {
+            transmit(encoder.encodeBytes(source), FOREVER, afterEnd);
+            source.position(source.limit());
+        }
         finally
         {
             encoder.release();
+            Reference.reachabilityFence(source);
+        }
+    }
+
+    @Override
+    public final boolean trySendBytes(ByteBuffer source)
+    {
+        checkReachable("trySendBytes", source);
+        final boolean afterEnd = sendEnded;
+        final Encoder encoder = Encoder.acquire();
+        try
+        {
+            final boolean sent = tryTransmit(encoder.encodeBytes(source), afterEnd);
+            source.position(sent ? source.limit() : source.position());
+            return sent;
+        }
+        finally
+        {
+            encoder.release();
+            Reference.reachabilityFence(source);
+        }
+    }
+
+    private static void checkReachable(String call, ByteBuffer buffer)
+    {
+        if (buffer == null || !Target.isReachable(buffer))
+        {
+            throw Errors.badArgument(call + " takes a ByteBuffer over native memory or a byte array, not " +
+                (buffer == null ? "null" : buffer) + ".");
         }
     }
 
@@ -189,7 +244,18 @@ public abstract class ChannelPeer implements Peer, Replaced
         final Encoder encoder = Encoder.acquire();
         try
         {
-            final Payload payload = encode(encoder, value);
+            return tryTransmit(encode(encoder, value), afterEnd);
+        }
+        finally
+        {
+            encoder.release();
+        }
+    }
+
+    private boolean tryTransmit(Payload payload, boolean afterEnd)
+    {
+        try
+        {
             final MessageChannel channel = channel();
             if (channel != null && payload.length() > channel.maxTrySendBytes())
             {
@@ -201,10 +267,6 @@ public abstract class ChannelPeer implements Peer, Replaced
         catch (final ChannelCorruptException e)
         {
             throw corruptError(e);
-        }
-        finally
-        {
-            encoder.release();
         }
     }
 
@@ -327,13 +389,52 @@ public abstract class ChannelPeer implements Peer, Replaced
             throw Errors.badArgument("receive-into! takes a primitive array, not " +
                 (array == null ? "nil" : "a " + array.getClass().getTypeName()) + ".");
         }
-        final Assembly message = next(Messages.into(array), FOREVER);
-        if (message == MessageChannel.REFUSED)
+        final int count = take(Target.into(array));
+        if (count < 0)
         {
             throw Errors.badArgument("The next message from " + name() + " is not a " + array.getClass().getTypeName() + " of at most " +
                 java.lang.reflect.Array.getLength(array) + " elements; it stays the next message: take it with receive, or into an array that fits.");
         }
-        return ((Message)message).copyInto(array);
+        return count;
+    }
+
+    @Override
+    public final int receiveBytes(ByteBuffer target) throws InterruptedException
+    {
+        checkReachable("receiveBytes", target);
+        if (target.isReadOnly())
+        {
+            throw Errors.badArgument("receiveBytes takes a buffer that can be written, not a read-only one.");
+        }
+        try
+        {
+            final int count = take(Target.into(target));
+            if (count < 0)
+            {
+                throw Errors.badArgument("The next message from " + name() + " is not of bytes, or of more than the " + target.remaining() +
+                    " that remain in the buffer; it stays the next message: take it with receive, or into a buffer that fits.");
+            }
+            target.position(target.position() + count);
+            return count;
+        }
+        finally
+        {
+            Reference.reachabilityFence(target);
+        }
+    }
+
+    /* The number of elements; -1: refused. */
+    private int take(Target target) throws InterruptedException
+    {
+        try
+        {
+            final Assembly message = next(target, FOREVER);
+            return message == MessageChannel.REFUSED ? -1 : target.take(message);
+        }
+        finally
+        {
+            target.clear();
+        }
     }
 
     private Assembly next(Reader reader, long deadline) throws InterruptedException

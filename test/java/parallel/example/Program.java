@@ -1,5 +1,6 @@
 package parallel.example;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -107,12 +108,42 @@ public final class Program
         claim("received in time", echo.receive(10, TimeUnit.SECONDS).equals("x"));
         claim("try-send", echo.trySend(null));
         claim("null comes back", echo.receive() == null);
+        byteBuffers(echo);
         echo.send(new long[]{1, 2, 3});
         final long[] into = new long[4];
         claim("receiveInto", echo.receiveInto(into) == 3 && Arrays.equals(into, new long[]{1, 2, 3, 0}));
         echo.send("end");
         claim("id", echo.join().equals(echo.id()));
         claim("closed", throwsClosed(echo::receive));
+    }
+
+    private static void byteBuffers(Worker echo) throws Exception
+    {
+        final ByteBuffer direct = ByteBuffer.allocateDirect(8).putInt(1).putInt(2).flip();
+        echo.sendBytes(direct);
+        claim("sent bytes are used up", direct.position() == 8 && direct.limit() == 8);
+        claim("they are received as a byte[]", Arrays.equals((byte[])echo.receive(), new byte[]{0, 0, 0, 1, 0, 0, 0, 2}));
+        final ByteBuffer part = ByteBuffer.wrap(new byte[]{9, 1, 2, 3, 9}, 1, 3).slice().asReadOnlyBuffer();
+        claim("trySendBytes, of a part and read-only", echo.trySendBytes(part) && part.remaining() == 0);
+        final ByteBuffer small = ByteBuffer.allocate(2);
+        claim("a buffer that is too small", code(() -> echo.receiveBytes(small)) == ParallelException.Code.BAD_ARGUMENT && small.position() == 0);
+        final ByteBuffer into = ByteBuffer.allocateDirect(10).position(4);
+        claim("the message stayed, and goes to the position", echo.receiveBytes(into) == 3 && into.position() == 7 && into.limit() == 10 &&
+            into.get(4) == 1 && into.get(6) == 3 && into.get(3) == 0 && into.get(7) == 0);
+        echo.send(7L);
+        claim("a long is no bytes", code(() -> echo.receiveBytes(into)) == ParallelException.Code.BAD_ARGUMENT && echo.receive().equals(7L));
+        echo.send(new byte[]{5});
+        claim("a byte[] is bytes", echo.receiveBytes(into) == 1 && into.get(7) == 5);
+        echo.sendBytes(ByteBuffer.allocate(0));
+        claim("an empty message", echo.receiveBytes(into) == 0 && into.position() == 8);
+        final ByteBuffer large = ByteBuffer.allocateDirect(3_000_000);
+        large.putLong(2_999_992, 42);
+        echo.sendBytes(large);
+        final ByteBuffer heap = ByteBuffer.allocate(3_000_001);
+        claim("larger than the ring", echo.receiveBytes(heap) == 3_000_000 && heap.getLong(2_999_992) == 42 && heap.remaining() == 1);
+        claim("more than the ring holds", code(() -> echo.trySendBytes(large.clear())) == ParallelException.Code.BAD_ARGUMENT && large.position() == 0);
+        claim("no buffer", code(() -> echo.sendBytes(null)) == ParallelException.Code.BAD_ARGUMENT);
+        claim("no room to write", code(() -> echo.receiveBytes(into.asReadOnlyBuffer())) == ParallelException.Code.BAD_ARGUMENT);
     }
 
     private static void values(WorkerOptions options) throws Exception
