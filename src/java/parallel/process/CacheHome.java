@@ -21,7 +21,7 @@ final class CacheHome
     /** A directory in place of the user's cache directory, or {@code off}. */
     private static final String VARIABLE = "PARALLEL_CACHE";
     private static final String OFF = "off";
-    private static final int KEPT = 8;
+    private static final int KEPT = 16;
     private static final Duration KEPT_FOR = Duration.ofDays(30);
     private static final Duration A_DAY = Duration.ofDays(1);
     private static final Set<PosixFilePermission> OTHERS_WRITE =
