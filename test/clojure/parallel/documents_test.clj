@@ -47,18 +47,18 @@
       (run! parallel/kill (parallel/children))
       (run! #(deref (.onExit ^parallel.Worker %)) (parallel/children)))))
 
+(defn- examples [file]
+  (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp file)))))
+
 (deftest the-session-of-the-readme-works-when-pasted
   (let [[_ session] (re-find #"(?s)```clojure\n(.*?)```" (slurp "README.md"))]
     (check session 3)))
 
 (deftest the-examples-on-performance-work
-  (check (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp "doc/performance.md")))) 2))
+  (check (examples "doc/performance.md") 2))
 
 (deftest the-walkthrough-works-from-top-to-bottom
   (check (slurp "dev/parallel/walkthrough.clj") 2))
-
-(defn- examples [file]
-  (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp file)))))
 
 (deftest start-up-works-from-top-to-bottom
   (try
