@@ -61,10 +61,7 @@
   (check (slurp "dev/parallel/walkthrough.clj") 2))
 
 (deftest start-up-works-from-top-to-bottom
-  (try
-    (check (examples "doc/start-up.md") 3)
-    (finally
-      (parallel/close))))
+  (check (examples "doc/start-up.md") 3))
 
 (deftest the-guide-works-from-top-to-bottom
   (check (examples "doc/guide.md") 19))
