@@ -62,27 +62,39 @@
         (recur (inc i))))
     sums))
 
-(defn new-centres! [centres k sums]
-  (dotimes [c k]
-    (let [n (nth sums (+ 2 (* 3 c)))]
-      (when (pos? n)
-        (aset* centres (* 2 c) (/ (nth sums (* 3 c)) n))
-        (aset* centres (inc (* 2 c)) (/ (nth sums (inc (* 3 c))) n))))))
+(defn new-centres!
+  "From the sums of all parts, a row of 3 k for each."
+  [centres k sums]
+  (let [total (apply mapv + (partition (* 3 k) sums))]
+    (dotimes [c k]
+      (let [n (total (+ 2 (* 3 c)))]
+        (when (pos? n)
+          (aset* centres (* 2 c) (/ (total (* 3 c)) n))
+          (aset* centres (inc (* 2 c)) (/ (total (inc (* 3 c))) n)))))))
+
+(defn k-means-part!
+  "All rounds of one of those who share the work: i of n. They meet at the barrier; the first makes the new centres."
+  [{:keys [points centres sums barrier k rounds]} i n]
+  (let [[from to] ((parts-of (quot (count points) 2) n) i)]
+    (dotimes [_ rounds]
+      (shared/copy-to! (sums-of-part points centres k from to) 0 sums (* i 3 k) (* 3 k))
+      (shared/await barrier)
+      (when (zero? i)
+        (new-centres! centres k sums))
+      (shared/await barrier))))
 
 (defn k-means
-  "So many rounds, the parts of the points in so many workers; none: here."
+  "The centres after so many rounds, by so many workers; none: here."
   [ws points k rounds]
-  (let [n (quot (count points) 2)
-        centres (shared/shared {:from (shared/slice points 0 (* 2 k))})
-        parts (parts-of n (max 1 (count ws)))]
-    (dotimes [_ rounds]
-      (let [sums (if (seq ws)
-                   (mapv deref (mapv (fn [w [from to]] (parallel/exec w `sums-of-part points centres k from to)) ws parts))
-                   [(sums-of-part points centres k 0 n)])]
-        (new-centres! centres k (apply mapv + (map vec sums)))))
-    (let [result (vec (shared/->array centres))]
-      (shared/close centres)
-      result)))
+  (let [n (max 1 (count ws))]
+    (with-open [centres (shared/shared {:from (shared/slice points 0 (* 2 k))})
+                sums    (shared/shared :double (* n 3 k))
+                barrier (shared/barrier n)]
+      (let [work {:points points :centres centres :sums sums :barrier barrier :k k :rounds rounds}]
+        (if (seq ws)
+          (run! deref (doall (map-indexed (fn [i w] (parallel/exec w `k-means-part! work i n)) ws)))
+          (k-means-part! work 0 1))
+        (vec (shared/->array centres))))))
 
 (defn points
   "n points in the plane, whole numbers, so that sums are exact in any order."

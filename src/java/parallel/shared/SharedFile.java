@@ -26,7 +26,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class SharedFile implements AutoCloseable
 {
-    private static final int CHUNK = 1 << 20;
+    private static final int CHUNK = 64 * 1024;
     private static final Path OWN_DESCRIPTORS = Path.of("/proc/self/fd");
     private static final AtomicLong COUNT = new AtomicLong();
     /** Descriptors that belong to an object of this class; guarded by itself, which also keeps passing ones away from a search. */
