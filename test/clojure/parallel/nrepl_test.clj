@@ -32,7 +32,8 @@
       (with-open [^java.io.Closeable transport (client/connect :port (:port server))]
         (f transport))
       (finally
-        (stop-server server)))))
+        (stop-server server)
+        (parallel/close)))))        ; a prompt keeps a spare
 
 (defmacro ^:private with-session
   "Body with session bound to a function: a message to a seq of its responses."
@@ -44,8 +45,7 @@
           ~@body
           (finally
             (run! parallel/kill (parallel/children))
-            (await-true #(empty? (parallel/children)))
-            (parallel/close)))))))      ; a prompt keeps a spare
+            (await-true #(empty? (parallel/children)))))))))
 
 (defn- in-own-ns
   "Evaluates setup in a fresh namespace of the session; its name."

@@ -16,7 +16,7 @@
   '[parallel.api parallel.impl.analysis parallel.impl.child parallel.impl.definitions parallel.impl.errors parallel.impl.form
     parallel.impl.look parallel.impl.options parallel.impl.pfn parallel.impl.pool-function parallel.impl.pool-map
     parallel.impl.pool-options parallel.impl.pool-worker parallel.impl.print parallel.impl.progress parallel.impl.remote
-    parallel.impl.source parallel.pool])
+    parallel.impl.source parallel.pool parallel.shared])
 
 ;; ---- the jar
 
