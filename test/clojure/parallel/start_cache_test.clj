@@ -220,7 +220,7 @@
   (is (= [] (made "scratch"))))
 
 (deftest old-caches-are-removed
-  (let [old   (for [i (range 12)] (io/file *home* (format "%032x" i)))
+  (let [old   (for [i (range 20)] (io/file *home* (format "%032x" i)))
         month (- (System/currentTimeMillis) (* 31 24 3600 1000))]
     (fill-as-before)
     (let [now (.getParentFile ^File (first (made "start.jar")))]
@@ -229,7 +229,7 @@
         (.mkdirs directory))
       (.setLastModified ^File (first old) month)
       (fill {})
-      (is (= 8 (count (filter #(.isDirectory ^File %) (.listFiles ^File *home*)))))
+      (is (= 16 (count (filter #(.isDirectory ^File %) (.listFiles ^File *home*)))))
       (is (not (.exists ^File (first old))))
       (is (.exists now))
       (is (= 1 (count (made "start.jsa")))))))
