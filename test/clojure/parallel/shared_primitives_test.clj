@@ -175,8 +175,10 @@
                 plain #(if (some-> % class .isArray) (vec %) %)]
             (is (= result (plain (shared/reduce-all ws op mine))))
             (is (= [result] (distinct (map (comp plain deref) replies))))))
-        (let [replies (each '(shared/reduce-all (parallel/parent) + (shared/shared {:from [1 2]} :long)))
-              sum (shared/reduce-all ws + (shared/shared {:from [1 1]} :long))]
+        (let [replies (each '(with-open [theirs (shared/shared {:from [1 2]} :long)]
+                               (shared/reduce-all (parallel/parent) + theirs)))
+              sum (with-open [mine (shared/shared {:from [1 1]} :long)]
+                    (shared/reduce-all ws + mine))]
           (is (= [4 7] (seq sum)))
           (is (every? #(identical? sum @%) replies))
           (shared/close sum))
