@@ -183,7 +183,6 @@
           (is (every? #(identical? sum @%) replies))
           (shared/close sum))
         (testing "contributions that do not fit are refused"
-          (run! #(parallel/send % (long-array 3)) [])
           (let [replies (each '(parallel/send (parallel/parent) (long-array 3)))]
             (run! deref replies)
             (is (= :bad-argument (error-kind #(shared/reduce-all ws + (long-array 2)))))))
