@@ -130,7 +130,7 @@
   (fill-as-before)
   (is (uses-cache? (session (list 'deref (list 'parallel/run (list 'quote facts)))))))
 
-(deftest a-worker-with-a-class-path-or-a-java-of-its-own-does-without
+(deftest ^:once a-worker-with-a-class-path-or-a-java-of-its-own-does-without
   (fill-as-before)
   (is (uses-no-cache? (session {:run {:java (str (System/getProperty "java.home") "/bin/java")}} facts)))
   (is (uses-no-cache? (session {:run {:classpath own-class-path}} facts))))
@@ -160,20 +160,20 @@
     (fill {}))
   (is (uses-cache? (session facts))))
 
-(deftest a-directory-into-which-others-can-write-is-not-used
+(deftest ^:once a-directory-into-which-others-can-write-is-not-used
   (fill-as-before)
   (Files/setPosixFilePermissions (.toPath ^File *home*) (PosixFilePermissions/fromString "rwxrwxrwx"))
   (is (uses-no-cache? (session facts))))
 
-(deftest it-can-be-switched-off
+(deftest ^:once it-can-be-switched-off
   (is (uses-no-cache? (session {:cache "off"} facts)))
   (fill {:cache "off"})
   (is (not (.exists ^File *home*))))
 
-(deftest where-it-cannot-be-written-workers-start-without
+(deftest ^:once where-it-cannot-be-written-workers-start-without
   (is (uses-no-cache? (session {:cache "/proc/parallel"} facts))))
 
-(deftest changed-code-is-run-as-it-is-now
+(deftest ^:once changed-code-is-run-as-it-is-now
   (let [sources (io/file (.getParentFile ^File *home*) "sources")
         path    (str/replace own-class-path #"[^:]*src/clojure" (str sources))
         options {:class-path path}
@@ -189,7 +189,7 @@
     (is (uses-cache? (session options facts)))
     (is (= 1 (session options '@(resolve 'parallel.impl.print/changed))))))
 
-(deftest a-file-that-stands-before-Clojures-own-is-not-hidden
+(deftest ^:once a-file-that-stands-before-Clojures-own-is-not-hidden
   (let [patches (io/file (.getParentFile ^File *home*) "patches")
         patch   (io/file patches "clojure/set.clj")
         options {:class-path (str patches File/pathSeparator own-class-path)}]
@@ -201,13 +201,13 @@
 
 ;; ---- several at once, and the end
 
-(deftest several-sessions-make-it-once
+(deftest ^:once several-sessions-make-it-once
   (let [all (doall (repeatedly 3 #(start {} "-m" "parallel.impl.start-cache")))]
     (is (= ["" "" ""] (map said all)))
     (is (= [1 1] (map (comp count made) ["start.jar" "start.jsa"])))
     (is (uses-cache? (session facts)))))
 
-(deftest one-that-is-killed-while-it-makes-it-leaves-no-process-and-the-next-makes-it
+(deftest ^:once one-that-is-killed-while-it-makes-it-leaves-no-process-and-the-next-makes-it
   (let [process  (start {} "-e" (pr-str '(require '[parallel.api :as parallel]) '@(parallel/run '(+ 1 2)) '(read-line)))
         children #(iterator-seq (.iterator (.descendants (.toHandle process))))]
     (is (await-true #(seq (made "scratch"))))
@@ -219,7 +219,7 @@
   (is (uses-cache? (session facts)))
   (is (= [] (made "scratch"))))
 
-(deftest old-caches-are-removed
+(deftest ^:once old-caches-are-removed
   (let [old   (for [i (range 20)] (io/file *home* (format "%032x" i)))
         month (- (System/currentTimeMillis) (* 31 24 3600 1000))]
     (fill-as-before)
