@@ -38,10 +38,6 @@ public final class MessageChannel
 
     /** The copies under one hold of a lock, so that others get their turn. */
     private static final int FRAGMENTS_PER_HOLD = 8;
-    /** For the next part of a message that is arriving: its sender copies it just now. */
-    private static final long PART_NANOS = 2_000;
-    /** How long parts are taken before the caller looks at the clock and its interrupt flag. */
-    private static final long TURN_NANOS = 1_000_000;
     /** Who has spun holding the lock goes on by yielding. */
     private static final long SPUN = 1;
 
@@ -438,80 +434,7 @@ public final class MessageChannel
         {
             receiveLock.unlock();
         }
-        return receiveSlowly(reader, deadlineNanos, spinNanos);
-    }
-
-    private Assembly receiveSlowly(Reader reader, long deadlineNanos, long spun) throws InterruptedException
-    {
-        final Ticket ticket = new Ticket();
-        final Assembly[] message = new Assembly[1];
-        try
-        {
-            if (!take(reader, ticket, message))
-            {
-                Waiter.awaitSlowly(self, () -> take(reader, ticket, message), deadlineNanos, Waiter.For.MESSAGES,
-                    Math.min(spun, SPUN));
-            }
-        }
-        catch (final InterruptedException e)
-        {
-            message[0] = giveUp(ticket);
-            if (message[0] == null)
-            {
-                throw e;
-            }
-            Thread.currentThread().interrupt();
-        }
-        return message[0] == null ? giveUp(ticket) : message[0];
-    }
-
-    private boolean take(Reader reader, Ticket ticket, Assembly[] message)
-    {
-        receiveLock.lock();
-        try
-        {
-            message[0] = counted(takeParts(reader, ticket));
-            return message[0] != null || isAtEnd();
-        }
-        finally
-        {
-            receiveLock.unlock();
-        }
-    }
-
-    /* Follows a sender that is in the middle of our message: to yield between two parts costs more than the part. */
-    private Assembly takeParts(Reader reader, Ticket ticket)
-    {
-        Assembly message = inbound.take(reader, ticket);
-        if (message == null && inbound.isArriving(ticket))
-        {
-            final long start = System.nanoTime();
-            while (message == null && inbound.spinUntilRecord(receiveLock, PART_NANOS) && !receiveLock.contended() &&
-                System.nanoTime() - start < TURN_NANOS)
-            {
-                message = inbound.take(reader, ticket);
-            }
-        }
-        return message;
-    }
-
-    /* Another thread may have completed our message since our last look: then it is ours. */
-    private Assembly giveUp(Ticket ticket)
-    {
-        receiveLock.lock();
-        try
-        {
-            if (Inbound.isDone(ticket))
-            {
-                return counted(inbound.redeem(ticket));
-            }
-            inbound.abandon(ticket);
-            return null;
-        }
-        finally
-        {
-            receiveLock.unlock();
-        }
+        return Receiving.await(this, reader, deadlineNanos, Math.min(spinNanos, SPUN));
     }
 
     /**
@@ -585,7 +508,7 @@ public final class MessageChannel
         }
     }
 
-    private boolean isAtEnd()
+    boolean isAtEnd()
     {
         if (!inbound.isEmpty())
         {
@@ -600,7 +523,7 @@ public final class MessageChannel
         return end != 0 && inbound.isQuiet() && inbound.position() >= end - 1;
     }
 
-    private Assembly counted(Assembly message)
+    Assembly counted(Assembly message)
     {
         if (message != null && message != REFUSED)
         {
@@ -631,7 +554,7 @@ public final class MessageChannel
         }
     }
 
-    // ---- for groups, under the receive lock
+    // ---- for groups and receives that wait, under the receive lock
 
     BackoffLock receiveLock()
     {
@@ -647,6 +570,12 @@ public final class MessageChannel
     {
         inbound.remove();
         countReceived();
+    }
+
+    /* The list of this channel alone. */
+    List<MessageChannel> self()
+    {
+        return self;
     }
 
     /* The order in which a group takes the locks. */

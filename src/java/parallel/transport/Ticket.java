@@ -4,7 +4,7 @@ package parallel.transport;
  * A receive that waits. A message whose bytes go to its own target is its own, whichever thread reads the rest of it
  * from the ring. Guarded by the receive lock.
  */
-final class Ticket
+class Ticket
 {
     /** The message, whole, or what went wrong with it: at most one of the two. */
     Assembly arrived;
