@@ -32,7 +32,9 @@
         (let [form (read {:eof ::end} reader)]
           (if (= form ::end)
             results
-            (recur (conj results [form (definitions/evaluate eval form) (promised lines (.getLineNumber reader))]))))))))
+            (let [value (definitions/evaluate eval form)]
+              (pr-str value)            ; as a prompt does: what is lazy is realised
+              (recur (conj results [form value (promised lines (.getLineNumber reader))])))))))))
 
 (defn- check [text least]
   (try

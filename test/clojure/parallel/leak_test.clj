@@ -20,7 +20,7 @@
 (defn- threads
   "The library's threads, without those that are shared and end by themselves."
   []
-  (count (remove #(re-find #"^parallel-(control|output|pool)" %)
+  (vec (remove #(re-find #"^parallel-(control|output|pool|shared|later)" %)
                  (filter #(str/starts-with? % "parallel-") (map #(.getName ^Thread %) (keys (Thread/getAllStackTraces)))))))
 
 (defn- heap-after-gc []
@@ -47,7 +47,7 @@
 
 (deftest a-thousand-workers-leave-no-mapping-no-descriptor-no-thread-and-no-heap
   (run-batch {:in :thread :ring-bytes 8192} exchange batch-size)
-  (is (await-true #(zero? (threads)) 10000))
+  (is (await-true #(empty? (threads)) 10000) (threads))
   (let [before (held)
         heap (heap-after-gc)
         handles (atom [])]
@@ -61,7 +61,7 @@
 
 (deftest processes-give-back-their-pipes-sockets-and-memory-however-they-end
   (parallel/join (parallel/run '(+ 1 2)))
-  (is (await-true #(zero? (threads)) 10000))
+  (is (await-true #(empty? (threads)) 10000) (threads))
   (let [before (held)
         ws (mapv parallel/run [exchange '(.halt (Runtime/getRuntime) 1)])
         killed (parallel/fork)

@@ -108,9 +108,9 @@ final class Crew
 
     private void watchIfNotNeeded(PoolWorker worker)
     {
-        if (worker.isIdle() && live() > pool.limits().min() && worker.watch())
+        if (worker.isIdle() && live() > pool.limits().min() && !worker.isWatched())
         {
-            Later.after(pool.limits().idleMs() + 1, () -> pool.locked(() -> endIfIdle(worker)));
+            worker.watch(Later.after(pool.limits().idleMs() + 1, () -> pool.locked(() -> endIfIdle(worker))));
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 
@@ -35,7 +36,7 @@ final class PoolWorker
     private long given;
     private long idleSince = System.nanoTime();
     private boolean recalled;
-    private boolean watched;
+    private Future<?> look;
     private State state = State.STARTING;
     private volatile Worker worker;
     private volatile boolean killed;
@@ -213,19 +214,26 @@ final class PoolWorker
     void state(State next)
     {
         state = next;
+        if (next == State.ENDED && look != null)
+        {
+            look.cancel(false);
+        }
     }
 
-    /** True once: somebody looks from now on whether it is idle for long. */
-    boolean watch()
+    boolean isWatched()
     {
-        final boolean first = !watched;
-        watched = true;
-        return first;
+        return look != null;
+    }
+
+    /** Whether it is idle for long is looked at then. */
+    void watch(Future<?> nextLook)
+    {
+        look = nextLook;
     }
 
     void unwatch()
     {
-        watched = false;
+        look = null;
     }
 
     boolean isIdle()

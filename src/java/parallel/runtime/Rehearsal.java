@@ -18,7 +18,7 @@ final class Rehearsal
 {
     private static final int RING_BYTES = 8192;
     private static final long INBOX_BYTES = 1 << 20;
-    /** The first loads the classes; those after it run the code until little of it is interpreted. More made no difference. */
+    /** The first loads the classes; those after it run the code until little of it is interpreted. */
     private static final int ROUNDS = 10;
     private static final Lines NOWHERE = (stream, id, line) -> { };
 

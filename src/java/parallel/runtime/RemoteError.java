@@ -126,6 +126,11 @@ public final class RemoteError
         }
     }
 
+    private static String inSentence(String name)
+    {
+        return name.substring(0, 1).toLowerCase(java.util.Locale.ROOT) + name.substring(1);
+    }
+
     private static ParallelException decoded(Map<?, ?> error, Map<String, Object> who, String name, boolean starting)
     {
         final Map<String, Object> data = new LinkedHashMap<>(who);
@@ -139,7 +144,7 @@ public final class RemoteError
         {
             data.put("class", error.get("not-transferable-class"));
             data.put("path", error.get("path"));
-            return new NotTransferableException("The value of " + name + " cannot travel: " + error.get("message"), data, null);
+            return new NotTransferableException("The value of " + inSentence(name) + " cannot travel: " + error.get("message"), data, null);
         }
         final Throwable original = Rebuild.exception(error);
         if (phase == Phase.NOT_READY)

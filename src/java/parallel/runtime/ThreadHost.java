@@ -91,10 +91,10 @@ final class ThreadHost implements Host
     {
         if (side != null)
         {
-            side.abandon();
             link.close();
+            channel.retire();   // first: what its thread says of being interrupted is no message of a worker that lived
+            side.abandon();
             context.end();
-            channel.retire();
         }
         try
         {
