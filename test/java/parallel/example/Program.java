@@ -58,6 +58,7 @@ public final class Program
         values(options);
         errors(options);
         lives(options);
+        Allocation.claims(options);
         claim("no children are left", Parallel.children().isEmpty());
         System.out.println("all hold");
     }
@@ -281,7 +282,7 @@ public final class Program
         }
     }
 
-    private static void claim(String what, boolean holds)
+    static void claim(String what, boolean holds)
     {
         if (!holds)
         {
