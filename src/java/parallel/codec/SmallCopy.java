@@ -25,7 +25,8 @@ final class SmallCopy
     {
         if (length >= 8)
         {
-            for (int i = 0; i < length - 8; i += 8)
+            to.putLong(index, (long)PieceBuffer.LONGS.get(from, at), LITTLE);
+            for (int i = 8; i < length - 8; i += 8)
             {
                 to.putLong(index + i, (long)PieceBuffer.LONGS.get(from, at + i), LITTLE);
             }
@@ -49,7 +50,8 @@ final class SmallCopy
     {
         if (length >= 8)
         {
-            for (int i = 0; i < length - 8; i += 8)
+            PieceBuffer.LONGS.set(to, at, from.getLong(index, LITTLE));
+            for (int i = 8; i < length - 8; i += 8)
             {
                 PieceBuffer.LONGS.set(to, at + i, from.getLong(index + i, LITTLE));
             }

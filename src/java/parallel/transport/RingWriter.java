@@ -21,6 +21,7 @@ final class RingWriter
      * that line all the time, and takes it away from us between two stores that are far apart.
      */
     private static final int SMALL = 256;
+    /** Up to here payloads copy by words, which is one go. */
     private static final int WORDS = 80;
 
     private final UnsafeBuffer small = new UnsafeBuffer(new byte[SMALL]);
@@ -53,10 +54,10 @@ final class RingWriter
     /* A message of at most maxWhole bytes; false: no room. */
     boolean writeWhole(Payload payload, int length)
     {
-        if (length <= SMALL)
+        if (length > WORDS && length <= SMALL)
         {
             payload.copy(0, small, 0, length);
-            return length <= WORDS ? writeWords(length) : writeSmall(length);
+            return writeSmall(length);
         }
         final int index = claim(PairLayout.WHOLE, length);
         if (index < 0)
@@ -64,22 +65,6 @@ final class RingWriter
             return false;
         }
         fill(payload, 0, index, length, index);
-        return true;
-    }
-
-    /* As writeSmall, word by word: for so few bytes the call of the copy costs more than they do. A record is padded to words. */
-    private boolean writeWords(int length)
-    {
-        final int index = claim(PairLayout.WHOLE, length);
-        if (index < 0)
-        {
-            return false;
-        }
-        for (int i = 0; i < length; i += ALIGNMENT)
-        {
-            buffer.putLong(index + i, small.getLong(i));
-        }
-        end(index, true);
         return true;
     }
 
