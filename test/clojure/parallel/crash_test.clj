@@ -97,8 +97,8 @@
   (let [{:keys [^Process process] :as root} (crash/start-root "-m" "parallel.crash" "busy")]
     (try
       (is (= ["up" "now"] (repeatedly 2 #(crash/next-line root))))
+      (is (await-true #(= 13 (count (crash/descendants-of root)))) "the last of them was asked for a moment ago")
       (let [descendants (crash/descendants-of root)]
-        (is (= 13 (count descendants)))
         (end root)
         (is (await-true #(crash/ended? root descendants) clean-within-ms))
         (is (= exit (.exitValue process)))
