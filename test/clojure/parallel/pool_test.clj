@@ -271,6 +271,19 @@
     (is (= (range 10) (in-time (doall (pool/pmap {:pool *threads* :chunk 1} 'identity (range 10))))))
     (is (= workers (set (pool/workers *threads*))))))
 
+(deftest cancelling-at-once-is-never-too-early-for-the-interrupt
+  (pool/with-pool [p {:in :thread :grace-ms 1000} 2]
+    (in-time (dorun (pool/pmap {:pool p :chunk 1} 'identity (range 10))))
+    (let [workers (set (pool/workers p))
+          random  (java.util.Random. 1)]
+      (dotimes [_ 3000]
+        (let [task (pool/submit p 'parallel.pool-test/interruptible 1)]
+          (dotimes [_ (.nextInt random 3000)] (Thread/onSpinWait))
+          (future-cancel task)))
+      (is (= 1 (in-time @(pool/submit p 'identity 1))))
+      (is (await-true #(str/includes? (str p) ":running 0")))
+      (is (= workers (set (pool/workers p))) "none had to be killed"))))
+
 (deftest one-that-does-not-heed-the-interrupt-is-killed-after-the-grace
   (reset)
   (pool/with-pool [p {:in :thread :grace-ms 100} 1]

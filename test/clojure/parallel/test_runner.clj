@@ -57,8 +57,16 @@
 ;; --- What the assertions said
 
 (def ^:private seen
-  "The assertions of the test that is running, from whatever thread: {:pass n :fail n :error n}."
+  "The assertions of the test that is running, from whatever thread: {:pass n :fail n :error n :first text of the first that failed}."
   (atom {}))
+
+(def ^:private text-chars 300)
+
+(defn- text-of
+  "An assertion that failed, in a line."
+  [{:keys [file line message actual]}]
+  (let [text (str file ":" line (when message (str " " message)) ": " (if (instance? Throwable actual) (str actual) (pr-str actual)))]
+    (str/replace (subs text 0 (min text-chars (count text))) #"\s+" " ")))
 
 (defn- watch-reports
   "Counts assertions through the root of clojure.test/report: a test's own threads report there too."
@@ -69,6 +77,7 @@
                     (when (#{:pass :fail :error} type)
                       (swap! seen update type (fnil inc 0)))
                     (when (#{:fail :error} type)
+                      (swap! seen update :first #(or % (text-of event)))
                       (print-report event)
                       (flush)))))))
 
@@ -128,10 +137,10 @@
 
 (defn- verdict
   "Why a test has failed, or nil."
-  [in-time? {:keys [pass fail error]} left]
+  [in-time? {:keys [pass fail error first]} left]
   (cond
     (not in-time?)               "took too long"
-    (or fail error)              (str (or fail 0) " failed assertions, " (or error 0) " errors")
+    (or fail error)              (str (or fail 0) " failed assertions, " (or error 0) " errors; " first)
     (seq left)                   (str "left behind: " (str/join "; " left))
     (not pass)                   "made no assertion"))
 

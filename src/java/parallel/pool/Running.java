@@ -15,6 +15,8 @@ public final class Running
     private final Thread thread;
     private long id = NONE;
     private boolean cancelled;
+    /** The latest that was cancelled between its queue and its beginning. Ids grow, and one at a time is between the two. */
+    private long cancelledAhead = NONE;
 
     Running(TaskLoop loop)
     {
@@ -33,10 +35,16 @@ public final class Running
         return OF_THREAD.get();
     }
 
-    synchronized void begin(long task)
+    /** False: it was cancelled before, and does not begin. */
+    synchronized boolean begin(long task)
     {
-        id = task;
         cancelled = false;
+        if (task == cancelledAhead)
+        {
+            return false;
+        }
+        id = task;
+        return true;
     }
 
     /** The flag of an interrupt that came too late is cleared: it is not the next task's. False: the task was abandoned. */
@@ -58,6 +66,15 @@ public final class Running
         cancelled = true;
         thread.interrupt();
         return true;
+    }
+
+    /** Of one that was found neither here nor in the queue: it is between the two, has begun by now, or has ended. */
+    synchronized void cancelMissed(long task)
+    {
+        if (!cancel(task))
+        {
+            cancelledAhead = Math.max(cancelledAhead, task);
+        }
     }
 
     /**

@@ -106,7 +106,11 @@ public final class TaskLoop implements Callable<Object>
 
     private void evaluate(Received task)
     {
-        running.begin(task.id());
+        if (!running.begin(task.id()))
+        {
+            giveBack(task.id());
+            return;
+        }
         final long began = System.nanoTime();
         byte[] bytes;
         int kind = Wire.ERROR;
@@ -235,7 +239,7 @@ public final class TaskLoop implements Callable<Object>
             case Wire.TASK -> queue.add(new Received(Wire.number(message, 1), functions.get(Wire.number(message, 2)),
                 (String)Wire.part(message, 3), Wire.bytes(message, 4)));
             case Wire.CANCEL -> cancel(Wire.number(message, 1));
-            case Wire.RECALL -> giveBack();
+            case Wire.RECALL -> giveBackWaiting();
             case Wire.QUIT -> queue.add(END);
             default -> System.err.println("parallel: a message to worker " + context.id() + " that is none of its pool's is ignored: " + message);
         }
@@ -243,22 +247,35 @@ public final class TaskLoop implements Callable<Object>
 
     private void cancel(long id)
     {
-        if (!running.cancel(id) && queue.removeIf(task -> task.id() == id))
+        if (running.cancel(id))
         {
-            say(Wire.message(Wire.GIVEN_BACK, (Object)new long[]{id}));
+            return;
+        }
+        if (queue.removeIf(task -> task.id() == id))
+        {
+            giveBack(id);
+        }
+        else
+        {
+            running.cancelMissed(id);
         }
     }
 
-    private void giveBack()
+    private void giveBackWaiting()
     {
         final List<Received> waiting = new ArrayList<>();
         queue.drainTo(waiting);
         final boolean quitting = waiting.remove(END);
-        say(Wire.message(Wire.GIVEN_BACK, (Object)waiting.stream().mapToLong(Received::id).toArray()));
+        giveBack(waiting.stream().mapToLong(Received::id).toArray());
         if (quitting)
         {
             queue.add(END);
         }
+    }
+
+    private void giveBack(long... ids)
+    {
+        say(Wire.message(Wire.GIVEN_BACK, (Object)ids));
     }
 
     private void finish()
