@@ -9,8 +9,8 @@
            [java.lang ProcessHandle]
            [java.util.concurrent Callable Executors ExecutorService Future TimeUnit]))
 
-(def ^:private error-within-ms 10000)
-(def ^:private clean-within-ms 10000)
+(def ^:private error-within-ms 30000)
+(def ^:private clean-within-ms 30000)
 (def ^:private side-by-side "Rows that are played at the same time: while one waits, another's JVM starts." 4)
 
 (defn- answers? []
