@@ -175,15 +175,31 @@ final class Mappings
     private static void keep()
     {
         long patience = SOON_MS;
-        while (patience > 0)
+        try
         {
-            drain(patience);
-            Holds.look();
-            if (isCollectionDue())
+            while (patience > 0)
             {
-                System.gc();
+                drain(patience);
+                Holds.look();
+                if (isCollectionDue())
+                {
+                    System.gc();
+                }
+                patience = patience();
             }
-            patience = patience();
+        }
+        finally
+        {
+            ended(Thread.currentThread());
+        }
+    }
+
+    /* Also by an error, such as one of no memory: then the next that awakens it makes another. */
+    private static synchronized void ended(Thread thread)
+    {
+        if (keeper == thread)
+        {
+            keeper = null;
         }
     }
 
