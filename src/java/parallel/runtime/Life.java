@@ -16,7 +16,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
 import parallel.ParallelException;
-import parallel.StartFailedException;
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
 import parallel.WorkerStatus;
@@ -49,6 +48,7 @@ final class Life implements LinkListener
 
     private MessageChannel channel;
     private Host host;
+    private EndErrors errors;
     private int slot = -1;
     private Supplier<ParallelException> startFailure;
 
@@ -119,6 +119,7 @@ final class Life implements LinkListener
         channel = itsChannel;
         host = itsHost;
         slot = itsSlot;
+        errors = new EndErrors(handle, host, channel.status(), () -> status(null));
         channel.name("to " + handle.name());
         channel.corruptListener(e -> corrupted(e.getMessage()));
         for (final Job job : birth.context().adopt(handle))
@@ -203,12 +204,12 @@ final class Life implements LinkListener
         }
         catch (final TimeoutException e)
         {
-            startFailure = () -> startTimedOut(timeoutMs, e);
+            startFailure = () -> errors.startTimedOut(timeoutMs, e);
             host.kill();
         }
         catch (final Exception e)
         {
-            startFailure = () -> startFailed(e.getMessage(), e);
+            startFailure = () -> errors.startFailed(e.getMessage(), e);
             host.kill();
         }
     }
@@ -499,7 +500,7 @@ final class Life implements LinkListener
         }
         if (corruption != null)
         {
-            return new Outcome(State.DEAD, null, () -> died(exit, signal), exit, signal);
+            return new Outcome(State.DEAD, null, () -> errors.died(exit, signal, stopping, corruption), exit, signal);
         }
         if (startFailure != null && !stopping)
         {
@@ -511,95 +512,17 @@ final class Life implements LinkListener
         }
         if (last != null)
         {
-            return new Outcome(State.FAILED, null, () -> said(last), exit, signal);
+            return new Outcome(State.FAILED, null, () -> errors.said(last), exit, signal);
         }
         if (!ready && !stopping)
         {
-            return new Outcome(State.FAILED, null, () -> startFailed("Its JVM ended before it was ready" + ending(exit, signal) + "." + host.suspicion(), null), exit, signal);
+            return new Outcome(State.FAILED, null, () -> errors.endedEarly(exit, signal), exit, signal);
         }
         if (stoppedIdle)
         {
             return new Outcome(State.ENDED, null, null, exit, signal);
         }
-        return new Outcome(State.DEAD, null, () -> died(exit, signal), exit, signal);
-    }
-
-    private static String ending(OptionalInt exit, Optional<String> signal)
-    {
-        return signal.map(s -> ", killed by SIG" + s).orElse(exit.isPresent() ? ", with exit code " + exit.getAsInt() : "");
-    }
-
-    private ParallelException startFailed(String why, Throwable cause)
-    {
-        final Map<String, Object> data = ended();
-        return new StartFailedException(handle.name() + " did not start. " + why + tail(data), data, cause);
-    }
-
-    /** Killed by us then: its exit says nothing. */
-    private ParallelException startTimedOut(long timeoutMs, TimeoutException e)
-    {
-        final Map<String, Object> data = ended();
-        data.remove("exit");
-        return new StartFailedException(handle.name() + " did not start. It was not ready within " + timeoutMs + " ms (start-timeout-ms): " +
-            e.getMessage() + "." + host.suspicion() + tail(data), data, e);
-    }
-
-    /** The error that the worker itself has told. */
-    private ParallelException said(byte[] error)
-    {
-        final ParallelException e = RemoteError.decode(error, handle.who(), handle.name(), true);
-        if (e.code() != ParallelException.Code.START_FAILED)
-        {
-            return e;
-        }
-        final Map<String, Object> data = ended();
-        data.putAll(e.data());
-        return new StartFailedException(e.getMessage(), data, e.getCause());
-    }
-
-    private ParallelException died(OptionalInt exit, Optional<String> signal)
-    {
-        final Map<String, Object> data = ended();
-        exit.ifPresent(code -> data.put("exit", code));
-        signal.ifPresent(name -> data.put("signal", name));
-        if (stopping || corruption != null)
-        {
-            data.put("stopped", true);
-        }
-        if (corruption != null)
-        {
-            data.put("corrupt", corruption);
-            return new parallel.WorkerDiedException(handle.name() + " was killed, since what it wrote cannot be read. " + corruption + tail(data), data, null);
-        }
-        final String doing = (String)data.get("doing");
-        final LastWords words = new LastWords(channel.status(), status(null));
-        words.tell(data);
-        return new parallel.WorkerDiedException(handle.name() + (stopping ? " was stopped" : " died") + ending(exit, signal) +
-            (doing == null ? "" : ", doing " + Text.shortened(doing, 200)) + "." + words.summary() + (stopping ? "" : words.suspicion(data, host.outOfMemory())) +
-            (data.containsKey("hs-err") ? "\n  crash report: " + data.get("hs-err") : "") + tail(data), data, null);
-    }
-
-    private Map<String, Object> ended()
-    {
-        final Map<String, Object> data = new LinkedHashMap<>(handle.who());
-        final String doing = channel == null ? null : channel.status().doing();
-        if (doing != null)
-        {
-            data.put("doing", doing);
-        }
-        if (host != null)
-        {
-            host.exitCode().ifPresent(code -> data.put("exit", code));
-            data.put("stderr-tail", host.stderrTail());
-            data.putAll(host.facts());
-        }
-        return data;
-    }
-
-    private static String tail(Map<String, Object> data)
-    {
-        final List<?> tail = (List<?>)data.getOrDefault("stderr-tail", List.of());
-        return tail.isEmpty() ? "" : "\n  last lines of its stderr:\n    " + String.join("\n    ", tail.stream().map(Object::toString).toList());
+        return new Outcome(State.DEAD, null, () -> errors.died(exit, signal, stopping, corruption), exit, signal);
     }
 
     private void conclude(Outcome how)
