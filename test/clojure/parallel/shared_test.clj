@@ -16,6 +16,7 @@
 (def ^:dynamic *ws* nil)
 
 (defn- with-four-workers [f]
+  (await-true #(zero? (:held (shared/usage))))               ; what others have sent and nobody received: held as long as there are workers
   (parallel/with-workers [ws (parallel/fork 4)]
     (run! deref (parallel/exec ws '(shared/usage)))          ; they are there: no test counts them as left behind
     (binding [*ws* ws]
