@@ -53,6 +53,14 @@
 (defn- array-of ^ArrayHandle [call x]
   (if (instance? ArrayHandle x) x (refuse call "a shared array" x)))
 
+(defn- whole ^long [call x]
+  (if (int? x) (long x) (refuse call "whole numbers of 64 bits" x)))
+
+(defn- position
+  "An index: a number, whose fraction is cut off, as nth does it."
+  ^long [call i]
+  (if (and (number? i) (<= Long/MIN_VALUE i Long/MAX_VALUE)) (long i) (refuse call "an index, a number" i)))
+
 (defn- kind-of ^Class [x]
   (or (kinds x) (refuse "shared" (str "the type of the elements, one of " (str/join " " (sort (keys kinds)))) x)))
 
@@ -68,7 +76,7 @@
 
 (def ^:private options
   "Each option of shared: what it takes, in words and as a predicate."
-  {:from         ["a collection of numbers (chars, booleans), a primitive array or a shared array" #(or (coll? %) (seq? %) (instance? SharedArray %) (some-> % class .isArray))]
+  {:from         ["a collection of numbers (chars, booleans), a primitive array or a shared array" #(and (some? %) (seqable? %))]
    :file         ["a path: a string, File or Path" #(or (string? %) (instance? java.io.File %) (instance? Path %))]
    :mode         [":create, :read or :read-write" modes]
    :offset       ["a number of bytes, 0 or more" #(and (int? %) (<= 0 (long %)))]
@@ -85,7 +93,7 @@
     (when-not (valid? v)
       (throw (errors/bad-argument (str "Option " k " is " (pr-str v) "; allowed is " takes ".") {:option k :allowed takes}))))
   (when-let [lost (and (not (:file opts)) (seq (filter opts [:mode :offset])))]
-    (throw (errors/bad-argument (str (str/join ", " lost) " of shared need :file.")))))
+    (throw (errors/bad-argument (str (str/join ", " lost) " of shared: only with :file.")))))
 
 (defn- primitive-array? [x]
   (boolean (some-> x class .getComponentType .isPrimitive)))
@@ -197,7 +205,7 @@
 
     (index (shared :int [3 4]) 1 2) ; => 6"
   [a & is]
-  (errors/surfacing (.index (array-of "index" a) (long-array is))))
+  (errors/surfacing (.index (array-of "index" a) (long-array (map #(position "index" %) is)))))
 
 (def ^:private suffixes
   '{booleans Boolean bytes Byte shorts Short chars Char ints Int longs Long floats Float doubles Double})
@@ -225,7 +233,7 @@
                `(~(access "get" suffix) ~(vary-meta a dissoc :tag) (long ~i))
                `((var aget*) ~a ~i)))
    :inline-arities #{2}}
-  ([a i] (errors/surfacing (.get (array-of "aget*" a) (long i))))
+  ([a i] (errors/surfacing (.get (array-of "aget*" a) (position "aget*" i))))
   ([a i j] (aget* a (index a i j)))
   ([a i j & more] (aget* a (apply index a i j more))))
 
@@ -241,7 +249,7 @@
                `((var aset*) ~a ~i ~x)))
    :inline-arities #{3}}
   ([a i x]
-   (errors/surfacing (.set (array-of "aset*" a) (long i) x))
+   (errors/surfacing (.set (array-of "aset*" a) (position "aset*" i) x))
    x)
   ([a i j x] (aset* a (index a i j) x))
   ([a i j k & more]
@@ -272,6 +280,20 @@
         (.copyTo (array-of "->array" a) (long from) copy (int 0) (int n))
         copy)))))
 
+(defn- place
+  "Where in an array, or how many of its elements."
+  ([x] (place x Long/MAX_VALUE))
+  ([x most]
+   (if (and (int? x) (<= (- (long most)) (long x) (long most)))
+     x
+     (refuse "copy-to!" (str "whole numbers up to " most " for places") x))))
+
+(defn- elements-in [x]
+  (cond
+    (instance? SharedArray x) (length x)
+    (primitive-array? x)      (java.lang.reflect.Array/getLength x)
+    :else                     (refuse "copy-to!" "two arrays, one of them shared" x)))
+
 (defn copy-to!
   "Copies elements at the speed of memory between shared arrays, or between one and a primitive array, of the same type. Returns to.
 
@@ -281,13 +303,13 @@
     (copy-to! xs (double-array 10))
     (copy-to! (double-array [1 2 3]) 0 xs 100 3)"
   ([from to]
-   (copy-to! from 0 to 0 (if (instance? SharedArray from) (length from) (java.lang.reflect.Array/getLength from))))
+   (copy-to! from 0 to 0 (elements-in from)))
   ([from start to at n]
    (errors/surfacing
     (cond
-      (and (instance? ArrayHandle from) (instance? ArrayHandle to)) (.copyTo ^ArrayHandle from (long start) ^ArrayHandle to (long at) (long n))
-      (instance? ArrayHandle from) (.copyTo ^ArrayHandle from (long start) ^Object to (int at) (int n))
-      (instance? ArrayHandle to)   (.copyFrom ^ArrayHandle to (long at) from (int start) (int n))
+      (and (instance? ArrayHandle from) (instance? ArrayHandle to)) (.copyTo ^ArrayHandle from (long (place start)) ^ArrayHandle to (long (place at)) (long (place n)))
+      (instance? ArrayHandle from) (.copyTo ^ArrayHandle from (long (place start)) ^Object to (int (place at Integer/MAX_VALUE)) (int (place n Integer/MAX_VALUE)))
+      (instance? ArrayHandle to)   (.copyFrom ^ArrayHandle to (long (place at)) from (int (place start Integer/MAX_VALUE)) (int (place n Integer/MAX_VALUE)))
       :else                        (refuse "copy-to!" "two arrays, one of them shared" from)))
    to))
 
@@ -343,22 +365,22 @@
 
     (get-and-add! counts 3 1)"
   [a i x]
-  (errors/surfacing (.getAndAdd (array-of "get-and-add!" a) (long i) (long x))))
+  (errors/surfacing (.getAndAdd (array-of "get-and-add!" a) (position "get-and-add!" i) (whole "get-and-add!" x))))
 
 (defn compare-and-set!
   "Sets an element of an int or long array to new if it is old, atomically among all processes; returns whether it was."
   [a i old new]
-  (errors/surfacing (.compareAndSet (array-of "compare-and-set!" a) (long i) (long old) (long new))))
+  (errors/surfacing (.compareAndSet (array-of "compare-and-set!" a) (position "compare-and-set!" i) (whole "compare-and-set!" old) (whole "compare-and-set!" new))))
 
 (defn get-volatile
   "An element of an int or long array, read after all that was written before the atomic or volatile write that is seen."
   ^long [a i]
-  (errors/surfacing (.getVolatile (array-of "get-volatile" a) (long i))))
+  (errors/surfacing (.getVolatile (array-of "get-volatile" a) (position "get-volatile" i))))
 
 (defn set-volatile!
   "Sets an element of an int or long array: who sees it with get-volatile or an atomic sees all that was written before. Returns x."
   [a i x]
-  (errors/surfacing (.setVolatile (array-of "set-volatile!" a) (long i) (long x)))
+  (errors/surfacing (.setVolatile (array-of "set-volatile!" a) (position "set-volatile!" i) (whole "set-volatile!" x)))
   x)
 
 (defn swap-at!
@@ -367,9 +389,11 @@
 
     (swap-at! a 0 max 17)"
   [a i f & args]
+  (when-not (ifn? f)
+    (refuse "swap-at!" "a function" f))
   (loop []
     (let [old (get-volatile a i)
-          new (apply f old args)]
+          new (whole "swap-at!" (apply f old args))]
       (if (compare-and-set! a i old new) new (recur)))))
 
 ;; ---- locks, barriers, latches, counters
@@ -559,7 +583,9 @@
   ([parent]
    (parallel/receive parent))
   ([ws x]
-   (when-not (or (sequential? x) (set? x) (primitive-array? x) (instance? SharedArray x))
+   (when-not (and (sequential? ws) (seq ws))
+     (refuse "scatter" "a group of workers" ws))
+   (when-not (or (instance? java.util.Collection x) (primitive-array? x) (instance? SharedArray x))
      (refuse "scatter" "a collection, a primitive array or a shared array" x))
    (let [ps (split x (count ws))]
      (run! (fn [[w part]] (parallel/send w part)) (map vector ws ps))
@@ -594,7 +620,7 @@
   [op]
   (or (operations op)
       (some (fn [[f :as known]] (when (identical? f op) known)) (vals operations))
-      (if (ifn? op) [op nil nil] (refuse "reduce-all" "a function of two, or :sum, :product, :min or :max" op))))
+      (if (and (ifn? op) (not (keyword? op))) [op nil nil] (refuse "reduce-all" "a function of two, or :sum, :product, :min or :max" op))))
 
 (def ^:private doubles-class (class (double-array 0)))
 (def ^:private longs-class (class (long-array 0)))

@@ -187,4 +187,8 @@
             (run! deref replies)
             (is (= :bad-argument (error-kind #(shared/reduce-all ws + (long-array 2)))))))
         (is (= :bad-argument (error-kind #(shared/reduce-all ws 3 1))))
-        (is (= :bad-argument (error-kind #(shared/scatter ws 3))))))))
+        (is (= :bad-argument (error-kind #(shared/reduce-all ws :avg 1))) "a keyword that is none of the known ones")
+        (is (= :bad-argument (error-kind #(shared/scatter ws 3))))
+        (doseq [no-group [nil [] (first ws)]]
+          (is (= :bad-argument (error-kind #(shared/scatter no-group [1])))))
+        (is (= [[1] [2] []] (shared/scatter ws (java.util.ArrayList. [1 2]))))))))

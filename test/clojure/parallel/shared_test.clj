@@ -345,8 +345,23 @@
                             [#(aget* xs 6) #"6"] [#(aget* xs 2 0) #"dimension 0"] [#(aget* xs 1 2 3) #"2 indices"] [#(aget* [1 2] 0) #"shared array"]
                             [#(shared/slice xs 4 9) #"6 elements"] [#(shared/parts xs 0) #"parts"] [#(shared/view xs :cow) #":copy-on-write"]
                             [#(shared/barrier 0) #"parties"] [#(shared/latch -1) #"count"] [#(shared/await 3) #"barrier or a latch"]
-                            [#(shared/copy-to! xs (long-array 6)) #"double"] [#(shared/close 3) #"shared"]]]
+                            [#(shared/copy-to! xs (long-array 6)) #"double"] [#(shared/close 3) #"shared"]
+                            [#(shared/shared :double Long/MAX_VALUE) #"larger than any memory"] [#(shared/shared :double [4294967296 4294967296]) #"larger than any"]
+                            [#(aget* xs nil) #"an index.*nil"] [#(aget* xs "0") #"\"0\""] [#(aset* xs nil 1.0) #"nil"] [#(aget* xs 0 nil) #"nil"]
+                            [#(shared/copy-to! nil xs) #"two arrays"] [#(shared/copy-to! [1.0] xs) #"two arrays"] [#(shared/copy-to! xs 0 xs 0 nil) #"places, not nil"]
+                            [#(shared/copy-to! (double-array 1) 9999999999 xs 0 1) #"9999999999"]]]
       (let [e (error mistake)]
-        (is (= :bad-argument (:parallel/error e)))
+        (is (= :bad-argument (:parallel/error e)) (str says))
         (is (re-find says (str (:message-of-error e))))))
-    (is (= [0.0] (distinct xs)))))
+    (is (= [0.0] (distinct xs))))
+  (with-open [ns (shared/shared {:from [1]} :long)]
+    (doseq [mistake [#(shared/get-and-add! ns 0 1.5) #(shared/get-and-add! ns nil 1) #(shared/compare-and-set! ns 0 1.0 2) #(shared/swap-at! ns 0 nil)
+                     #(shared/swap-at! ns 0 (constantly 2.5)) #(shared/swap-at! ns 0 str) #(shared/set-volatile! ns 0 nil) #(shared/get-volatile ns nil)]]
+      (is (= :bad-argument (error-kind mistake))))
+    (is (= [1] (seq ns)))))
+
+(deftest elements-come-from-whatever-has-some
+  (doseq [[kind from] [[:char "abc"] [:int (java.util.ArrayList. [1 2])] [:long (eduction (map inc) [1 2])] [:float (object-array [1 2.5])] [:byte #{1}]]]
+    (with-open [xs (shared/shared {:from from} kind)]
+      (is (every? true? (map == (map #(if (char? %) (int %) %) from) (map #(if (char? %) (int %) %) xs))))
+      (is (= (count (seq from)) (count xs))))))

@@ -7,6 +7,8 @@ import parallel.runtime.Errors;
 /** Dimensions of arrays, row-major. */
 final class Shapes
 {
+    private static final long MOST_ELEMENTS = Long.MAX_VALUE >> 4;
+
     private Shapes()
     {
     }
@@ -18,18 +20,28 @@ final class Shapes
         {
             throw Errors.badArgument("A shared array has one dimension or more.");
         }
+        if (Arrays.stream(shape).anyMatch(n -> n < 0))
+        {
+            throw Errors.badArgument("The lengths of a shared array are 0 or more each, not " + Arrays.toString(shape) + ".");
+        }
+        if (!isCountable(shape))
+        {
+            throw Errors.badArgument("A shared array with the lengths " + Arrays.toString(shape) + " is larger than any memory: it has at most " +
+                MOST_ELEMENTS + " elements.");
+        }
+        return shape.clone();
+    }
+
+    private static boolean isCountable(long[] shape)
+    {
         try
         {
-            if (Arrays.stream(shape).allMatch(n -> n >= 0) && length(shape) <= Long.MAX_VALUE >> 4)
-            {
-                return shape.clone();
-            }
+            return length(shape) <= MOST_ELEMENTS;
         }
-        catch (final ArithmeticException tooLarge)
+        catch (final ArithmeticException e)
         {
-            // said below
+            return false;
         }
-        throw Errors.badArgument("The lengths of a shared array are 0 or more each, not " + Arrays.toString(shape) + ".");
     }
 
     static long length(long[] shape)
