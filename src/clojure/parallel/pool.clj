@@ -27,7 +27,7 @@
             [parallel.impl.source :as source])
   (:import [java.util.concurrent CompletableFuture CountDownLatch Future TimeUnit]
            [java.util.function Function Supplier]
-           [parallel Worker]
+           [parallel ParallelException Worker]
            [parallel.clojure ClojureTask ClojureWorker]
            [parallel.codec Codec NotTransferableException]
            [parallel.pool Content Element Pool PoolTask Pools]
@@ -131,7 +131,9 @@
                     (Content. (function/shared ns-sym 'parallel.impl.pool-worker/function [f]) (function/text f) (Codec/toBytes args) 1)
                     (Thread/currentThread)))
     (catch NotTransferableException e
-      (errors/surfacing (throw (Errors/notTransferable e))))))
+      (errors/surfacing (throw (Errors/notTransferable e))))
+    (catch ParallelException e
+      (errors/surfacing (throw e)))))
 
 (defn ^:no-doc submit-in
   "submit, called in the namespace named ns-sym."
@@ -179,6 +181,8 @@
   [future f]
   (when-not (instance? PoolTask future)
     (throw (errors/bad-argument (str "(on-done ...) takes a future of submit, not " (pr-str future) "."))))
+  (when-not (ifn? f)
+    (throw (errors/bad-argument (str "(on-done ...) takes a function of the future, not " (pr-str f) "."))))
   (.onDone ^PoolTask future #(f future))
   future)
 
@@ -217,6 +221,8 @@
   ([futures ms v]
    (when-not (and (int? ms) (not (neg? (long ms))))
      (throw (errors/bad-argument (str "(race ...) takes a time-out in milliseconds, 0 or more, not " (pr-str ms) "."))))
+   (when-not (and (seqable? futures) (not (instance? Future futures)))
+     (throw (errors/bad-argument (str "(race ...) takes a collection of futures, not " (pr-str futures) "."))))
    (doseq [f futures]
      (when-not (or (instance? Future f) (instance? clojure.lang.IPending f))
        (throw (errors/bad-argument (str "(race ...) takes futures, not " (pr-str f) ".")))))
@@ -235,6 +241,7 @@
 
 (defn- run-map [call ns-sym opts maker f coll unordered?]
   (let [opts (pool-options/map-options call opts)
+        _    (pool-options/check-elements call coll)
         call {:ns ns-sym :maker maker :fs [f] :text (function/text f) :unit "element"}]
     (if-let [p (pool-for opts)]
       (pool-map/in-pool p call opts coll unordered?)
@@ -261,7 +268,7 @@
           :timeout-ms   for each element: it is interrupted, and its worker replaced if it has not ended :grace-ms later; :timeout
           :seed         of (rng): the same numbers for an element, whatever the workers
           :progress     true: a bar on a terminal, a line now and then elsewhere; or a function of {:done :total :failed :rate
-                        :elapsed-ms :left-ms :finished?}, called on a library thread
+                        :elapsed-ms :left-ms :finished?}, mostly called on a library thread; what it throws first is logged
 
   Taking results blocks; an interrupt there cancels what is under way. Throws :bad-argument for an option, at once.
 
@@ -304,6 +311,7 @@
   ([ns-sym combinef reducef coll] (fold-in ns-sym {} combinef reducef coll))
   ([ns-sym opts combinef reducef coll]
    (let [opts    (pool-options/map-options "fold" opts)
+         _       (pool-options/check-elements "fold" coll)
          combine (function/local ns-sym combinef)
          reduced (fold-parts ns-sym opts combinef reducef coll)]
      (if-let [[acc & more] (seq reduced)]
@@ -315,7 +323,8 @@
   combinef, which must be associative: as clojure.core.reducers/fold. Blocks until all is done; returns the value, (combinef) where
   coll is empty.
 
-  A range travels as three numbers, an array as memory, a vector in slices. opts are those of pmap; :chunk is the elements of a part,
+  A range travels as three numbers, an array as memory, a vector in slices. Of a map, reducef gets the value so far, a key and its
+  value. opts are those of pmap; :chunk is the elements of a part,
   8 parts per worker by default. With :on-error other than :throw, what stands in for the value of a part is combined. ex-data of
   errors has :part instead of :index.
 

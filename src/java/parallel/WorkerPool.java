@@ -112,6 +112,7 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
     /** Collects options. What is not allowed is refused at once. One thread at a time. */
     public static final class Builder
     {
+        private static final long LONGEST_SECONDS = Long.MAX_VALUE / 1000;
         private final Limits limits;
         private WorkerOptions workerOptions = WorkerOptions.builder().build();
         private int cores;
@@ -145,8 +146,8 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
          */
         public Builder idleTimeout(Duration timeout)
         {
-            check(!timeout.isNegative(), "idle-timeout", timeout, "a time of zero or more");
-            limits.idleMs(timeout.toMillis());
+            check(timeout != null && !timeout.isNegative(), "idle-timeout", timeout, "a time of zero or more");
+            limits.idleMs(timeout.getSeconds() >= LONGEST_SECONDS ? Long.MAX_VALUE : timeout.toMillis());
             return this;
         }
 
@@ -213,6 +214,7 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
          */
         public Builder workerOptions(WorkerOptions options)
         {
+            check(options != null, "worker-options", null, "options of a worker");
             workerOptions = options;
             return this;
         }

@@ -8,6 +8,7 @@
             [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.api :as parallel]
             [parallel.pool :as pool]
+            [parallel.shared :as shared]
             [parallel.support :refer [await-true error error-kind within]])
   (:import [java.lang ProcessHandle]
            [java.util.concurrent CancellationException CountDownLatch Future TimeUnit]
@@ -178,6 +179,37 @@
       (is (= "[=======                       ] 5/20 done, 0.5/s, 30 s left" (parallel.impl.progress/bar facts)))
       (is (= "5 done, 0.5/s" (parallel.impl.progress/bar (parallel.impl.progress/facts {:done 5 :failed 0 :total nil} 10000)))))))
 
+(deftest a-progress-that-throws-hinders-nothing
+  (let [calls (atom 0)]
+    (is (= [1 2 3] (in-time (pool/pmap {:pool *threads* :chunk 1 :progress (fn [_] (swap! calls inc) (throw (ex-info "told once" {})))} 'inc [0 1 2]))))
+    (is (<= 1 @calls 4))
+    (is (= :remote-exception (error-kind #(in-time (dorun (pool/pmap {:pool *threads* :progress (fn [_] (throw (ex-info "told once" {})))}
+                                                                     '(fn [x] (/ 1 x)) [0 1 2]))))))))
+
+(deftest the-messages-of-a-pools-worker-are-the-pools
+  (doseq [ask '[(parallel/receive (parallel/parent)) (parallel/send (parallel/parent) 1) (parallel/send-end (parallel/parent))
+                (parallel/select [(parallel/parent)]) (vec (parallel/messages (parallel/parent))) (parallel/receive-into! (parallel/parent) (int-array 1))]]
+    (let [e (error (bound-fn [] (in-time @(pool/submit *threads* (list 'fn [] ask)))))]
+      (is (= [:remote-exception {:parallel/error :bad-argument}] ((juxt :parallel/error :data) e)))
+      (is (re-find #"are the pool's" (:message e)))))
+  (is (= 3 (in-time @(pool/submit *threads* '+ 1 2)))))
+
+(deftest a-shared-array-that-is-closed-is-an-error-of-its-element-or-task
+  (let [xs (doto (shared/shared :long 3) shared/close)]
+    (is (= [1 :closed 2] (map #(or (:parallel/error (ex-data %)) %)
+                              (in-time (doall (pool/pmap {:pool *threads* :chunk 3 :on-error :value} 'identity [1 xs 2]))))))
+    (is (= :closed (error-kind (bound-fn [] (pool/submit *threads* 'identity xs)))))
+    (is (= :closed (error-kind #(deref (parallel/run {:in :thread} 'count xs)))))
+    (parallel/with-workers [w (parallel/fork {:in :thread})]
+      (is (= :closed (error-kind #(deref (parallel/exec w 'count xs))))))))
+
+(deftest sizes-and-times-without-end
+  (is (= (range 1 101) (in-time (doall (pool/pmap {:pool *threads* :chunk Long/MAX_VALUE :timeout-ms Long/MAX_VALUE} 'inc (range 100))))))
+  (pool/with-pool [p {:in :thread :min 0 :idle-timeout-ms Long/MAX_VALUE} 1]
+    (is (= 3 (in-time @(pool/submit p '+ 1 2))))
+    (let [looks #(some-> ^Thread (first (filter (fn [^Thread t] (= "parallel-later-0" (.getName t))) (keys (Thread/getAllStackTraces)))) .getState str)]
+      (is (await-true #(contains? #{nil "TIMED_WAITING" "WAITING"} (looks))) "who looks whether it is idle for long sleeps"))))
+
 (deftest interrupting-who-takes-the-results-stops-the-map
   (reset)
   (let [begun? #(some #{:begun} @evaluated)
@@ -195,6 +227,12 @@
           chunk [nil 1 16]]
     (is (= (reduce + coll)
            (in-time (pool/fold (cond-> {:pool *threads*} chunk (assoc :chunk chunk)) '+ '+ coll)))))
+  (testing "a map: a function of the value so far, a key and its value"
+    (doseq [m [{} {:a 1} (zipmap (range 1000) (range 1000)) (java.util.TreeMap. {1 2 3 4})]
+            opts [{} {:chunk 7} {:seed 1}]]
+      (is (= (reducers/fold + (fn [sum _ v] (+ sum v)) m)
+             (in-time (pool/fold (assoc opts :pool *threads*) '+ '(fn [sum _ v] (+ sum v)) m)))))
+    (is (= 6 (in-time (pool/fold {:pool *threads*} '+ '(fn [sum m] (+ sum (:a m))) [{:a 1} {:a 5}]))) "elements that are maps"))
   (testing "in order"
     (is (= (vec (range 1000)) (in-time (pool/fold {:pool *threads* :chunk 10} 'into 'conj (list* (range 1000)))
                                        )) "into of nothing is []")
@@ -433,6 +471,9 @@
   (doseq [[call text] [[#(pool/pool 0) "from 1 to 1024"] [#(pool/pool "4") "\"4\""] [#(pool/pool {:mim 1} 2) ":max-tasks"] [#(pool/pool {:min 3 :max 2} 2) ":min at most :max"]
                        [#(pool/pool {:max-tasks 0} 2) ":max-tasks"] [#(pool/pool {:cores-per-worker 0} 1) "cores"] [#(pool/pool {:max-heap "x"} 1) "512m"]
                        [#(pool/submit 1 'inc 1) "takes a pool"] [#(pool/close nil) "nil"]
+                       [#(pool/race 5) "a collection of futures, not 5"] [#(pool/race (pool/submit *threads* 'identity 1)) "a collection of futures"]
+                       [#(pool/on-done (pool/submit *threads* 'identity 1) nil) "a function of the future"]
+                       [#(pool/pmap {:pool *threads*} 'inc 5) "a collection, not 5"] [#(pool/fold {:pool *threads*} '+ '+ 5) "a collection, not 5"]
                        [#(pool/pmap {:chunk 0 :pool *threads*} 'inc [1]) ":auto or a number"] [#(pool/pmap {:in-fligth 1} 'inc [1]) ":in-flight"]
                        [#(pool/pmap {:on-error :ignore} 'inc [1]) ":throw, :value"] [#(pool/pmap {:pool 3} 'inc [1]) "a pool"]
                        [#(pool/pmap {:timeout-ms -1} 'inc [1]) "milliseconds"] [#(pool/pmap [] 'inc [1]) "a map"] [#(pool/fold {:seed "x"} '+ '+ [1]) "integer"]]]

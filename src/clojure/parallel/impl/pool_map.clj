@@ -19,6 +19,7 @@
 (def ^:private part-bytes "What it has at most, there and back." 4e6)
 (def ^:private quick-nanos "What takes less is not shown one by one." 20e3)
 (def ^:private parts-per-worker 2)
+(def ^:private most-in-flight "However large the parts." Integer/MAX_VALUE)
 (def ^:private poison "A task that has killed so many workers is not given another." 2)
 
 ;; ---- errors of elements
@@ -65,11 +66,13 @@
 (defn- refusal
   "Why an element cannot travel, with the path within it."
   [x e]
-  (Errors/notTransferable (try
-                            (Codec/toBytes x)
-                            e
-                            (catch NotTransferableException of-the-element
-                              of-the-element))))
+  (if (instance? ParallelException e)
+    e
+    (Errors/notTransferable (try
+                              (Codec/toBytes x)
+                              e
+                              (catch NotTransferableException of-the-element
+                                of-the-element)))))
 
 (defn- failure
   "The outcome of an element that has none but its error."
@@ -82,11 +85,20 @@
   {:start start :xs xs
    :outcome (failure (element-error (refusal (first xs) e) opts start))})
 
-(declare done)
+(declare done give-part)
+
+(defn- give-singly
+  "Gives elements, one of which cannot travel, each by itself."
+  [{:keys [opts finished] :as plan} start xs known e]
+  (if (= 1 (count xs))
+    (let [part (refused opts start xs e)]
+      (.put ^LinkedBlockingQueue finished part)
+      [part])
+    (into [] (mapcat (fn [i] (give-part plan (+ (long start) (long i)) (subvec xs i (inc (long i))) known))) (range (count xs)))))
 
 (defn- give-part
   "Gives elements to the pool: a vector of parts, more than one where one of them cannot travel."
-  [{:keys [^Pool pool client live finished] :as plan} start xs known]
+  [{:keys [^Pool pool client live] :as plan} start xs known]
   (try
     (let [task (ClojureTask. pool (content plan start xs (:quick? known)) client)
           part (merge known {:start start :xs xs :task task})]
@@ -96,11 +108,9 @@
       (.onDone task #(done plan part))
       [part])
     (catch NotTransferableException e
-      (if (= 1 (count xs))
-        (let [part (refused (:opts plan) start xs e)]
-          (.put ^LinkedBlockingQueue finished part)
-          [part])
-        (into [] (mapcat (fn [i] (give-part plan (+ (long start) (long i)) (subvec xs i (inc (long i))) known))) (range (count xs)))))))
+      (give-singly plan start xs known e))
+    (catch ParallelException e      ; a shared array that is closed
+      (give-singly plan start xs known e))))
 
 (defn- cancel-after
   "Cancels what is under way from start on."
@@ -139,7 +149,7 @@
   [{:keys [chunk in-flight workers] :as plan} {:keys [taken] :as state}]
   (let [slots (* (long parts-per-worker) (long workers))
         auto? (= :auto chunk)
-        limit (long (or in-flight (if auto? (+ slots (long taken)) (* slots (long chunk)))))
+        limit (long (or in-flight (if auto? (+ slots (long taken)) (min (double most-in-flight) (* (double slots) (double chunk))))))
         size  (chunk-size plan state limit)]
     [(if (and auto? (nil? in-flight)) (max slots (min limit (* slots size))) limit)
      (min size limit)]))

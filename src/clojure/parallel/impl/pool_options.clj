@@ -69,6 +69,12 @@
   (check what map-table m)
   (options/check-known what m (map :key map-table)))
 
+(defn check-elements
+  "Throws :bad-argument when what is to be mapped has no elements."
+  [what coll]
+  (when-not (seqable? coll)
+    (throw (errors/bad-argument (str "(" what " ...) takes a collection, not " (pr-str coll) ", a " (.getName (class coll)) ".")))))
+
 (defn- workers [n]
   (when-not (and (int? n) (<= 1 (long n) Pools/MOST_WORKERS))
     (throw (errors/bad-argument (str "(pool ...) takes a number of workers from 1 to " Pools/MOST_WORKERS ", not " (pr-str n) "."))))

@@ -148,7 +148,7 @@
 (defn- reduced-part
   "A part of a fold, reduced; where the fold has a seed, each element has its own random numbers."
   [combinef reducef {:keys [offset seed elements]}]
-  (let [elements (source/unpacked elements)]
+  (let [[reducef elements] (source/reducible reducef elements)]
     (if-not seed
       (reduce reducef (combinef) elements)
       (let [element (Element. (long seed))

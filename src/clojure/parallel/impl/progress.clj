@@ -1,7 +1,8 @@
 (ns ^:no-doc parallel.impl.progress
   "How far a map is: a bar on a terminal, a line now and then elsewhere, or a function that is given a map."
   (:require [clojure.string :as str])
-  (:import [java.io Console Writer]))
+  (:import [java.io Console Writer]
+           [parallel.pool Pool]))
 
 (set! *warn-on-reflection* true)
 
@@ -59,11 +60,22 @@
         (.write out (str before (make facts) (if finished? "\n" after)))
         (.flush out)))))
 
+(defn- guarded
+  "progress, whose first exception is logged, and no other: it is called often."
+  [progress]
+  (let [said? (atom false)]
+    (fn [facts]
+      (try
+        (progress facts)
+        (catch Throwable e
+          (when (compare-and-set! said? false true)
+            (Pool/logged #(throw e))))))))
+
 (defn show
   "A function of facts that shows them as progress says: true or a function."
   [progress]
   (cond
-    (not (true? progress)) progress
+    (not (true? progress)) (guarded progress)
     (terminal?) (printing *out* #(str (bar %) "   ") bar-ms "\r" "")
     :else (printing *out* line line-ms "" "\n")))
 

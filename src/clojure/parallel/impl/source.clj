@@ -38,6 +38,11 @@
         by   (if (next xs) (- (long (second xs)) from) 1)]
     (slices n size (fn [a b] {::range [(+ from (* by (long a))) (- (long b) (long a)) by]}))))
 
+(defn- pairs
+  "A part of a map as a vector, key, value, key, value: what a map becomes on its way."
+  [entries]
+  {::pairs (into [] (mapcat (fn [^java.util.Map$Entry e] [(.getKey e) (.getValue e)])) entries)})
+
 (defn parts
   "The parts of coll, lazily: {:offset of the first element, :elements}."
   [coll chunk workers]
@@ -47,14 +52,16 @@
     (vector? coll)             (let [n (count coll)] (slices n (part-size chunk n workers false) (fn [a b] (subvec coll a b))))
     :else
     (let [size (cond (and (some? chunk) (not= :auto chunk)) chunk
-                     (counted? coll) (part-size chunk (count coll) workers false)
+                     (or (counted? coll) (instance? java.util.Map coll)) (part-size chunk (count coll) workers false)
                      :else unknown-size)]
-      (map-indexed (fn [i xs] {:offset (* (long i) (long size)) :elements (vec xs)})
+      (map-indexed (fn [i xs] {:offset (* (long i) (long size)) :elements (if (instance? java.util.Map coll) (pairs xs) (vec xs))})
                    (partition-all size coll)))))
 
-(defn unpacked
-  "The elements of a part, there."
-  [elements]
-  (if-let [[from n by] (when (map? elements) (::range elements))]
-    (range from (+ (long from) (* (long n) (long by))) by)
-    elements))
+(defn reducible
+  "[f elements], there: what is to be reduced with f, a function of the value so far and an element, or a key and its value."
+  [f elements]
+  (let [[from n by] (when (map? elements) (::range elements))]
+    (cond
+      n                  [f (range from (+ (long from) (* (long n) (long by))) by)]
+      (map? elements) [(fn [acc [k v]] (f acc k v)) (partition 2 (::pairs elements))]
+      :else              [f elements])))

@@ -6,6 +6,8 @@ package parallel.pool;
 public final class Limits
 {
     static final int MOST_QUEUED = 1_000_000;
+    /** A little later can be counted, too. */
+    private static final long MOST_IDLE_MS = Long.MAX_VALUE / 2;
     private int start;
     private int min;
     private int max;
@@ -47,7 +49,7 @@ public final class Limits
      */
     public Limits idleMs(long ms)
     {
-        idleMs = ms;
+        idleMs = Math.min(ms, MOST_IDLE_MS);
         return this;
     }
 

@@ -83,7 +83,12 @@ public final class Pool extends WorkerPool
         }
     }
 
-    static void logged(Runnable listener)
+    /**
+     * Calls a listener; what it throws is logged.
+     *
+     * @param listener any.
+     */
+    public static void logged(Runnable listener)
     {
         try
         {
@@ -217,7 +222,7 @@ public final class Pool extends WorkerPool
             case Wire.ERROR -> error(worker, message);
             case Wire.GIVEN_BACK -> givenBack(worker, (long[])Wire.part(message, 1));
             case Wire.STUCK -> stuck(worker, message);
-            default -> LOG.log(System.Logger.Level.WARNING, "Code of a task has sent its parent a message, which is ignored: " + message);
+            default -> LOG.log(System.Logger.Level.WARNING, "A message that is none of the pool's is ignored: " + message);
         }
     }
 

@@ -62,7 +62,7 @@ public final class TaskLoop implements Callable<Object>
     private final LinkedBlockingQueue<Received> queue = new LinkedBlockingQueue<>();
     private final Map<Long, Defined> functions = new ConcurrentHashMap<>();
     private final Context context = Context.current();
-    private final Peer parent = context.parent();
+    private Peer parent;
     private volatile Running running;
     private volatile boolean ending;
 
@@ -75,8 +75,8 @@ public final class TaskLoop implements Callable<Object>
     public Object call()
     {
         running = new Running(this);
+        parent = context.serve(this::finish);
         Threads.start("parallel-tasks-" + context.id(), this::listen);
-        context.serve(this::finish);
         say(Wire.message(Wire.READY));
         for (Received task = next(); task != END && !ending; task = next())
         {

@@ -47,7 +47,7 @@ final class Wire
         return message;
     }
 
-    /** The kind of a message, or 0 of what is none of ours: code of a task may send to its parent, too. */
+    /** The kind of a message, or 0 of what is none of ours: whoever has the worker's handle may send to it, too. */
     static int kind(Object message)
     {
         return message instanceof Object[] parts && parts.length > 0 && parts[0] instanceof Integer kind ? kind : 0;

@@ -5,6 +5,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
 
+import parallel.Peer;
+
 /**
  * Who the code that asks is: the root, a worker process, or a worker that is a thread of this process. Safe from any thread.
  */
@@ -162,14 +164,17 @@ public final class Context
 
     /**
      * Says, in a worker, that its body takes tasks from its parent's messages on a thread of its own: the worker's state is that of
-     * the tasks, and a stop asks the body to end before it is interrupted.
+     * the tasks, and a stop asks the body to end before it is interrupted. A task that asks for these messages is refused.
      *
      * @param stop asks the body to end after its task; must not block.
+     * @return the parent, for the body.
      */
-    public void serve(Runnable stop)
+    public Peer serve(Runnable stop)
     {
         serves = true;
         side.serve(stop);
+        return parent.handOver("The messages between a pool's worker and its parent are the pool's: give a task its arguments, and let it return " +
+            "what it has found. A worker of run or fork has its messages to itself.");
     }
 
     /**

@@ -13,6 +13,8 @@ public final class ParentPeer extends ChannelPeer
 {
     private final MessageChannel channel;
     private final long pid;
+    /** Why code that asks for messages is refused; null: it is not. */
+    private volatile String refusal;
 
     ParentPeer(int id, long pid, MessageChannel channel)
     {
@@ -21,9 +23,25 @@ public final class ParentPeer extends ChannelPeer
         this.channel = channel;
     }
 
+    /**
+     * Gives the messages to one that takes all of them: whoever else asks for them is refused.
+     *
+     * @param why said to them.
+     * @return the peer for that one.
+     */
+    ParentPeer handOver(String why)
+    {
+        refusal = why;
+        return new ParentPeer(id(), pid, channel);
+    }
+
     @Override
     MessageChannel channel()
     {
+        if (refusal != null)
+        {
+            throw Errors.badArgument(refusal);
+        }
         return channel;
     }
 

@@ -150,15 +150,20 @@ public final class Pooled
                     e.getMessage().contains((String)cause.data().get("class")));
             }
         }
-        try
+        for (final Runnable mistake : List.<Runnable>of(() -> WorkerPool.of(0), () -> WorkerPool.builder(1).idleTimeout(null),
+            () -> WorkerPool.builder(1).workerOptions(null)))
         {
-            WorkerPool.of(0);
-            throw new AssertionError("none");
+            try
+            {
+                mistake.run();
+                throw new AssertionError("none");
+            }
+            catch (final ParallelException e)
+            {
+                claim("refused: " + e.getMessage(), e.code() == ParallelException.Code.BAD_ARGUMENT);
+            }
         }
-        catch (final ParallelException e)
-        {
-            claim("a pool has a worker", e.code() == ParallelException.Code.BAD_ARGUMENT);
-        }
+        WorkerPool.builder(1).idleTimeout(java.time.temporal.ChronoUnit.FOREVER.getDuration());
     }
 
     private static void cancelled(WorkerPool pool) throws Exception
