@@ -66,6 +66,8 @@
   (if (instance? ChannelPeer x) x (refuse call "a peer: a worker or (parent)" x)))
 
 (defn- members [call x]
+  (when-not (or (nil? x) (coll? x) (instance? java.util.Collection x))
+    (refuse call "a collection of peers" x))
   (doseq [member x]
     (when-not (instance? ChannelPeer member)
       (refuse call "a peer or a sequential collection of peers" member)))
@@ -175,6 +177,7 @@
   ([opts n]
    (when-not (and (int? n) (<= 0 (long n)))
      (refuse "fork" "a number of workers, 0 or more" n))
+   (errors/surfacing (Workers/checkRoom (worker-options opts) (long n)))
    (vec (repeatedly n #(fork opts)))))
 
 (defn- read-by
@@ -214,7 +217,7 @@
 
 (defn ^:no-doc exec-in
   "exec, called in the namespace named ns-sym."
-  [ns-sym w & args]
+  [ns-sym & [w & args]]
   (when (empty? args)
     (throw (errors/bad-argument "(exec ...) takes a worker and a form: (exec w '(+ 1 2)).")))
   (let [[form & args] args
@@ -336,7 +339,7 @@
 ;; ---- exchange
 
 (defn- timeout-of ^long [opts]
-  (when (seq opts)
+  (when-not (= {} opts)
     (check-known "send" opts [:timeout-ms]))
   (if-some [ms (:timeout-ms opts)] (milliseconds "send" ms) -1))
 
@@ -498,7 +501,7 @@
   [peer]
   (if (sequential? peer)
     (run! send-end (members "send-end" peer))
-    (.sendEnd (one-peer "send-end" peer)))
+    (errors/surfacing (.sendEnd (one-peer "send-end" peer))))
   peer)
 
 ;; ---- end

@@ -2,9 +2,11 @@ package parallel;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -123,6 +125,7 @@ public final class WorkerOptions
     {
         private static final int LEAST_RING_BYTES = 8192;
         private static final int MOST_RING_BYTES = 1 << 30;
+        private static final Duration LONGEST = Duration.ofMillis(Long.MAX_VALUE);
         private final Map<Option, Object> values = new LinkedHashMap<>();
 
         private Builder()
@@ -137,7 +140,7 @@ public final class WorkerOptions
          */
         public Builder jvmOpts(List<String> options)
         {
-            return put(Option.JVM_OPTS, List.copyOf(options));
+            return put(Option.JVM_OPTS, strings("jvm-opts", options));
         }
 
         /**
@@ -148,22 +151,23 @@ public final class WorkerOptions
          */
         public Builder maxHeap(String size)
         {
-            check(size.matches("[1-9][0-9]*[kKmMgGtT]?"), "max-heap", size, "a size as -Xmx takes it, such as \"512m\" or \"2g\"");
+            check(size != null && size.matches("[1-9][0-9]*[kKmMgGtT]?"), "max-heap", size, "a size as -Xmx takes it, such as \"512m\" or \"2g\"");
             return put(Option.MAX_HEAP, size);
         }
 
         /**
          * Environment variables, added to the inherited ones.
          *
-         * @param variables by name.
+         * @param variables by name; a value that is null takes the variable away.
          * @return this.
          */
         public Builder env(Map<String, String> variables)
         {
+            check(variables != null, "env", null, "a map of variables");
             variables.forEach((name, value) -> check(
-                !name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0 && value.indexOf('\0') < 0,
+                name != null && !name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0 && (value == null || value.indexOf('\0') < 0),
                 "env", name, "names without = and values without NUL"));
-            return put(Option.ENV, Map.copyOf(variables));
+            return put(Option.ENV, Collections.unmodifiableMap(new LinkedHashMap<>(variables)));
         }
 
         /**
@@ -185,7 +189,7 @@ public final class WorkerOptions
          */
         public Builder classpath(List<String> entries)
         {
-            return put(Option.CLASSPATH, List.copyOf(entries));
+            return put(Option.CLASSPATH, strings("classpath", entries));
         }
 
         /**
@@ -266,8 +270,8 @@ public final class WorkerOptions
          */
         public Builder startTimeout(Duration timeout)
         {
-            check(!timeout.isNegative() && !timeout.isZero(), "start-timeout", timeout, "a time of more than zero");
-            return put(Option.START_TIMEOUT, timeout);
+            check(timeout != null && !timeout.isNegative() && !timeout.isZero(), "start-timeout", timeout, "a time of more than zero");
+            return put(Option.START_TIMEOUT, countable(timeout));
         }
 
         /**
@@ -278,8 +282,8 @@ public final class WorkerOptions
          */
         public Builder grace(Duration grace)
         {
-            check(!grace.isNegative(), "grace", grace, "a time of zero or more");
-            return put(Option.GRACE, grace);
+            check(grace != null && !grace.isNegative(), "grace", grace, "a time of zero or more");
+            return put(Option.GRACE, countable(grace));
         }
 
         /**
@@ -344,6 +348,18 @@ public final class WorkerOptions
             check(value != null, option.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'), null, "a value that is not null");
             values.put(option, value);
             return this;
+        }
+
+        private static List<String> strings(String option, List<String> values)
+        {
+            check(values != null && values.stream().noneMatch(Objects::isNull), option, values, "a list of strings");
+            return List.copyOf(values);
+        }
+
+        /** For ever is as long as can be counted in milliseconds. */
+        private static Duration countable(Duration time)
+        {
+            return time.compareTo(LONGEST) > 0 ? LONGEST : time;
         }
 
         private static void check(boolean allowed, String option, Object value, String what)

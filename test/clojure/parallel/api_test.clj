@@ -663,3 +663,50 @@
     (parallel/interrupt w)
     (let [e (error #(parallel/join w))]
       (is (= [:remote-exception "java.lang.InterruptedException"] ((juxt :parallel/error :class) e))))))
+
+(defboth what-stop-has-broken-off-is-named-and-is-the-error-of-whatever-is-asked-later
+  (let [w     (parallel/fork (opts))
+        reply (parallel/exec w '(do (parallel/send (parallel/parent) :up) (Thread/sleep 100000)))]
+    (parallel/receive w)
+    (parallel/stop w)
+    (doseq [ask [#(deref reply) #(parallel/join w) #(deref (parallel/exec w '(+ 1 2)))]
+            :let [e (error ask)]]
+      (is (= [:worker-died true] ((juxt :parallel/error :stopped) e)))
+      (is (= "(do (parallel/send (parallel/parent) :up) (Thread/sleep 100000))" (:doing e)))
+      (is (re-find #"was stopped.*, doing \(do \(parallel/send.*It was running" (:message-of-error e)))))
+  (let [w (parallel/fork (opts))]
+    (parallel/kill w)
+    (is (= :worker-died (error-kind #(parallel/join w))))
+    (is (= :worker-died (error-kind #(deref (parallel/exec w '(+ 1 2))))))))
+
+(defboth one-that-could-not-be-started-can-be-ended-as-any-other
+  (let [w (parallel/run (opts) (Object.))]
+    (is (= [nil nil nil] [(parallel/interrupt w) (parallel/kill w) (parallel/stop w)]))
+    (is (= :not-transferable (error-kind #(parallel/join w))))))
+
+(defboth there-is-no-input-also-after-it-was-closed
+  (parallel/with-workers [w (parallel/fork (opts))]
+    (is (= ["" nil ""] (mapv #(deref (parallel/exec w %)) '[(slurp *in*) (read-line) (slurp *in*)])))))
+
+(deftest a-variable-can-be-taken-from-the-environment
+  (is (string? (System/getenv "PATH")))
+  (is (= [nil "1"] @(parallel/run {:env {"PATH" nil "ADDED" "1"}} '[(System/getenv "PATH") (System/getenv "ADDED")])))
+  (is (= :bad-argument (error-kind #(parallel/fork {:in :thread :env {nil "1"}})))))
+
+(deftest mistaken-arguments-are-named
+  (parallel/with-workers [w (parallel/fork {:in :thread})]
+    (doseq [[mistake says] [[#(parallel/fork {:in :thread} 100000) #"100000 are to be started; max-workers is 256"]
+                            [#(parallel/fork {:ring-bytes 9999999999}) #":ring-bytes is 9999999999"]
+                            [#(parallel/fork {:grace-ms -1}) #":grace-ms is -1"]
+                            [#(parallel/fork {:max-workers 10000000000}) #":max-workers is 10000000000"]
+                            [#(parallel/send w 1 5) #"Options of send are a map, not 5"] [#(parallel/send w 1 []) #"a map, not \[\]"]
+                            [#(parallel/top 5) #"a map, not 5"] [#(parallel/select w) #"a collection of peers"] [#(parallel/select 5) #"peers, not 5"]
+                            [#(parallel/exec) #"a worker and a form"]]]
+      (let [e (error mistake)]
+        (is (= :bad-argument (:parallel/error e)))
+        (is (re-find says (str (:message-of-error e))))))
+    (is (= [w] (parallel/children)) "none of them has started anything")
+    (is (= :late (parallel/select (java.util.ArrayList. [w]) 1 :late)))
+    (is (= "#parallel/reply{:done true}" (let [reply (parallel/exec w 1)] @reply (str reply)))))
+  (parallel/with-workers [w (parallel/fork {:in :thread :max-depth 10000000000})]
+    (is (= 1 @(parallel/exec w 1)))))

@@ -6,7 +6,7 @@
            [java.io StringReader]
            [java.util.concurrent TimeUnit]
            [java.util.concurrent.locks ReentrantLock]
-           [parallel.clojure DirectWriter LineWriter]
+           [parallel.clojure DirectWriter LineWriter NoInput]
            [parallel.codec Codec]
            [parallel.runtime Context Language$NotEvaluable]))
 
@@ -18,7 +18,7 @@
   (when own-process?
     (alter-var-root #'*out* (constantly (DirectWriter. System/out)))
     (alter-var-root #'*err* (constantly (DirectWriter. System/err)))
-    (alter-var-root #'*in* (constantly (LineNumberingPushbackReader. (StringReader. ""))))
+    (alter-var-root #'*in* (constantly (NoInput.)))
     (alter-var-root #'*command-line-args* (constantly nil))
     (.setContextClassLoader (Thread/currentThread)
                             (clojure.lang.DynamicClassLoader. (.getContextClassLoader (Thread/currentThread))))))
@@ -227,7 +227,7 @@
         (binding [parallel.api/*context* context
                   *out* out
                   *err* err
-                  *in* (LineNumberingPushbackReader. (StringReader. ""))]
+                  *in* (NoInput.)]
           ;; namespaces are shared: what was defined there is defined here
           (evaluate-here job false))))))
 

@@ -38,17 +38,21 @@
                                 :else v)]))
                event)))))
 
+(defn- number-from
+  ([least] (number-from least Long/MAX_VALUE))
+  ([least most] #(and (int? %) (<= (long least) (long %) (long most)))))
+
 (def table
   "Each option: what it takes, in words and as a predicate; how it is set; its default and meaning."
   [{:key :jvm-opts :takes "a sequential collection of strings" :valid? #(and (sequential? %) (every? string? %))
     :set (fn [^WorkerOptions$Builder b v] (.jvmOpts b (vec v)))
     :default "[]" :doc "arguments for the worker's JVM; they win over the library's own"}
-   {:key :max-heap :takes "a string as -Xmx takes it, such as \"512m\"" :valid? string?
+   {:key :max-heap :takes "a string as -Xmx takes it, such as \"512m\"" :valid? #(and (string? %) (re-matches #"[1-9][0-9]*[kKmMgGtT]?" %))
     :set (fn [^WorkerOptions$Builder b v] (.maxHeap b v))
     :default "the JVM's" :doc "largest heap of the worker"}
-   {:key :env :takes "a map of strings to strings" :valid? #(and (map? %) (every? (fn [[k v]] (and (string? k) (string? v))) %))
+   {:key :env :takes "a map of strings to strings, or to nil" :valid? #(and (map? %) (every? (fn [[k v]] (and (string? k) (or (nil? v) (string? v)))) %))
     :set (fn [^WorkerOptions$Builder b v] (.env b v))
-    :default "{}" :doc "environment variables added to the inherited ones"}
+    :default "{}" :doc "environment variables added to the inherited ones; nil takes one away"}
    {:key :dir :takes "a path: a string, File or Path" :valid? #(or (string? %) (instance? java.io.File %) (instance? Path %))
     :set (fn [^WorkerOptions$Builder b v] (.dir b (path v)))
     :default "this JVM's" :doc "working directory"}
@@ -61,10 +65,10 @@
    {:key :name :takes "a string, keyword or symbol" :valid? #(or (string? %) (ident? %))
     :set (fn [^WorkerOptions$Builder b v] (.name b (name v)))
     :default "none" :doc "shown in status and errors"}
-   {:key :ring-bytes :takes "a power of two from 8192 to 1073741824" :valid? int?
-    :set (fn [^WorkerOptions$Builder b v] (.ringBytes b (int (min v Integer/MAX_VALUE))))
+   {:key :ring-bytes :takes "a power of two from 8192 to 1073741824" :valid? #(and ((number-from 8192 1073741824) %) (= 1 (Long/bitCount %)))
+    :set (fn [^WorkerOptions$Builder b v] (.ringBytes b (int v)))
     :default "1048576 (1 MiB)" :doc "capacity of each of the two rings, in bytes"}
-   {:key :inbox-bytes :takes "a number of bytes, 0 or more" :valid? int?
+   {:key :inbox-bytes :takes "a number of bytes, 0 or more" :valid? (number-from 0)
     :set (fn [^WorkerOptions$Builder b v] (.inboxBytes b (long v)))
     :default "the larger of 128 MiB and a quarter of the heap" :doc "most bytes of messages that wait in an inbox"}
    {:key :out :takes "a java.io.Writer" :valid? #(instance? Writer %)
@@ -76,16 +80,16 @@
    {:key :on-event :takes "a function of one map" :valid? ifn?
     :set (fn [^WorkerOptions$Builder b v] (.onEvent b (event-listener v)))
     :default "none" :doc "gets {:event :started|:ready|:ended|:failed|:died, :worker/id n, :worker/pid n, :error e, :at-ms t}"}
-   {:key :start-timeout-ms :takes "a number of milliseconds above 0" :valid? int?
+   {:key :start-timeout-ms :takes "a number of milliseconds above 0" :valid? (number-from 1)
     :set (fn [^WorkerOptions$Builder b v] (.startTimeout b (Duration/ofMillis v)))
     :default "60000" :doc "how long the worker may take to become ready"}
-   {:key :grace-ms :takes "a number of milliseconds, 0 or more" :valid? int?
+   {:key :grace-ms :takes "a number of milliseconds, 0 or more" :valid? (number-from 0)
     :set (fn [^WorkerOptions$Builder b v] (.grace b (Duration/ofMillis v)))
     :default "2000" :doc "how long stop may take in all before SIGKILL"}
-   {:key :max-depth :takes "a number of 1 or more" :valid? int?
-    :set (fn [^WorkerOptions$Builder b v] (.maxDepth b (int v)))
+   {:key :max-depth :takes "a number of 1 or more" :valid? (number-from 1)
+    :set (fn [^WorkerOptions$Builder b v] (.maxDepth b (int (min (long v) Integer/MAX_VALUE))))
     :default "8" :doc "how deep workers may start workers"}
-   {:key :max-workers :takes "a number from 1 to 1024" :valid? int?
+   {:key :max-workers :takes "a number from 1 to 1024" :valid? (number-from 1 1024)
     :set (fn [^WorkerOptions$Builder b v] (.maxWorkers b (int v)))
     :default "256" :doc "how many live workers the session may have"}
    {:key :in :takes ":process or :thread" :valid? #{:process :thread}
@@ -95,8 +99,10 @@
 (def ^:private by-key (into {} (map (juxt :key identity)) table))
 
 (defn check-known
-  "Throws :bad-argument when the map has a key that is not among the known ones."
+  "Throws :bad-argument when what should be options is no map (or nil), or has a key that is not among the known ones."
   [what m known]
+  (when-not (or (nil? m) (map? m))
+    (throw (errors/bad-argument (str "Options of " what " are a map, not " (pr-str m) "."))))
   (when-let [unknown (seq (remove (set known) (keys m)))]
     (throw (errors/bad-argument
             (str "Unknown option " (str/join ", " (map pr-str unknown)) " of " what "; known are "

@@ -12,8 +12,7 @@
 
 (defmethod print-method ClojureWorker [worker w] (print-text worker w))
 (defmethod print-method ParentPeer [parent w] (print-text parent w))
-(defmethod print-method ClojureReply [^ClojureReply reply ^Writer w]
-  (.write w (str "#parallel/reply{:done " (.isDone reply) "}")))
+(defmethod print-method ClojureReply [reply w] (print-text reply w))
 
 (defmethod print-method PortableFunction [^PortableFunction f ^Writer w]
   (.write w "#parallel/pfn ")

@@ -30,6 +30,12 @@ public final class ClojureReply extends Reply implements Dereferenced
         return value();
     }
 
+    @Override
+    public String toString()
+    {
+        return "#parallel/reply{:done " + isDone() + "}";
+    }
+
     /** Without checked exceptions: IDeref is a Supplier, too, from Clojure 1.12 on. Throws what {@code Future.get} throws. */
     @Override
     public Object get()

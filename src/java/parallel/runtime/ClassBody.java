@@ -29,6 +29,10 @@ record ClassBody(String className, Object[] arguments)
     /** Refuses at the caller what the worker could not make. */
     static ClassBody checked(Class<?> body, Object... arguments)
     {
+        if (body == null || arguments == null)
+        {
+            throw Errors.badArgument("A worker's body is a class and the arguments of its constructor, not null.");
+        }
         if (!Callable.class.isAssignableFrom(body) && !Runnable.class.isAssignableFrom(body))
         {
             throw Errors.badArgument("A worker's body is a Callable or a Runnable; " + body.getName() + " is neither.");

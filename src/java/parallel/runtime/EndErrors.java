@@ -21,13 +21,16 @@ final class EndErrors
     private final Host host;
     private final StatusPage page;
     private final Supplier<WorkerStatus> status;
+    private final Supplier<String> brokenOff;
 
-    EndErrors(WorkerHandle handle, Host host, StatusPage page, Supplier<WorkerStatus> status)
+    /* status: as it is, or as it was when stop broke something off; brokenOff: what that was, or null. */
+    EndErrors(WorkerHandle handle, Host host, StatusPage page, Supplier<WorkerStatus> status, Supplier<String> brokenOff)
     {
         this.handle = handle;
         this.host = host;
         this.page = page;
         this.status = status;
+        this.brokenOff = brokenOff;
     }
 
     private static String ending(OptionalInt exit, Optional<String> signal)
@@ -93,7 +96,8 @@ final class EndErrors
     private Map<String, Object> ended()
     {
         final Map<String, Object> data = new LinkedHashMap<>(handle.who());
-        final String doing = page.doing();
+        final String shown = page.doing();
+        final String doing = shown != null ? shown : brokenOff.get();
         if (doing != null)
         {
             data.put("doing", doing);

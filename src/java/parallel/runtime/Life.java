@@ -66,6 +66,9 @@ final class Life implements LinkListener
     private volatile boolean stopping;
     /** Stopped with nothing to do: also when it has to be killed for that, since it starts or is slow, nothing was broken off. */
     private volatile boolean stoppedIdle;
+    /** What was broken off, and the state that it was in then: a worker that heeds the interrupt shows neither any more. */
+    private volatile String brokenOff;
+    private volatile State stateWhenStopped;
     /** What the worker has written that is no message and no frame; it was killed for it. */
     private volatile String corruption;
     private volatile Outcome outcome;
@@ -119,7 +122,7 @@ final class Life implements LinkListener
         channel = itsChannel;
         host = itsHost;
         slot = itsSlot;
-        errors = new EndErrors(handle, host, channel.status(), () -> status(null));
+        errors = new EndErrors(handle, host, channel.status(), () -> status(brokenOff == null ? null : stateWhenStopped), () -> brokenOff);
         channel.name("to " + handle.name());
         channel.corruptListener(e -> corrupted(e.getMessage()));
         for (final Job job : birth.context().adopt(handle))
@@ -389,13 +392,20 @@ final class Life implements LinkListener
         {
             if (finishing)
             {
-                reply.fail(() -> Errors.closed(handle.who(), handle.name() + " was joined, dereferenced or stopped, and takes nothing more to evaluate: fork another one."));
+                reply.fail(this::takesNoMore);
                 return reply;
             }
             expect(reply);
             tell(Frames.frame(kind, reply.number(), job.payload()));
         }
         return reply;
+    }
+
+    private ParallelException takesNoMore()
+    {
+        final ParallelException failure = handle.failure();
+        return failure != null ? failure : Errors.closed(handle.who(),
+            handle.name() + " was joined, dereferenced or stopped, and takes nothing more to evaluate: fork another one.");
     }
 
     Reply request(byte kind)
@@ -464,7 +474,16 @@ final class Life implements LinkListener
     {
         synchronized (this)
         {
-            stoppedIdle |= !stopping && hasNothingToDo();
+            if (outcome != null)
+            {
+                return;
+            }
+            if (!stopping)
+            {
+                stoppedIdle = hasNothingToDo();
+                brokenOff = channel.status().doing();
+                stateWhenStopped = status(null).state();
+            }
             stopping = true;
             finishing = true;
             if (pending == null)

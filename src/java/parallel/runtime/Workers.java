@@ -67,6 +67,36 @@ public final class Workers
         return handle;
     }
 
+    /**
+     * Refuses more workers than the session may have, before the first of them is started.
+     *
+     * @param options checked ones.
+     * @param wanted  how many are to be started.
+     * @throws ParallelException with BAD_ARGUMENT.
+     */
+    public static void checkRoom(WorkerOptions options, long wanted)
+    {
+        final int maxWorkers = options.get(Option.MAX_WORKERS, Integer.class);
+        final int live = live();
+        if (wanted > maxWorkers - live)
+        {
+            throw Errors.badArgument("The session has " + live + " live workers, and " + wanted + " are to be started; max-workers is " + maxWorkers +
+                ". If that is meant, raise the option max-workers (1024 at most).");
+        }
+    }
+
+    private static int live()
+    {
+        try
+        {
+            return Session.current().page().slots().size();
+        }
+        catch (final UncheckedIOException e)
+        {
+            return 0;       // without a session each of them fails, and says why
+        }
+    }
+
     private static void guard(Context context, WorkerOptions options, Session session)
     {
         if (context.isEnded())
@@ -190,7 +220,11 @@ public final class Workers
      */
     public static Worker startBody(WorkerOptions options, Callable<?> body)
     {
-        return start(Context.current(), options, job(Job.BODY, () -> Codec.bodyToBytes(body)), WorkerHandle::new);
+        if (body == null)
+        {
+            throw Errors.badArgument("A worker's body is a lambda or an object that is a Callable, not null.");
+        }
+        return start(Context.current(), checked(options), job(Job.BODY, () -> Codec.bodyToBytes(body)), WorkerHandle::new);
     }
 
     /**
@@ -204,7 +238,7 @@ public final class Workers
     public static Worker startClass(WorkerOptions options, Class<?> body, Object... arguments)
     {
         final ClassBody checked = ClassBody.checked(body, arguments);
-        return start(Context.current(), options, job(Job.CLASS, checked::encode), WorkerHandle::new);
+        return start(Context.current(), checked(options), job(Job.CLASS, checked::encode), WorkerHandle::new);
     }
 
     /**
@@ -218,6 +252,15 @@ public final class Workers
     public static Worker startClass(Context context, WorkerOptions options, Class<?> body)
     {
         return start(context, options, job(Job.CLASS, ClassBody.checked(body)::encode), WorkerHandle::new);
+    }
+
+    private static WorkerOptions checked(WorkerOptions options)
+    {
+        if (options == null)
+        {
+            throw Errors.badArgument("A worker's options are made by WorkerOptions.builder(), not null.");
+        }
+        return options;
     }
 
     /**
@@ -237,6 +280,10 @@ public final class Workers
         {
             return Job.failed(Errors.notTransferable(e));
         }
+        catch (final ParallelException e)
+        {
+            return Job.failed(e);       // of what is to travel, a shared array that is closed
+        }
     }
 
     /**
@@ -247,7 +294,7 @@ public final class Workers
      */
     public static void warm(WorkerOptions options, int spares)
     {
-        Context.current().spares().keep(options, spares);
+        Context.current().spares().keep(checked(options), spares);
     }
 
     /** None are kept any more. */

@@ -48,11 +48,17 @@ public final class Program
         }
     }
 
+    private interface NoBody extends java.util.concurrent.Callable<Object>, java.io.Serializable
+    {
+    }
+
     public static void main(String[] arguments) throws Exception
     {
         final WorkerOptions options = arguments.length > 0 && arguments[0].equals("thread") ?
             WorkerOptions.builder().inThread().build() : WorkerOptions.builder().build();
         absent("clojure.lang.RT");
+        mistakes();
+        forEver();
         bodies(options);
         messages(options);
         values(options);
@@ -74,6 +80,29 @@ public final class Program
         {
             claim("Clojure is not there", true);
         }
+    }
+
+    private static void mistakes() throws Exception
+    {
+        final Map<String, String> nameless = new java.util.HashMap<>();
+        nameless.put(null, "x");
+        final List<Action> mistakes = List.of(() -> WorkerOptions.builder().maxHeap(null), () -> WorkerOptions.builder().jvmOpts(null),
+            () -> WorkerOptions.builder().jvmOpts(Arrays.asList("-ea", null)), () -> WorkerOptions.builder().classpath(null),
+            () -> WorkerOptions.builder().env(null), () -> WorkerOptions.builder().env(nameless), () -> WorkerOptions.builder().startTimeout(null),
+            () -> WorkerOptions.builder().grace(null), () -> Parallel.run((NoBody)null), () -> Parallel.run((WorkerOptions)null, Bare.class),
+            () -> Parallel.run((Class<?>)null), () -> Parallel.run(Bare.class, (Object[])null), () -> Parallel.warm(null, 1));
+        for (int i = 0; i < mistakes.size(); i++)
+        {
+            claim("mistake " + i + " is a bad argument", code(mistakes.get(i)) == ParallelException.Code.BAD_ARGUMENT);
+        }
+    }
+
+    private static void forEver() throws Exception
+    {
+        final java.time.Duration forEver = java.time.temporal.ChronoUnit.FOREVER.getDuration();
+        final Worker worker = Parallel.run(WorkerOptions.builder().inThread().startTimeout(forEver).grace(forEver).build(), () -> 1);
+        claim("times without end", worker.join(60, TimeUnit.SECONDS).equals(1));
+        worker.stop();
     }
 
     private static void bodies(WorkerOptions options) throws Exception
