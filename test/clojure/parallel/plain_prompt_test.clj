@@ -20,6 +20,10 @@
 (deftest a-session-without-nREPL
   (let [text (typed "(defn f [x] [:old x])"
                     "@(parallel/run '(f 1))"
+                    "(require '[parallel.pool :as pool])"
+                    "(def p (pool/pool 1))"
+                    "(str \"a map: \" (try (vec (pool/pmap {:pool p} f [1])) (catch Exception e (ex-message e))))"
+                    "(.close p)"
                     "(parallel/everywhere '(defn f [x] [:everywhere x]))"
                     "@(parallel/run '(f 2))"
                     "(def w (parallel/run '(do (parallel/receive (parallel/parent)) (println \"printed there\") :value)))"
@@ -36,16 +40,17 @@
                     "@(parallel/run '(throw (ex-info \"no luck\" {:n 13})))")]
     (testing "what is defined at this prompt is not noted; both remedies are told, and one is taken"
       (is (re-find #"Unable to resolve symbol: user/f\. It was defined at the prompt.*parallel.nrepl/middleware" text))
+      (is (re-find #"a map: A task in worker .*Unable to resolve symbol: user/f\. It was defined at the prompt.*parallel.nrepl/middleware" text))
       (is (re-find #"\[:everywhere 2\]" text)))
     (testing "a handle prints at once"
-      (is (re-find #"user=> #parallel/worker\{:id 3 :pid \d* ?:state :\w+\}" text)))
+      (is (re-find #"user=> #parallel/worker\{:id 4 :pid \d* ?:state :\w+\}" text)))
     (testing "a prompt in the worker"
-      (is (re-find #"user@3=> #'user/here\nuser@3=> 43\n" text))
-      (is (re-find #"user@3=> .*Divide by zero" (str/replace text #"\n" " ")))
-      (is (re-find #"other@3=> " text))
+      (is (re-find #"user@4=> #'user/here\nuser@4=> 44\n" text))
+      (is (re-find #"user@4=> .*Divide by zero" (str/replace text #"\n" " ")))
+      (is (re-find #"other@4=> " text))
       (is (re-find #"Unable to resolve symbol: here in this context" text) "it is not this process's"))
     (testing "output and values of the worker"
-      (is (re-find #"<parallel#003> printed there\n" text))
+      (is (re-find #"<parallel#004> printed there\n" text))
       (is (re-find #":value" text)))
     (testing "the error of a worker: its cause's class and message, at the frame of its own code"
       (is (re-find #"Execution error \(ExceptionInfo\) at user/eval\d+\$fn.*\nno luck" text)))))

@@ -193,6 +193,16 @@
   (declare-all definitions)
   (run! define definitions))
 
+(defn- advised
+  "e, or where it says that a name means nothing which meant something at the prompt of the call, an exception that says what to do."
+  [^Language$NotEvaluable e {:keys [names advice]}]
+  (let [^Throwable innermost (last (take-while some? (iterate ex-cause e)))
+        unknown (second (re-find #"(?:Unable to resolve symbol|No such var): (?:\S+/)?(\S+)" (str (ex-message innermost))))]
+    (if (some #{unknown} names)
+      (Language$NotEvaluable. (doto (RuntimeException. ^String advice)
+                                (.setStackTrace (.getStackTrace innermost))))
+      e)))
+
 (defn- evaluate-here [job own-process?]
   (binding [*ns* *ns*
             *warn-on-reflection* *warn-on-reflection*
@@ -214,7 +224,10 @@
                  (setup job)
                  (catch Throwable e
                    (throw (not-evaluable e)))))
-    (realized (value-of job))))
+    (try
+      (realized (value-of job))
+      (catch Language$NotEvaluable e
+        (throw (if (:missing job) (advised e (:missing job)) e))))))
 
 (defn evaluate
   "Evaluates a job in the calling thread; called by the core."

@@ -217,11 +217,13 @@
 
 (defn job
   "The job of evaluating a form, and calling its value with args where it is a function; a Job that fails where something
-  cannot travel."
+  cannot travel. A worker that does not know a name of which only this prompt knows what it means says what to do."
   ^Job [ns-sym form args]
   (let [form (check form)
-        [context _] (with-definitions ns-sym (if (string? form) (read-all ns-sym form) [form]) args)]
-    (encoded context form args)))
+        [context missing] (with-definitions ns-sym (if (string? form) (read-all ns-sym form) [form]) args)]
+    (encoded (cond-> context
+               (seq missing) (assoc :missing {:names (mapv name missing) :advice (sentence :missing (sort missing))}))
+             form args)))
 
 (defn job-of-run
   "The same for a new worker; a Job that fails also where a name certainly means nothing there."
