@@ -710,3 +710,19 @@
     (is (= "#parallel/reply{:done true}" (let [reply (parallel/exec w 1)] @reply (str reply)))))
   (parallel/with-workers [w (parallel/fork {:in :thread :max-depth 10000000000})]
     (is (= 1 @(parallel/exec w 1)))))
+
+(defboth the-data-of-an-exception-arrives-as-far-as-it-can-travel
+  (let [w (parallel/run (opts) '(throw (ex-info "outer" {:a 1 :f inc :in {:b nil :state (atom 2)} inc 3}
+                                                (ex-info "inner" {:x [1 (Object.)] :y 2}))))
+        e (try @w (catch Exception e e))
+        [outer inner] (take-last 2 (take-while some? (iterate ex-cause e)))]
+    (is (= {:a 1 :f "a value of class clojure.core$inc that cannot travel" :in {:b nil :state "a value of class clojure.lang.Atom that cannot travel"}}
+           (ex-data outer) (:data (ex-data e))))
+    (is (= ["outer" clojure.lang.ExceptionInfo] [(ex-message outer) (class outer)]))
+    (is (= ["inner" {:x "a value of class clojure.lang.PersistentVector that cannot travel" :y 2}] [(ex-message inner) (ex-data inner)]))))
+
+(deftest an-exception-whose-data-cannot-be-read-here-is-told-all-the-same
+  (let [e (error #(parallel/join (parallel/run '(do (defrecord OnlyThere [x])
+                                                    (throw (ex-info "told" {:record (->OnlyThere 1)}))))))]
+    (is (= [:remote-exception "clojure.lang.ExceptionInfo" "told" nil] ((juxt :parallel/error :class :message :data) e)))
+    (is (seq (:trace e)))))

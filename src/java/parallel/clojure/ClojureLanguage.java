@@ -1,12 +1,15 @@
 package parallel.clojure;
 
 import java.util.List;
+import java.util.Map;
+import java.util.function.Predicate;
 
 import clojure.lang.ExceptionInfo;
 import clojure.lang.IExceptionInfo;
 import clojure.lang.IFn;
 import clojure.lang.IPersistentMap;
 import clojure.lang.Keyword;
+import clojure.lang.PersistentHashMap;
 import clojure.lang.RT;
 import clojure.lang.Symbol;
 import clojure.lang.Var;
@@ -72,6 +75,26 @@ public final class ClojureLanguage implements Language
     public Object dataOf(Throwable e)
     {
         return e instanceof IExceptionInfo info ? info.getData() : null;
+    }
+
+    @Override
+    public Object travellingPart(Object data, Predicate<Object> travels)
+    {
+        IPersistentMap part = PersistentHashMap.EMPTY;
+        for (final Object each : (IPersistentMap)data)
+        {
+            final Map.Entry<?, ?> entry = (Map.Entry<?, ?>)each;
+            if (travels.test(entry.getKey()))
+            {
+                part = part.assoc(entry.getKey(), travels.test(entry.getValue()) ? entry.getValue() : inPlaceOf(entry.getValue(), travels));
+            }
+        }
+        return part;
+    }
+
+    private Object inPlaceOf(Object value, Predicate<Object> travels)
+    {
+        return value instanceof IPersistentMap ? travellingPart(value, travels) : "a value of class " + value.getClass().getName() + " that cannot travel";
     }
 
     @Override

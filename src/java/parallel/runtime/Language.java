@@ -1,6 +1,7 @@
 package parallel.runtime;
 
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * What the core asks of Clojure, when it is on the class path. Implemented in {@code parallel.clojure}, which is found by
@@ -57,6 +58,15 @@ public interface Language
      * @return the data, or null.
      */
     Object dataOf(Throwable e);
+
+    /**
+     * Data of which some cannot travel, without that.
+     *
+     * @param data    of an exception.
+     * @param travels says of what it has whether that can travel.
+     * @return data of the same kind, with a word in place of each value that cannot.
+     */
+    Object travellingPart(Object data, Predicate<Object> travels);
 
     /**
      * An exception that carries data.

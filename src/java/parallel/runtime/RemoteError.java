@@ -45,7 +45,7 @@ public final class RemoteError
         if (e instanceof parallel.codec.NotTransferableException n)
         {
             error.put("not-transferable-class", n.className());
-            error.put("path", transferable(n.path()) ? n.path() : List.of());
+            error.put("path", bytesOf(n.path()) != null ? n.path() : List.of());
         }
         return Codec.toBytes(error);
     }
@@ -56,12 +56,7 @@ public final class RemoteError
         error.put("class", e.getClass().getName());
         error.put("message", messageOf(e));
         error.put("frames", frames(e.getStackTrace()));
-        final Language language = Language.find();
-        final Object data = language == null ? null : language.dataOf(e);
-        if (data != null && transferable(data))
-        {
-            error.put("data", data);
-        }
+        error.put("data", dataOf(e));
         if (e.getCause() != null && e.getCause() != e && depth < MOST_CAUSES)
         {
             error.put("cause", describe(e.getCause(), depth + 1));
@@ -92,16 +87,50 @@ public final class RemoteError
         return frames;
     }
 
-    private static boolean transferable(Object data)
+    /** As bytes of their own: where they cannot be read, all else can. */
+    private static byte[] dataOf(Throwable e)
+    {
+        final Language language = Language.find();
+        final Object data = language == null ? null : language.dataOf(e);
+        if (data == null)
+        {
+            return null;
+        }
+        final byte[] all = bytesOf(data);
+        return all != null ? all : bytesOf(language.travellingPart(data, value -> bytesOf(value) != null));
+    }
+
+    private static byte[] bytesOf(Object value)
     {
         try
         {
-            Codec.toBytes(data);
-            return true;
+            return Codec.toBytes(value);
         }
         catch (final RuntimeException e)
         {
-            return false;
+            return null;
+        }
+    }
+
+    /** Its data, in place of their bytes, and those of its causes. */
+    @SuppressWarnings("unchecked")  // as describe has made it
+    private static Map<String, Object> read(Map<?, ?> described)
+    {
+        final Map<String, Object> error = new LinkedHashMap<>((Map<String, Object>)described);
+        error.computeIfPresent("data", (name, bytes) -> valueOf((byte[])bytes));
+        error.computeIfPresent("cause", (name, cause) -> read((Map<?, ?>)cause));
+        return error;
+    }
+
+    private static Object valueOf(byte[] bytes)
+    {
+        try
+        {
+            return Codec.fromBytes(bytes);
+        }
+        catch (final RuntimeException e)
+        {
+            return null;
         }
     }
 
@@ -118,7 +147,7 @@ public final class RemoteError
     {
         try
         {
-            return decoded((Map<?, ?>)Codec.fromBytes(bytes), who, name, starting);
+            return decoded(read((Map<?, ?>)Codec.fromBytes(bytes)), who, name, starting);
         }
         catch (final RuntimeException e)
         {
