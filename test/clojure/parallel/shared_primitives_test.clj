@@ -96,7 +96,10 @@
           (is (= ::held (shared/acquire lock 10 ::held)))
           (parallel/stop a)
           (is (= [:worker-died (id-of a)] (take 2 (breaks #(shared/acquire lock)))))
-          (is (= [:worker-died (id-of a)] (take 2 (remote-break waiting)))))))))
+          (is (= [:worker-died (id-of a)] (take 2 (remote-break waiting))))
+          (is (re-find #"^#parallel/lock\{:holder \d+ :broken true\}$" (str lock)))
+          (is (re-find #"^#parallel/barrier\{:parties 2 :waiting \d :broken true\}$" (str barrier)))
+          (is (= "#parallel/lock{:holder nil}" (str (shared/repair lock)))))))))
 
 (deftest who-gives-up-is-not-counted
   (with-open [barrier (shared/barrier 2)

@@ -3,6 +3,7 @@ package parallel.shared;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import parallel.ClosedException;
 import parallel.WorkerDiedException;
 
 /**
@@ -102,7 +103,19 @@ public abstract class Words implements Travelling, AutoCloseable
     @Override
     public final String toString()
     {
-        return "#parallel/" + kind.title + "{" + (isClosed() ? ":closed true" : state()) + "}";
+        return "#parallel/" + kind.title + "{" + shown() + "}";
+    }
+
+    private String shown()
+    {
+        try
+        {
+            return state() + (words.getVolatile(BROKEN) == 0 ? "" : " :broken true");
+        }
+        catch (final ClosedException e)
+        {
+            return ":closed true";
+        }
     }
 
     /* As the inside of a map, for the eye. */
