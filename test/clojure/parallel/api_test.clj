@@ -726,3 +726,12 @@
                                                     (throw (ex-info "told" {:record (->OnlyThere 1)}))))))]
     (is (= [:remote-exception "clojure.lang.ExceptionInfo" "told" nil] ((juxt :parallel/error :class :message :data) e)))
     (is (seq (:trace e)))))
+
+(defboth a-listener-that-waits-holds-nothing-up
+  (let [heard (atom [])
+        gate  (promise)
+        w     (parallel/run (opts {:on-event (fn [{:keys [event]}] (swap! heard conj event) @gate)}) '(+ 1 2))]
+    (is (= 3 (within 60000 #(parallel/join w))))
+    (is (await-true #(= [:started] @heard)) "the next is told when it has heard of the last")
+    (deliver gate true)
+    (is (await-true #(= [:started :ready :ended] @heard)))))

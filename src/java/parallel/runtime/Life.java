@@ -62,6 +62,8 @@ final class Life implements LinkListener
 
     /** Listeners hear of the start before they hear that it is ready. */
     private final CompletableFuture<Void> startTold = new CompletableFuture<>();
+    /** Done when the listener has heard of all events so far, one after the other. Guarded by this. */
+    private CompletableFuture<Void> told = CompletableFuture.completedFuture(null);
     private final java.util.concurrent.CountDownLatch controlEnded = new java.util.concurrent.CountDownLatch(1);
     private volatile boolean stopping;
     /** Stopped with nothing to do: also when it has to be killed for that, since it starts or is slow, nothing was broken off. */
@@ -297,7 +299,7 @@ final class Life implements LinkListener
             flushPending();
         }
         host.ready();
-        startTold.thenRunAsync(() -> emit("ready", null), Threads.POOL);
+        startTold.thenRun(() -> emit("ready", null));
     }
 
     /** What was told a worker that was not ready yet. It may say that it is before the call that connects it has returned. */
@@ -579,6 +581,7 @@ final class Life implements LinkListener
         }, how.error());
     }
 
+    /** The listener may take its time, or wait for this worker: the events go on without it. */
     private void emit(String event, Supplier<ParallelException> error)
     {
         final java.util.function.Consumer<?> listener = birth.options().get(Option.ON_EVENT, java.util.function.Consumer.class);
@@ -592,13 +595,21 @@ final class Life implements LinkListener
         what.put("worker/pid", pid());
         what.put("error", error == null ? null : error.get());
         what.put("at-ms", System.currentTimeMillis());
+        synchronized (this)
+        {
+            told = told.thenRunAsync(() -> call(listener, what), Threads.POOL);
+        }
+    }
+
+    private void call(java.util.function.Consumer<?> listener, Map<String, Object> what)
+    {
         try
         {
             tell(listener, what);
         }
         catch (final Throwable e)
         {
-            LOG.log(System.Logger.Level.WARNING, "The on-event listener of " + handle.name() + " threw at " + event, e);
+            LOG.log(System.Logger.Level.WARNING, "The on-event listener of " + handle.name() + " threw at " + what.get("event"), e);
         }
     }
 
