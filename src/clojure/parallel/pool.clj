@@ -57,7 +57,7 @@
   "Starts n workers behind one queue; returns the pool at once. A worker that dies is replaced. The pool is Closeable, a
   java.util.concurrent.ExecutorService and a parallel.WorkerPool.
 
-  n       how many workers, 1 to 1024.
+  n       how many workers, 1 to 1024; at most :max-workers, 256 by default.
   opts    those of fork, for its workers, and
           :min :max            keeps at least :min workers, grows up to :max while tasks wait; both default to n
           :idle-timeout-ms     after which an idle worker above :min ends, default 60000

@@ -470,6 +470,8 @@
 (deftest what-is-not-allowed-is-refused-at-once
   (doseq [[call text] [[#(pool/pool 0) "from 1 to 1024"] [#(pool/pool "4") "\"4\""] [#(pool/pool {:mim 1} 2) ":max-tasks"] [#(pool/pool {:min 3 :max 2} 2) ":min at most :max"]
                        [#(pool/pool {:max-tasks 0} 2) ":max-tasks"] [#(pool/pool {:cores-per-worker 0} 1) "cores"] [#(pool/pool {:max-heap "x"} 1) "512m"]
+                       [#(pool/pool {:in :thread} 257) "257 workers does not fit into a session of at most 256 (max-workers)"]
+                       [#(pool/pool {:in :thread :max-workers 3 :max 4} 1) "4 workers does not fit into a session of at most 3"]
                        [#(pool/submit 1 'inc 1) "takes a pool"] [#(pool/close nil) "nil"]
                        [#(pool/race 5) "a collection of futures, not 5"] [#(pool/race (pool/submit *threads* 'identity 1)) "a collection of futures"]
                        [#(pool/on-done (pool/submit *threads* 'identity 1) nil) "a function of the future"]

@@ -7,6 +7,7 @@ import java.util.Map;
 import parallel.ParallelException;
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
+import parallel.runtime.Errors;
 
 /**
  * What of the machine or the container each worker of a pool takes: cores and memory, both as this JVM sees them, which looks at the
@@ -30,10 +31,17 @@ public final class Shares
      * @param workers how many there may be.
      * @param cores   of each; 0: its share.
      * @return them, completed.
-     * @throws ParallelException with BAD_ARGUMENT if the heaps do not fit into the memory; the message has the arithmetic.
+     * @throws ParallelException with BAD_ARGUMENT if a session may not have so many, or the heaps do not fit into the memory; the
+     *                           message has the arithmetic.
      */
     public static WorkerOptions applied(WorkerOptions given, int workers, int cores)
     {
+        final int most = given.get(Option.MAX_WORKERS, Integer.class);
+        if (workers > most)
+        {
+            throw Errors.badArgument("A pool of " + workers + " workers does not fit into a session of at most " + most +
+                " (max-workers). If that is meant, raise the option max-workers (1024 at most).");
+        }
         if (given.get(Option.IN_THREAD, Boolean.class))
         {
             return given;
