@@ -138,6 +138,11 @@
           (is (await-true #(and (not= before (set (pool/workers p))) (= 2 (count (pool/workers p))))))))
       (open-gate))))
 
+(deftest a-map-with-a-time-out-that-is-over-leaves-nothing-with-the-timer
+  (is (= [0 1] (in-time (doall (pool/pmap {:pool *threads* :timeout-ms 3600000} 'identity [0 1])))))
+  (is (await-true #(not-any? (fn [^Thread t] (= "parallel-later-0" (.getName t))) (keys (Thread/getAllStackTraces))))
+      "it ends when there is nothing to be done for a second"))
+
 (deftest a-map-within-an-element-is-evaluated-by-its-worker
   (is (= [[[0 true] [1 true]] [[1 true] [2 true]]]
          (in-time (doall (pool/pmap {:pool *threads* :chunk 1}

@@ -1,6 +1,7 @@
 package parallel.pool;
 
 import java.util.SplittableRandom;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
@@ -23,6 +24,7 @@ public final class Element
     private boolean running;
     private boolean late;
     private boolean closed;
+    private Future<?> nextLook;
 
     /**
      * Becomes the calling thread's, until {@link #close()}.
@@ -36,13 +38,17 @@ public final class Element
     }
 
     /**
-     * Is the thread's element again what it was before.
+     * Is the thread's element again what it was before. Nothing is left with the timer.
      */
     public void close()
     {
         synchronized (this)
         {
             closed = true;
+            if (nextLook != null)
+            {
+                nextLook.cancel(false);
+            }
         }
         if (outer == null)
         {
@@ -119,15 +125,23 @@ public final class Element
      */
     public void watch(long timeoutMs, long graceMs, LongConsumer giveUp)
     {
-        Later.after(timeoutMs, () -> look(timeoutMs, graceMs, giveUp));
+        lookAfter(timeoutMs, () -> look(timeoutMs, graceMs, giveUp));
+    }
+
+    private synchronized void lookAfter(long ms, Runnable look)
+    {
+        if (!closed)
+        {
+            nextLook = Later.after(ms, look);
+        }
     }
 
     private void look(long timeoutMs, long graceMs, LongConsumer giveUp)
     {
-        final long next = afterLook(timeoutMs, graceMs);
+        final long next = untilNextLook(timeoutMs, graceMs);
         if (next > 0)
         {
-            Later.after(next, () -> look(timeoutMs, graceMs, giveUp));
+            lookAfter(next, () -> look(timeoutMs, graceMs, giveUp));
         }
         else if (next == 0)
         {
@@ -136,7 +150,7 @@ public final class Element
     }
 
     /** How long until the next look, in milliseconds; 0: it is given up; -1: there is nothing to watch any more. */
-    private synchronized long afterLook(long timeoutMs, long graceMs)
+    private synchronized long untilNextLook(long timeoutMs, long graceMs)
     {
         if (closed)
         {
