@@ -3,10 +3,6 @@ package parallel.pool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,15 +10,13 @@ import java.util.function.Supplier;
 
 import parallel.ParallelException;
 import parallel.Worker;
-import parallel.WorkerPool;
-import parallel.codec.Codec;
 import parallel.runtime.Errors;
 
 /**
  * The pool itself: takes tasks in, hands them to its {@link Crew}, and settles their futures. One lock guards queue, places of
  * tasks, and crew; nothing that blocks is done under it.
  */
-public final class Pool extends WorkerPool
+public final class Pool extends TaskExecutor
 {
     static final System.Logger LOG = System.getLogger("parallel");
 
@@ -49,6 +43,7 @@ public final class Pool extends WorkerPool
         locked(() -> crew.start(limits.start()));
     }
 
+    @Override
     Limits limits()
     {
         return limits;
@@ -102,25 +97,13 @@ public final class Pool extends WorkerPool
 
     // ---- tasks come
 
-    /**
-     * Takes a task in. Blocks while the queue is full.
-     *
-     * @param task not given to a pool before.
-     * @throws ParallelException    with CLOSED after a shutdown.
-     * @throws InterruptedException if interrupted while blocked.
-     */
+    @Override
     public void add(PoolTask<?> task) throws InterruptedException
     {
         add(task, true);
     }
 
-    /**
-     * Takes a task in if there is room. Never blocks.
-     *
-     * @param task not given to a pool before.
-     * @return false: the queue is full.
-     * @throws ParallelException with CLOSED after a shutdown.
-     */
+    @Override
     public boolean tryAdd(PoolTask<?> task)
     {
         try
@@ -326,6 +309,7 @@ public final class Pool extends WorkerPool
 
     // ---- cancelling
 
+    @Override
     boolean cancel(PoolTask<?> task, boolean mayInterrupt)
     {
         lock.lock();
@@ -555,114 +539,6 @@ public final class Pool extends WorkerPool
     public long graceMs()
     {
         return limits.graceMs();
-    }
-
-    // ---- as an executor
-
-    private static byte[] body(Object task)
-    {
-        try
-        {
-            return Codec.bodyToBytes(task);
-        }
-        catch (final parallel.codec.NotTransferableException e)
-        {
-            final ParallelException cause = Errors.notTransferable(e);
-            throw new RejectedExecutionException("The task cannot travel to a worker. " + cause.getMessage(), cause);
-        }
-    }
-
-    private <V> PoolTask<V> task(Object body)
-    {
-        return new PoolTask<>(this, new Content(null, body.getClass().getName(), body(body), 1), Thread.currentThread());
-    }
-
-    @Override
-    protected <V> RunnableFuture<V> newTaskFor(Callable<V> callable)
-    {
-        return task(java.util.Objects.requireNonNull(callable));
-    }
-
-    @Override
-    protected <V> RunnableFuture<V> newTaskFor(Runnable runnable, V value)
-    {
-        return value == null ? task(java.util.Objects.requireNonNull(runnable)) : task(valued(runnable, value));
-    }
-
-    private static <V> WorkerPool.Task<V> valued(Runnable body, V value)
-    {
-        return () ->
-        {
-            body.run();
-            return value;
-        };
-    }
-
-    @Override
-    public <V> Future<V> trySubmit(Task<V> body)
-    {
-        final PoolTask<V> task = task(body);
-        try
-        {
-            return tryAdd(task) ? task : null;
-        }
-        catch (final ParallelException e)
-        {
-            throw rejected(e);
-        }
-    }
-
-    private static RejectedExecutionException rejected(ParallelException why)
-    {
-        return new RejectedExecutionException(why.getMessage(), why);
-    }
-
-    @Override
-    public void execute(Runnable command)
-    {
-        final Wrapped wrapped = Wrapped.of(command);
-        if (wrapped == null)
-        {
-            accept(command instanceof PoolTask<?> made ? made : logging(task(command)));
-            return;
-        }
-        final PoolTask<?> task = wrapped.body() instanceof PoolTask<?> made ? made : task(wrapped.body());
-        accept(task);
-        wrapped.given(task);
-        task.onDone(() -> wrapped.done(task));
-    }
-
-    private static PoolTask<?> logging(PoolTask<?> task)
-    {
-        task.onDone(() ->
-        {
-            try
-            {
-                task.value();
-            }
-            catch (final ParallelException | InterruptedException | java.util.concurrent.CancellationException e)
-            {
-                LOG.log(System.Logger.Level.ERROR, "A task given to execute has failed", e);
-            }
-        });
-        return task;
-    }
-
-    void accept(PoolTask<?> task)
-    {
-        try
-        {
-            add(task);
-        }
-        catch (final ParallelException e)
-        {
-            throw rejected(e);
-        }
-        catch (final InterruptedException e)
-        {
-            Thread.currentThread().interrupt();
-            throw new RejectedExecutionException("Interrupted while the pool's queue was full", e);
-        }
     }
 
     @Override

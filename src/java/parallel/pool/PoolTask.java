@@ -28,7 +28,7 @@ public class PoolTask<V> implements RunnableFuture<V>
     {
     }
 
-    private final Pool pool;
+    private final TaskExecutor pool;
     private final Content content;
     private final Object client;
     private final CompletableFuture<Result> settled = new CompletableFuture<>();
@@ -56,7 +56,7 @@ public class PoolTask<V> implements RunnableFuture<V>
      * @param content what it is.
      * @param client  whose it is: the clients of a pool take turns.
      */
-    protected PoolTask(Pool pool, Content content, Object client)
+    protected PoolTask(TaskExecutor pool, Content content, Object client)
     {
         this.pool = pool;
         this.content = content;
