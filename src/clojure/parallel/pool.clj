@@ -126,10 +126,8 @@
 
 (defn- task ^ClojureTask [ns-sym ^Pool pool f args]
   (try
-    (let [args (vec args)]
-      (ClojureTask. pool
-                    (Content. (function/shared ns-sym 'parallel.impl.pool-worker/function [f]) (function/text f) (Codec/toBytes args) 1)
-                    (Thread/currentThread)))
+    (let [{:keys [shared text]} (function/shared-and-text ns-sym 'parallel.impl.pool-worker/function [f])]
+      (ClojureTask. pool (Content. shared text (Codec/toBytes (vec args)) 1) (Thread/currentThread)))
     (catch NotTransferableException e
       (errors/surfacing (throw (Errors/notTransferable e))))
     (catch ParallelException e

@@ -4,9 +4,12 @@
   (:require [clojure.core.reducers :as reducers]
             [clojure.java.io :as io]
             [clojure.pprint :as pprint]
+            [clojure.set]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.api :as parallel]
+            [parallel.impl.definitions :as definitions]
+            [parallel.impl.pool-function :as function]
             [parallel.pool :as pool]
             [parallel.shared :as shared]
             [parallel.support :refer [await-true error error-kind within]])
@@ -558,10 +561,46 @@
   (pool/with-pool [p 1]
     (binding [*ns* (create-ns (gensym "pasted"))]
       (refer 'clojure.core)
-      (run! #(parallel.impl.definitions/evaluate eval %)
+      (run! #(definitions/evaluate eval %)
             '[(require '[parallel.pool :as pool])
               (defn twice [x] (* 2 x))])
       (intern *ns* 'p p)
       (is (= [2 4] (in-time (eval '(doall (pool/pmap {:pool p} 'twice [1 2]))))))
-      (parallel.impl.definitions/evaluate eval '(defn twice [x] (* 20 x)))
+      (definitions/evaluate eval '(defn twice [x] (* 20 x)))
       (is (= [20 40] (in-time (eval '(doall (pool/pmap {:pool p} '(fn [x] (twice x)) [1 2])))))))))
+
+(defmacro of-our-own [x] x)
+
+(deftest a-function-is-prepared-again-only-when-something-has-changed-that-it-means
+  (binding [*ns* (create-ns (gensym "prepared"))]
+    (let [home     (ns-name *ns*)
+          form     '(fn [x] (outer x))
+          shared   (fn [f] (:shared (function/shared-and-text home 'parallel.impl.pool-worker/function [f])))
+          define   (fn [form] (definitions/evaluate eval form))
+          changes? (fn [f change]
+                     (let [before (shared f)]
+                       (is (identical? before (shared f)) "it is not prepared anew")
+                       (change)
+                       (not= before (shared f))))]
+      (refer 'clojure.core)
+      (define '(defn inner [x] x))
+      (define '(defn outer [x] (inner x)))
+      (is (changes? 'outer #(define '(defn outer [x] (inner (inner x))))) "a var")
+      (is (changes? form #(define '(defn inner [x] (+ 2 x)))) "one that it refers to")
+      (is (changes? form #(define '(defmulti inner identity))) "a function becomes a multimethod")
+      (is (changes? form #(define '(defmethod inner 1 [_] :one))) "a method is added")
+      (is (changes? form #(alter-var-root (ns-resolve home 'outer) (constantly inc))) "a root without a source")
+      (alias 'joining 'clojure.string)
+      (is (changes? '(fn [s] (joining/join s)) #(do (ns-unalias *ns* 'joining) (alias 'joining 'clojure.set))) "an alias")
+      (refer 'clojure.string :only ['join])
+      (is (changes? '(fn [s] (join s)) #(do (ns-unmap *ns* 'join) (refer 'clojure.set :only ['join]))) "a name")
+      (is (not= (shared '(fn [] (count [1]))) (shared '(fn [] (count (1))))) "lists that are equal may mean different things")
+      (testing "what may depend on more is prepared each time"
+        (refer 'parallel.pool-test :only ['of-our-own])
+        (doseq [f [(list 'fn [] (double-array 1)) '(fn [x] (of-our-own x)) '(fn [x] (not.loaded/f x)) '(fn [x] (eval x))]]
+          (is (not (identical? (shared f) (shared f))) (pr-str f)))))))
+
+(deftest a-pfn-is-compiled-once-by-a-worker
+  (let [f (let [k 3] (parallel/pfn [x] (* k x)))]
+    (is (= (:shared (function/shared-and-text 'user 'parallel.impl.pool-worker/function [f]))
+           (:shared (function/shared-and-text 'user 'parallel.impl.pool-worker/function [f]))))))

@@ -29,7 +29,12 @@
              (ns-resolve 'clojure.core sym))
          (catch Exception _ nil))))
 
-(defn- unsure! [state] (vswap! state assoc :sure? false))
+(defn- unsure! [state] (vswap! state assoc :sure? false :all? false))
+
+(defn- defines!
+  "A def may give names of the form another meaning, but which they are is known."
+  [state]
+  (vswap! state assoc :sure? false))
 
 (declare walk)
 
@@ -86,7 +91,7 @@
     reify*                                                 (let [[interfaces & methods] args]
                                                              (walk-all state env interfaces)
                                                              (doseq [[_ & body] methods] (walk-body state env body)))
-    def                                                    (do (unsure! state) (walk-all state env (drop 1 args)))
+    def                                                    (do (defines! state) (walk-all state env (drop 1 args)))
     deftype*                                               (let [[_ _ fields & more] args]
                                                              (unsure! state)
                                                              (walk-all state env (second (drop-while #(not= % :implements) more)))
@@ -122,6 +127,11 @@
   adds to it at once."
   [ns-sym]
   (boolean (some #{(str "/" (base-name ns-sym))} @#'clojure.core/*pending-paths*)))
+
+(defn anything-being-loaded?
+  "Whether this thread is just loading a namespace's file."
+  []
+  (boolean (seq @#'clojure.core/*pending-paths*)))
 
 (defn- qualifier
   "What stands before the slash: :known here, :loadable, or :unknown."
@@ -162,12 +172,12 @@
     (coll? form)   (walk-all state env form)))
 
 (defn names
-  "{:free symbols that the form refers to, :sure? whether those are all, and each is referred to}."
+  "{:free symbols that the form refers to, :sure? whether those are all, and each is referred to, :all? whether those are all}."
   [ns form]
-  (let [state (volatile! {:ns ns :free #{} :sure? true})]
+  (let [state (volatile! {:ns ns :free #{} :sure? true :all? true})]
     (binding [*ns* ns]
       (walk state {} form))
-    (select-keys @state [:free :sure?])))
+    (select-keys @state [:free :sure? :all?])))
 
 (defn- names-a-class? [^String n]
   (or (str/includes? n ".") (str/starts-with? n "[")))

@@ -165,6 +165,23 @@
   (or (:additions (get @noted (symbol v)))
       (additions-in-script v)))
 
+(defn unchanged
+  "A function that says whether the var is still defined as it is now, as far as source and additions know. It does not keep what
+  the var holds."
+  [^Var v]
+  (let [root      (WeakReference. (.getRawRoot v))
+        meta-data (meta v)
+        entry     (get @noted (symbol v))
+        file      (script-of v)
+        time      (when file (.lastModified file))]
+    (fn []
+      (let [held (.get root)]
+        (and (some? held)
+             (identical? held (.getRawRoot v))
+             (identical? meta-data (meta v))
+             (identical? entry (get @noted (symbol v)))
+             (or (nil? file) (= time (.lastModified file))))))))
+
 (defn in-a-resource?
   "Whether the var was defined by a file of the class path."
   [^Var v]

@@ -5,7 +5,7 @@
             [parallel.impl.analysis :as analysis]
             [parallel.impl.definitions :as definitions]
             [parallel.impl.errors :as errors])
-  (:import [clojure.lang IRecord Var]
+  (:import [clojure.lang IRecord Namespace Var]
            [parallel StartFailedException]
            [parallel.clojure PortableFunction]
            [parallel.codec Codec]
@@ -93,6 +93,46 @@
                        {:class (.getName (class form))}))
     :else form))
 
+;; ---- how long an analysis stands
+
+(defn- unchanged-namespace
+  "A function that says whether names still mean the same in a namespace, as vars or classes."
+  [^Namespace ns]
+  (let [ns-sym (ns-name ns) mappings (.getMappings ns) aliases (.getAliases ns)]
+    (fn [] (and (identical? ns (find-ns ns-sym)) (identical? mappings (.getMappings ns)) (identical? aliases (.getAliases ns))))))
+
+(defn- target-in
+  "What a symbol means in a namespace: a var, a class or nil."
+  [ns sym]
+  (try (ns-resolve ns sym) (catch Exception _ nil)))
+
+(defn- lasting-name?
+  "Whether a name that a form refers to means the same as long as its namespace and vars do not change. The expansion of a macro that is
+  not clojure.core's may depend on anything."
+  [ns sym]
+  (let [target (target-in ns sym)]
+    (cond
+      (var? target)   (or (= core (ns-name (.ns ^Var target))) (not (.isMacro ^Var target)))
+      (class? target) true
+      :else           (and (namespace sym) (class? (target-in ns (symbol (namespace sym))))))))
+
+(defn- lasting-qualifier?
+  "Whether what stands before the slash, if anything does, is something now, and not only once it is loaded."
+  [ns sym]
+  (let [q (some-> (namespace sym) symbol)]
+    (or (nil? q) (get (ns-aliases ns) q) (find-ns q) (class? (target-in ns q)))))
+
+(defn- lasting-leaf? [x]
+  (or (nil? x) (symbol? x) (keyword? x) (string? x) (boolean? x) (char? x) (int? x) (float? x) (coll? x)))
+
+(defn- lasting?
+  "Whether a form, and what it refers to, can change only together with namespaces and vars."
+  [ns form {:keys [free all?]}]
+  (and all?
+       (every? #(lasting-name? ns %) free)
+       (every? #(lasting-qualifier? ns %) (symbols form))
+       (every? lasting-leaf? (tree-seq coll? seq form))))
+
 ;; ---- definitions that travel
 
 (defn- from-class-path? [^Var v]
@@ -102,7 +142,7 @@
 (defn- meant
   "The var that a symbol of a form means, that of its constructor for a record or type of the prompt; or nil."
   [ns sym]
-  (let [target (try (ns-resolve ns sym) (catch Exception _ nil))]
+  (let [target (target-in ns sym)]
     (if (class? target)
       (when (instance? clojure.lang.DynamicClassLoader (.getClassLoader ^Class target))
         (definitions/of-class target))
@@ -118,7 +158,8 @@
   (let [target (symbol v)]
     (if (or (contains? (:seen acc) target) (= core (ns-name (.ns v))))
       acc
-      (let [acc    (update acc :seen conj target)
+      (let [acc    (-> (update acc :seen conj target)
+                       (update :unchanged conj (definitions/unchanged v) (unchanged-namespace (.ns v))))
             source (definitions/source v)
             acc    (cond
                      source               (gather-form acc target source nil)
@@ -127,9 +168,14 @@
         (reduce (fn [acc [key addition]] (gather-form acc target addition key)) acc (definitions/additions v))))))
 
 (defn- gather
-  "acc with what a form refers to and exists only at the prompt, the definitions in the order in which they must be evaluated."
+  "acc with what a form refers to and exists only at the prompt, the definitions in the order in which they must be evaluated. What
+  says whether something has changed since is made before that is looked at."
   [acc ns form]
-  (reduce gather-var acc (keep #(meant ns %) (:free (analysis/names ns form)))))
+  (let [acc   (update acc :unchanged conj (unchanged-namespace ns))
+        names (analysis/names ns form)]
+    (reduce gather-var
+            (update acc :lasting? #(and % (lasting? ns form names)))
+            (keep #(meant ns %) (:free names)))))
 
 (defn- gather-records
   "The same for the records among args, and directly inside one."
@@ -142,7 +188,7 @@
                 :when v]
             v)))
 
-(def ^:private nothing {:seen #{} :definitions [] :missing #{}})
+(def ^:private nothing {:seen #{} :definitions [] :missing #{} :lasting? true :unchanged []})
 
 (defn- unique
   "One form may define several names: it is evaluated once."
@@ -191,13 +237,15 @@
 ;; ---- the job
 
 (defn- with-definitions
-  "[what travels besides the form, symbols of vars that exist at the prompt only and whose definition is not known]"
+  "[what travels besides the form, symbols of vars that exist at the prompt only and whose definition is not known, functions that
+  say together whether that would be the same now; nil where nothing can]"
   [ns-sym forms args]
   (let [ns (or (find-ns ns-sym) (create-ns ns-sym))
-        {:keys [definitions missing]} (gather-records (reduce #(gather %1 ns %2) nothing forms) args)]
+        {:keys [definitions missing lasting? unchanged]} (gather-records (reduce #(gather %1 ns %2) nothing forms) args)]
     [(cond-> (context ns-sym forms)
        (seq definitions) (assoc :definitions (unique definitions)))
-     missing]))
+     missing
+     (when lasting? unchanged)]))
 
 (defn travelling
   "What travels besides a form, and besides values that it is given."
@@ -224,6 +272,16 @@
     (encoded (cond-> context
                (seq missing) (assoc :missing {:names (mapv name missing) :advice (sentence :missing (sort missing))}))
              form args)))
+
+(defn lasting-job
+  "[the job of evaluating a form, a function that says whether it would be the same job now; nil where nothing can say that]"
+  [ns-sym form]
+  (let [form (check form)
+        [context _ unchanged] (with-definitions ns-sym [form] [])]
+    [(encoded context form [])
+     (when (and unchanged (not (analysis/anything-being-loaded?)))
+       (fn [] (and (not (analysis/anything-being-loaded?))
+                   (every? #(%) unchanged))))]))
 
 (defn job-of-run
   "The same for a new worker; a Job that fails also where a name certainly means nothing there."

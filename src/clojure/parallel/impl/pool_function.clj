@@ -44,33 +44,67 @@
       (Text/shortened (pr-str (if (instance? PortableFunction f) (:form (.source ^PortableFunction f)) f)) most-text))))
 
 (defn- call
-  "[form args]: a form whose value, or the value of calling it with args, is (maker f ...)."
+  "[form args]: a form whose value, or the value of calling it with args, is (maker f ...). The same for the same functions: workers
+  know by that what they have already."
   [maker fs]
   (let [forms (mapv form-of fs)]
     (if (some #(instance? PortableFunction %) forms)
-      (let [names (mapv (fn [_] (gensym "f")) forms)
+      (let [names (mapv #(symbol (str "parallel-pfn-" %)) (range (count forms)))
             pfn?  #(instance? PortableFunction %)]
         [(list `fn (vec (keep (fn [[n f]] (when (pfn? f) n)) (map vector names forms)))
                (cons maker (map (fn [n f] (if (pfn? f) n f)) names forms)))
          (filterv pfn? forms)])
       [(cons maker forms) []])))
 
-(defn- job-of ^Job [ns-sym maker fs]
-  (let [[form args] (call maker fs)
-        job (form/job ns-sym form args)]
-    (when-let [failure (.failure ^Job job)]
-      (errors/surfacing (throw failure)))
-    job))
+(defn- payload ^bytes [^Job job]
+  (when-let [failure (.failure job)]
+    (errors/surfacing (throw failure)))
+  (.payload job))
 
-(defn shared
-  "What of (maker f ...) travels, once per worker."
-  ^Content$Shared [ns-sym maker fs]
-  (Content$Shared. (.payload (job-of ns-sym maker fs))))
+(defn- payload-of ^bytes [ns-sym maker fs]
+  (let [[form args] (call maker fs)]
+    (payload (form/job ns-sym form args))))
+
+;; ---- what was prepared before
+
+(deftype ^:private Same [x]
+  Object
+  (hashCode [_] (System/identityHashCode x))
+  (equals [_ other] (and (instance? Same other) (identical? x (.-x ^Same other)))))
+
+(defn- named
+  "What a form is remembered by. Equal lists may mean different things: (f (1)), (f [1])."
+  [form]
+  (if (seq? form) (Same. form) form))
+
+(def ^:private most-prepared 64)
+
+(def ^:private prepared
+  "[namespace maker form-or-Same ...] to {:shared :text :stands?}."
+  (atom {}))
+
+(defn- prepare [ns-sym maker fs]
+  (let [[form args]   (call maker fs)
+        [job stands?] (if (seq args) [(form/job ns-sym form args)] (form/lasting-job ns-sym form))]
+    {:shared (Content$Shared. (payload job)) :text (text (peek fs)) :stands? stands?}))
+
+(defn shared-and-text
+  "{:shared what of (maker f ...) travels, once per worker, :text the last f for people}. Prepared anew only when something that it
+  depends on has changed."
+  [ns-sym maker fs]
+  (let [key   (into [ns-sym maker] (map (comp named form-of)) fs)
+        known (get @prepared key)]
+    (if (and known ((:stands? known)))
+      known
+      (let [made (prepare ns-sym maker fs)]
+        (when (:stands? made)
+          (swap! prepared #(assoc (if (< (count %) (long most-prepared)) % {}) key made)))
+        made))))
 
 (defn here
   "(maker f ...) made in this process."
   ^java.util.function.Function [ns-sym maker fs]
-  (.evaluate (Language/find) (Codec/fromBytes (.payload (job-of ns-sym maker fs)))))
+  (.evaluate (Language/find) (Codec/fromBytes (payload-of ns-sym maker fs))))
 
 (defn local
   "f as a function of this process, called in it."

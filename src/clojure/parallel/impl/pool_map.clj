@@ -318,7 +318,7 @@
   [^Pool pool {:keys [ns maker fs text unit]} {:keys [chunk in-flight on-error retries retry? timeout-ms seed progress]} extra]
   (let [report (progress/reporter progress (:total extra))]
     (merge
-     {:pool pool :shared (function/shared ns maker fs) :client (Object.)
+     {:pool pool :shared (:shared (function/shared-and-text ns maker fs)) :client (Object.)
       :opts {:label text :unit unit :seed (or seed (a-seed)) :timeout-ms timeout-ms
              :grace-ms (.graceMs pool) :throw? (= :throw (or on-error :throw))}
       :chunk (or chunk :auto) :in-flight in-flight :on-error (or on-error :throw)
