@@ -45,7 +45,7 @@
    ["warm"      "the same with a warm spare"                       (rows-of 'parallel.bench.start/warm)]
    ["ancestor"  "4 workers, 1000 rounds of maps with arrays"       (rows-of 'parallel.bench.ancestor/ancestor)]
    ["footprint" "memory and threads of an idle worker"             (rows-of 'parallel.bench.footprint/footprint)]
-   ["pool"      "tasks of a pool"                                  (rows-where-there 'parallel.bench.pool/pool-figures 'parallel.pool-figures/pool-figures)]
+   ["pool"      "tasks of a pool"                                  (rows-of 'parallel.bench.pool/pool)]
    ["shared"    "shared arrays"                                    (rows-where-there 'parallel.bench.shared/shared-figures)]
    ["scaling"   "2 to 100 workers"                                 (rows-of 'parallel.bench.scaling/scaling)]
    ["sizes"     "arrays by size, for the plot"                     (rows-of 'parallel.bench.messages/sizes)]])

@@ -256,7 +256,8 @@
 
   opts    :pool         whose workers do it; default (default-pool). In an element of another map, without :pool, it is
                         evaluated there, by that worker
-          :chunk        elements that travel together: n, or :auto (the default), 10 ms of work as measured, growing from 1
+          :chunk        elements that travel together: n, or :auto (the default), 10 ms of work as measured, growing from 1, and
+                        less towards the end of a counted coll
           :in-flight    the look-ahead in elements: given out and not taken yet. Default 2 chunks per worker, and with :auto at
                         most as many as were taken already, and 2 per worker
           :on-error     :throw (the default): the error at its place, what comes after it is stopped; :value: the error is the
@@ -323,7 +324,7 @@
 
   A range travels as three numbers, an array as memory, a vector in slices. Of a map, reducef gets the value so far, a key and its
   value. opts are those of pmap; :chunk is the elements of a part,
-  8 parts per worker by default. With :on-error other than :throw, what stands in for the value of a part is combined. ex-data of
+  by default 4 parts per worker and smaller ones towards the end. With :on-error other than :throw, what stands in for the value of a part is combined. ex-data of
   errors has :part instead of :index.
 
     (pool/fold '+ '(fn [sum x] (+ sum (Math/sqrt x))) (range 1000000))

@@ -10,6 +10,8 @@
             [parallel.api :as parallel]
             [parallel.impl.definitions :as definitions]
             [parallel.impl.pool-function :as function]
+            [parallel.impl.pool-map :as pool-map]
+            [parallel.impl.source :as source]
             [parallel.pool :as pool]
             [parallel.shared :as shared]
             [parallel.support :refer [await-true error error-kind within]])
@@ -251,6 +253,29 @@
   (is (= {:parallel/error :remote-exception :part 2}
          (select-keys (error #(pool/fold {:pool *threads* :chunk 2} '+ '(fn [a x] (/ a x)) [1 1 1 1 1 0])) [:parallel/error :part]))))
 
+(defn- elements [part]
+  (seq (second (source/reducible + (:elements part)))))
+
+(deftest the-parts-of-a-fold-get-smaller-towards-the-end
+  (doseq [coll [(range 5 100005) (vec (range 5 100005)) (long-array (range 5 100005))]
+          workers [1 2 5]]
+    (let [parts (source/parts coll :auto workers)
+          sizes (map (comp count elements) parts)]
+      (is (= (range 5 100005) (mapcat elements parts)))
+      (is (= (butlast (reductions + 0 sizes)) (map :offset parts)))
+      (is (apply >= sizes))
+      (is (= (quot 100000 (* 4 workers)) (first sizes)))
+      (is (> 3200 (last sizes)))))
+  (is (= [30 30 30 10] (map (comp count elements) (source/parts (range 100) 30 2))))
+  (is (= [1 1 1] (map (comp count elements) (source/parts [1 2 3] nil 2)))))
+
+(deftest the-chunks-of-a-counted-collection-get-smaller-towards-the-end
+  (let [size (fn [total index nanos]
+               (#'pool-map/chunk-size {:chunk :auto :most Long/MAX_VALUE :workers 2 :total total} {:nanos nanos :bytes 1 :index index} 1000000))]
+    (is (= [2 2 1 1] (map #(size 100 % 4e6) [0 92 95 99])))
+    (is (= 2 (size nil 99 4e6)) "it is not known where the end is")
+    (is (= 10000 (size 100000 99000 1e2)) "what takes less than a millisecond is not shared out")))
+
 ;; ---- futures
 
 (deftest a-task-is-a-future
@@ -296,16 +321,17 @@
 
 (deftest a-task-that-is-cancelled-while-it-waits-never-runs
   (reset)
-  (let [running (doall (repeatedly 3 #(pool/submit *threads* 'parallel.pool-test/waits :running)))
-        waiting (pool/submit *threads* 'parallel.pool-test/noted :waited)]
-    (is (true? (future-cancel waiting)))
-    (is (false? (future-cancel waiting)))
-    (is (thrown? CancellationException @waiting))
-    (is (and (future-cancelled? waiting) (future-done? waiting)))
-    (open-gate)
-    (in-time (run! deref running))
-    (in-time @(pool/submit *threads* 'identity 1))
-    (is (= [:running :running :running] @evaluated))))
+  (pool/with-pool [p {:in :thread} 3]
+    (let [running (doall (repeatedly 3 #(pool/submit p 'parallel.pool-test/waits :running)))
+          waiting (pool/submit p 'parallel.pool-test/noted :waited)]
+      (is (true? (future-cancel waiting)))
+      (is (false? (future-cancel waiting)))
+      (is (thrown? CancellationException @waiting))
+      (is (and (future-cancelled? waiting) (future-done? waiting)))
+      (open-gate)
+      (in-time (run! deref running))
+      (in-time @(pool/submit p 'identity 1))
+      (is (= [:running :running :running] @evaluated)))))
 
 (deftest a-task-that-is-cancelled-while-it-runs-is-interrupted-and-its-worker-lives-on
   (reset)
@@ -363,6 +389,21 @@
     (is (= (range 50) (in-time (mapv deref quick))))
     (open-gate)
     (in-time (run! deref slow))))
+
+(deftest a-worker-has-the-next-part-of-a-map-unless-parts-take-long
+  (doseq [[ms state] [[1 ":queued 0 :running 2"] [25 ":queued 1 :running 1"]]]
+    (reset)
+    (pool/with-pool [p {:in :thread} 1]
+      (in-time (dotimes [_ 20] @(pool/submit p '(fn [ms] (Thread/sleep ms)) ms)))
+      (let [mapped (future (doall (pool/pmap {:pool p :chunk 1} 'parallel.pool-test/waits (range 2))))]
+        (is (await-true #(str/includes? (str p) state) 5000) (str p))
+        (open-gate)
+        (is (= [0 1] (in-time @mapped))))
+      (reset)
+      (let [tasks (mapv #(pool/submit p 'parallel.pool-test/waits %) (range 2))]
+        (is (str/includes? (str p) ":queued 1 :running 1") "tasks are not given ahead then")
+        (open-gate)
+        (is (= [0 1] (in-time (mapv deref tasks))))))))
 
 ;; ---- the pool
 

@@ -16,6 +16,7 @@
 (set! *warn-on-reflection* true)
 
 (def ^:private part-nanos "What a part of automatic size takes." 10e6)
+(def ^:private last-nanos "What a part at the end of a map takes at least: then parts get smaller, so that the workers end together." 1e6)
 (def ^:private part-bytes "What it has at most, there and back." 4e6)
 (def ^:private quick-nanos "What takes less is not shown one by one." 20e3)
 (def ^:private parts-per-worker 2)
@@ -103,6 +104,7 @@
     (let [task (ClojureTask. pool (content plan start xs (:quick? known)) client)
           part (merge known {:start start :xs xs :task task})]
       (.retries task 0)
+      (.ahead task)
       (.put ^ConcurrentSkipListMap live start task)
       (errors/surfacing (.add pool task))
       (.onDone task #(done plan part))
@@ -136,12 +138,21 @@
 
 ;; ---- how much at a time
 
-(defn- chunk-size ^long [{:keys [chunk most workers]} {:keys [nanos bytes]} ^long limit]
+(defn- share-of-rest
+  "The most elements of a part where it is known how many are left: half of a worker's share."
+  ^double [{:keys [total workers]} {:keys [index nanos]}]
+  (if total
+    (max (/ (double last-nanos) (max 1.0 (double nanos)))
+         (/ (double (- (long total) (long index))) (* 2 (long workers))))
+    Double/MAX_VALUE))
+
+(defn- chunk-size ^long [{:keys [chunk most workers] :as plan} {:keys [nanos bytes] :as state} ^long limit]
   (if (= :auto chunk)
     (max 1 (long (min (/ (double part-nanos) (max 1.0 (double nanos)))
                       (/ (double part-bytes) (max 1.0 (double bytes)))
                       (quot limit (long workers))
-                      (double most))))
+                      (double most)
+                      (share-of-rest plan state))))
     (long chunk)))
 
 (defn- look-ahead

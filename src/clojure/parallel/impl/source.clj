@@ -1,20 +1,18 @@
 (ns ^:no-doc parallel.impl.source
   "What a fold is over, cut into parts: a vector and an array into slices, a range into ranges, which travel as three numbers, anything
-  else as a seq is."
+  else as a seq is. What is cut anywhere has smaller parts at its end, so that the workers end together."
   (:import [clojure.lang LongRange]
            [java.lang.reflect Array]))
 
 (set! *warn-on-reflection* true)
 
-(def ^:private parts-per-worker 8)
+(def ^:private parts-per-worker 4)
 (def ^:private most-elements "Of a part of automatic size that does not travel as memory is." 100000)
-(def ^:private unknown-size "The size of parts of what is not counted, as of clojure.core.reducers/fold." 512)
+(def ^:private usual-size "The size of parts of what is not counted, and the least of those at the end, as of clojure.core.reducers/fold." 512)
+(def ^:private taper "How much smaller than the others the last part is." 8)
 
 (defn- array? [x]
   (and (some? x) (.isArray (class x))))
-
-(defn- length ^long [x]
-  (if (array? x) (Array/getLength x) (count x)))
 
 (defn- slice
   "An array of the elements from a to b."
@@ -23,20 +21,35 @@
     (System/arraycopy xs a part 0 (- (long b) (long a)))
     part))
 
-(defn- part-size [chunk n workers free?]
-  (if (or (nil? chunk) (= :auto chunk))
-    (let [share (quot (+ (long n) (* (long parts-per-worker) (long workers)) -1) (* (long parts-per-worker) (long workers)))]
-      (max 1 (if free? share (min (long most-elements) share))))
-    chunk))
+(defn- part-size [n workers free?]
+  (let [share (quot (+ (long n) (* (long parts-per-worker) (long workers)) -1) (* (long parts-per-worker) (long workers)))]
+    (max 1 (if free? share (min (long most-elements) share)))))
 
-(defn- slices [n size cut]
-  (map (fn [a] {:offset a :elements (cut a (min (long n) (+ (long a) (long size))))})
-       (range 0 n size)))
+(defn- cuts
+  "[begin end] of the parts of n elements, lazily: of size each, and towards the end half of a worker's share of what is left."
+  [n size workers]
+  (let [n     (long n)
+        size  (long size)
+        least (max (quot size (long taper)) (min size (long usual-size)))]
+    ((fn more [begin]
+       (lazy-seq
+        (let [begin (long begin)
+              left  (- n begin)]
+          (when (pos? left)
+            (let [end (min n (+ begin (max least (min size (quot left (* 2 (long workers)))))))]
+              (cons [begin end] (more end)))))))
+     0)))
 
-(defn- range-parts [^LongRange xs n size]
+(defn- slices [n chunk workers free? cut]
+  (let [parts (if (or (nil? chunk) (= :auto chunk))
+                (cuts n (part-size n workers free?) workers)
+                (map (fn [begin] [begin (min (long n) (+ (long begin) (long chunk)))]) (range 0 n chunk)))]
+    (map (fn [[begin end]] {:offset begin :elements (cut begin end)}) parts)))
+
+(defn- range-slice [^LongRange xs begin end]
   (let [from (long (first xs))
         by   (if (next xs) (- (long (second xs)) from) 1)]
-    (slices n size (fn [a b] {::range [(+ from (* by (long a))) (- (long b) (long a)) by]}))))
+    {::range [(+ from (* by (long begin))) (- (long end) (long begin)) by]}))
 
 (defn- pairs
   "A part of a map as a vector, key, value, key, value: what a map becomes on its way."
@@ -47,13 +60,13 @@
   "The parts of coll, lazily: {:offset of the first element, :elements}."
   [coll chunk workers]
   (cond
-    (instance? LongRange coll) (let [n (count coll)] (range-parts coll n (part-size chunk n workers true)))
-    (array? coll)              (let [n (length coll)] (slices n (part-size chunk n workers true) (fn [a b] (slice coll a b))))
-    (vector? coll)             (let [n (count coll)] (slices n (part-size chunk n workers false) (fn [a b] (subvec coll a b))))
+    (instance? LongRange coll) (slices (count coll) chunk workers true (fn [begin end] (range-slice coll begin end)))
+    (array? coll)              (slices (Array/getLength coll) chunk workers true (fn [begin end] (slice coll begin end)))
+    (vector? coll)             (slices (count coll) chunk workers false (fn [begin end] (subvec coll begin end)))
     :else
     (let [size (cond (and (some? chunk) (not= :auto chunk)) chunk
-                     (or (counted? coll) (instance? java.util.Map coll)) (part-size chunk (count coll) workers false)
-                     :else unknown-size)]
+                     (or (counted? coll) (instance? java.util.Map coll)) (part-size (count coll) workers false)
+                     :else usual-size)]
       (map-indexed (fn [i xs] {:offset (* (long i) (long size)) :elements (if (instance? java.util.Map coll) (pairs xs) (vec xs))})
                    (partition-all size coll)))))
 

@@ -14,9 +14,11 @@ import parallel.Worker;
  */
 final class Crew
 {
-    /** While tasks are this short, a worker is given some more, so that it does not wait for the next. */
+    /** A worker is given so much work ahead, so that it does not wait for the next task. */
     private static final double AHEAD_NANOS = 500_000;
     private static final int MOST_AHEAD = 64;
+    /** A part of a map is given ahead while tasks take no longer: for those that do, the wait for the next is less than a hundredth of them. */
+    private static final double LONG_NANOS = 20_000_000;
     private static final long BALANCE_MS = 2;
     private static final long PAUSE_MS = 5000;
     private static final double SMOOTHING = 0.1;
@@ -24,7 +26,8 @@ final class Crew
     private final Pool pool;
     private final Supplier<? extends Worker> maker;
     private final List<PoolWorker> members = new ArrayList<>();
-    private double nanosPerTask = AHEAD_NANOS;
+    /** Not known before the first has ended: then they count as long. */
+    private double nanosPerTask = Double.POSITIVE_INFINITY;
     private int failedStarts;
     private int killedStarts;
     /** No worker is started: the last ones did not come up. */
@@ -70,8 +73,8 @@ final class Crew
 
     // ---- who gets the next task
 
-    /** The worker with the least to do that may be given more; null if there is none. */
-    PoolWorker freest()
+    /** The worker with the least to do that may be given the task; null if there is none. */
+    PoolWorker freest(PoolTask<?> task)
     {
         PoolWorker freest = null;
         for (final PoolWorker worker : members)
@@ -82,18 +85,24 @@ final class Crew
                 freest = worker;
             }
         }
-        return freest != null && freest.load() < window() ? freest : null;
+        return freest != null && freest.load() <= mostAhead(task) ? freest : null;
     }
 
-    private int window()
+    private int mostAhead(PoolTask<?> task)
     {
-        return 1 + (int)Math.min(MOST_AHEAD, AHEAD_NANOS / (1 + nanosPerTask) - 1e-6);
+        final int ahead = (int)Math.min(MOST_AHEAD, AHEAD_NANOS / (1 + nanosPerTask));
+        return ahead == 0 && task.place().ahead && nanosPerTask <= LONG_NANOS ? 1 : ahead;
+    }
+
+    /** A task has come to its value. */
+    void took(long nanos)
+    {
+        nanosPerTask = nanosPerTask == Double.POSITIVE_INFINITY ? nanos : nanosPerTask + SMOOTHING * (nanos - nanosPerTask);
     }
 
     /** A worker has ended a task. */
-    void did(PoolWorker worker, long nanos)
+    void did(PoolWorker worker)
     {
-        nanosPerTask += SMOOTHING * (nanos - nanosPerTask);
         renewIfUsedUp(worker);
         watchIfNotNeeded(worker);
     }

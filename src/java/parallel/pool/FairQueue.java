@@ -38,6 +38,16 @@ final class FairQueue
         bytes += change * task.content().bytes();
     }
 
+    /** The next task, which stays; null if there is none. */
+    PoolTask<?> peek()
+    {
+        if (!again.isEmpty())
+        {
+            return again.peek();
+        }
+        return clients.isEmpty() ? null : clients.values().iterator().next().peek();
+    }
+
     /** The next task; null if there is none. */
     PoolTask<?> poll()
     {

@@ -163,7 +163,7 @@ public final class Pool extends TaskExecutor
     {
         while (!queue.isEmpty())
         {
-            final PoolWorker worker = crew.freest();
+            final PoolWorker worker = crew.freest(queue.peek());
             if (worker == null)
             {
                 break;
@@ -211,7 +211,8 @@ public final class Pool extends TaskExecutor
 
     private void value(PoolWorker worker, Object message)
     {
-        final PoolTask<?> task = done(worker, Wire.number(message, 1), Wire.number(message, 3));
+        locked(() -> crew.took(Wire.number(message, 3)));
+        final PoolTask<?> task = done(worker, Wire.number(message, 1));
         if (task != null)
         {
             task.complete(Wire.bytes(message, 2));
@@ -220,7 +221,7 @@ public final class Pool extends TaskExecutor
 
     private void error(PoolWorker worker, Object message)
     {
-        final PoolTask<?> task = done(worker, Wire.number(message, 1), 0);
+        final PoolTask<?> task = done(worker, Wire.number(message, 1));
         if (task != null)
         {
             task.fail(Facts.remoteError(worker.worker(), Wire.bytes(message, 2)));
@@ -231,7 +232,7 @@ public final class Pool extends TaskExecutor
     private void stuck(PoolWorker worker, Object message)
     {
         locked(() -> worker.state(PoolWorker.State.QUITTING));
-        final PoolTask<?> task = done(worker, Wire.number(message, 1), 0);
+        final PoolTask<?> task = done(worker, Wire.number(message, 1));
         worker.kill();
         if (task != null)
         {
@@ -239,13 +240,13 @@ public final class Pool extends TaskExecutor
         }
     }
 
-    private PoolTask<?> done(PoolWorker worker, long id, long nanos)
+    private PoolTask<?> done(PoolWorker worker, long id)
     {
         lock.lock();
         try
         {
             final PoolTask<?> task = worker.take(id);
-            crew.did(worker, nanos);
+            crew.did(worker);
             dispatch();
             return task;
         }

@@ -43,6 +43,7 @@ public class PoolTask<V> implements RunnableFuture<V>
         long id;
         boolean queued;
         boolean accepted;
+        boolean ahead;
         int deaths;
         int unexplained;
         int retries;
@@ -73,6 +74,18 @@ public class PoolTask<V> implements RunnableFuture<V>
     public final PoolTask<V> retries(int times)
     {
         place.retries = times;
+        return this;
+    }
+
+    /**
+     * It may wait for its turn at a worker while tasks take milliseconds, so that the worker need not wait for it. What is cancelled
+     * there may begin before the worker hears of it.
+     *
+     * @return this.
+     */
+    public final PoolTask<V> ahead()
+    {
+        place.ahead = true;
         return this;
     }
 

@@ -1,8 +1,9 @@
-(ns parallel.pool-figures
-  "What is claimed about pools, measured: the cost of a tiny task, and the speed-up of real work on two workers. Every ratio is within one
-  run. (pool-figures) prints the rows and returns them."
+(ns parallel.bench.pool
+  "What is claimed about pools: the cost of a tiny task, and the speed-up of real work on two workers. The references are in this JVM, which
+  has the pool, and Python."
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
+            [parallel.bench.row :as row]
             [parallel.pool :as pool])
   (:import [java.io File]
            [java.util.concurrent ExecutorService Executors]
@@ -12,38 +13,34 @@
 (set! *warn-on-reflection* true)
 
 (def ^:private tiny 100000)
-(def ^:private rounds 5)
 
 (defn- seconds [f]
   (let [start (System/nanoTime)]
     (f)
     (/ (- (System/nanoTime) start) 1e9)))
 
-(defn- best
-  "The best of some rounds, after two that warm up: what else the machine does only ever adds."
-  [f]
-  (dotimes [_ 2] (f))
-  (apply min (repeatedly rounds #(seconds f))))
+(defn- warm-up
+  "Plays f for so many seconds: hot code comes after seconds."
+  [f most]
+  (loop [left (double most)]
+    (when (pos? left)
+      (recur (- left (double (seconds f)))))))
 
-(defn- nanos-per-task [n f]
-  (/ (* 1e9 (double (best f))) (long n)))
-
-(defn- row
-  "A row whose ratio, of ours to the reference, must be at most the goal."
-  [figure ours reference goal]
-  (let [ratio (/ (double ours) (double reference))]
-    {:figure figure :unit "ns" :ours ours :reference reference :ratio ratio :goal (str "<= " goal) :held? (<= ratio (double goal))}))
+(defn- in-turns
+  "The seconds of each f, [[of a turn ...] ...]: warmed up one after the other, then A B C A B C."
+  [{:keys [quick? turns]} fs]
+  (run! #(warm-up % (if quick? 1 4)) fs)
+  (apply mapv vector (repeatedly turns (fn [] (mapv seconds fs)))))
 
 ;; ---- a tiny task
 
+(defn- nanos-per-task [n times]
+  (mapv #(/ (* 1e9 (double %)) (long n)) times))
+
 (defn- threads-each
-  "A task of an executor with two threads for each element."
-  []
-  (let [^ExecutorService executor (Executors/newFixedThreadPool 2)]
-    (try
-      (nanos-per-task tiny #(run! deref (mapv (fn [x] (.submit executor ^Callable (fn [] (inc (long x))))) (range tiny))))
-      (finally
-        (.shutdown executor)))))
+  "A task of an executor for each element."
+  [^ExecutorService executor]
+  (run! deref (mapv (fn [x] (.submit executor ^Callable (fn [] (inc (long x))))) (range tiny))))
 
 (def ^:private python "
 import time, multiprocessing, sys
@@ -75,15 +72,22 @@ if __name__ == '__main__':
       (finally
         (.delete script)))))
 
-(defn- tiny-rows [p]
-  (let [ours            (nanos-per-task tiny #(dorun (pool/pmap {:pool p} 'clojure.core/inc (range tiny))))
-        [single chunked] (python-nanos)]
-    (concat
-     [(row "tiny task in pmap, automatic chunks; reference: clojure.core/pmap" ours (nanos-per-task tiny #(dorun (pmap inc (range tiny)))) 1.0)
-      (row "the same; reference: an ExecutorService of 2 threads" ours (threads-each) 5.0)]
-     (when single
-       [(row "the same; reference: Python multiprocessing.Pool.map, task by task" ours single 0.1)
-        (row "the same; reference: Python multiprocessing.Pool.map, its own chunks" ours chunked 10.0)]))))
+(defn- tiny-rows [p options]
+  (let [executor (Executors/newFixedThreadPool 2)]
+    (try
+      (let [[ours cores threads] (map #(nanos-per-task tiny %)
+                                      (in-turns options [#(dorun (pool/pmap {:pool p} 'clojure.core/inc (range tiny)))
+                                                         #(dorun (pmap inc (range tiny)))
+                                                         #(threads-each executor)]))
+            [single chunked]     (python-nanos)
+            tiny-row             (fn [of reference goal]
+                                   (row/row {:figure "tiny task in pmap, automatic chunks" :of of :unit "ns" :ours ours :reference reference :goal goal}))]
+        (cond-> [(tiny-row "clojure.core/pmap" cores [:<= 1.0])
+                 (tiny-row "ExecutorService of 2" threads [:<= 5.0])]
+          single (conj (tiny-row "Python, single tasks" [single] [:faster 10.0])
+                       (tiny-row "Python, its own chunks" [chunked] [:<= 10.0]))))
+      (finally
+        (.shutdown executor)))))
 
 ;; ---- real work
 
@@ -125,44 +129,35 @@ if __name__ == '__main__':
         (.delete directory)))))
 
 (defn- speed-up
-  "The time of the work in one thread of this JVM, divided by its time in the pool. Both must come to the same."
-  [figure in-pool here]
+  "The time of the work in one thread of this JVM, of its time in the pool. Both must come to the same."
+  [options figure in-pool here]
   (when-not (= (in-pool) (here))
     (throw (ex-info (str figure ": the results differ") {})))
-  (let [ours (best in-pool) reference (best here) ratio (/ (double reference) (double ours))]
-    {:figure (str "speed-up on 2 workers: " figure) :unit "s" :ours ours :reference reference :ratio ratio :goal ">= 1.8" :held? (>= ratio 1.8)}))
+  (let [[ours reference] (in-turns options [in-pool here])]
+    (row/row {:figure figure :of "one thread" :unit "s" :ours ours :reference reference :goal [:faster 1.8]})))
 
-(defn- work-rows [p]
+(defn- work-rows [p options]
   (let [numbers (range 10000000)
         batches (vec (repeat 64 1000000))
         spans   (mapv (fn [i] [(* 20000 i) (* 20000 (inc i))]) (range 100))]
-    (concat
-     [(speed-up "fold of 1e7 numbers, the sum of sin sqrt x"
+    (into
+     [(speed-up options "2 workers: fold of 1e7, sin sqrt x"
                 #(Math/round (double (pool/fold {:pool p} '+ `add-wave numbers)))
                 #(Math/round (double (reduce add-wave 0 numbers))))
-      (speed-up "Monte Carlo pi, 6.4e7 points with :seed"
+      (speed-up options "2 workers: pi, 6.4e7 points with :seed"
                 #(reduce + (pool/pmap {:pool p :seed 1} `hits-of-element batches))
                 #(reduce + (map-indexed (fn [i n] (hits (ElementRandom. 1 i) n)) batches)))
-      (speed-up "primes below 2e6"
+      (speed-up options "2 workers: primes below 2e6"
                 #(reduce + (pool/pmap {:pool p} `primes spans))
                 #(reduce + (map primes spans)))]
      (with-texts
        (fn [paths]
-         [(speed-up "word count over 48 files"
+         [(speed-up options "2 workers: words of 48 files"
                     #(reduce (partial merge-with +) (pool/pmap {:pool p} `words paths))
                     #(reduce (partial merge-with +) (map words paths)))])))))
 
-(defn- print-row [{:keys [figure unit ours reference ratio goal held?]}]
-  (println (format "%-76s %10.4g %10.4g %s   ratio %6.2f   goal %s %s" figure (double ours) (double reference) unit ratio goal (if held? "" "NOT HELD"))))
-
-(defn pool-figures
-  "Prints a row for each figure, and returns them: {:figure :unit :ours :reference :ratio :goal :held?}."
-  []
+(defn pool
+  "The rows."
+  [options]
   (pool/with-pool [p {:cores-per-worker 1} 2]
-    (let [rows (vec (concat (tiny-rows p) (work-rows p)))]
-      (run! print-row rows)
-      rows)))
-
-(defn -main [& _]
-  (pool-figures)
-  (shutdown-agents))
+    (into (tiny-rows p options) (work-rows p options))))
