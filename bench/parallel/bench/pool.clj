@@ -20,8 +20,9 @@
     (/ (- (System/nanoTime) start) 1e9)))
 
 (defn- warm-up
-  "Plays f for so many seconds: hot code comes after seconds."
+  "Plays f for so many seconds, after once, which may have to wait for workers: hot code comes after seconds."
   [f most]
+  (f)
   (loop [left (double most)]
     (when (pos? left)
       (recur (- left (double (seconds f)))))))

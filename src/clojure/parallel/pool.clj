@@ -256,10 +256,10 @@
 
   opts    :pool         whose workers do it; default (default-pool). In an element of another map, without :pool, it is
                         evaluated there, by that worker
-          :chunk        elements that travel together: n, or :auto (the default), 10 ms of work as measured, growing from 1, and
+          :chunk        elements that travel together: n, or :auto (the default), 20 ms of work as measured, growing from 1, and
                         less towards the end of a counted coll
-          :in-flight    the look-ahead in elements: given out and not taken yet. Default 2 chunks per worker, and with :auto at
-                        most as many as were taken already, and 2 per worker
+          :in-flight    the look-ahead in elements: given out and not taken yet. Default 3 chunks per worker, and with :auto at
+                        most as many as were taken already, and 3 per worker
           :on-error     :throw (the default): the error at its place, what comes after it is stopped; :value: the error is the
                         value; a function of the error: its value is. Its ex-data has the element's :index
           :retries      how often an element is tried again whose worker died, default 1; :retry? a function of the error that says
@@ -294,6 +294,10 @@
   ([f coll] (pmap-unordered-in (ns-name *ns*) f coll))
   ([opts f coll] (pmap-unordered-in (ns-name *ns*) opts f coll)))
 
+(def ^:private fold-parts-in-flight
+  "Of each worker: what comes of a part is small, and nobody waits for the first."
+  4)
+
 (defn- fold-parts [ns-sym opts combinef reducef coll]
   (let [p     (pool-for opts)
         parts (source/parts coll (:chunk opts) (if p (.most ^Pool p) 1))
@@ -302,7 +306,7 @@
         call  {:ns ns-sym :maker 'parallel.impl.pool-worker/fold-function :fs [combinef reducef] :text (function/text reducef) :unit "part"}
         opts  (assoc opts :chunk 1)]
     (if p
-      (pool-map/in-pool p call opts parts false)
+      (pool-map/in-pool p call (update opts :in-flight #(or % (* (long fold-parts-in-flight) (.most ^Pool p)))) parts false)
       (pool-map/in-place call opts parts))))
 
 (defn ^:no-doc fold-in
@@ -323,9 +327,9 @@
   coll is empty.
 
   A range travels as three numbers, an array as memory, a vector in slices. Of a map, reducef gets the value so far, a key and its
-  value. opts are those of pmap; :chunk is the elements of a part,
-  by default 4 parts per worker and smaller ones towards the end. With :on-error other than :throw, what stands in for the value of a part is combined. ex-data of
-  errors has :part instead of :index.
+  value. opts are those of pmap; :chunk is the elements of a part, by default 4 parts per worker and smaller ones towards the end,
+  :in-flight is of parts, by default 4 per worker. With :on-error other than :throw, what stands in for the value of a part is
+  combined. ex-data of errors has :part instead of :index.
 
     (pool/fold '+ '(fn [sum x] (+ sum (Math/sqrt x))) (range 1000000))
     (pool/fold {:seed 1} '+ '(fn [n _] (if (< (Math/hypot (.nextDouble (pool/rng)) (.nextDouble (pool/rng))) 1) (inc n) n)) (range 1000))"

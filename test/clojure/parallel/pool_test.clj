@@ -112,7 +112,7 @@
       (is (= 1 @(pool/submit *threads* 'identity 1))))))
 
 (deftest taking-ten-of-an-infinite-map-evaluates-at-most-the-look-ahead-more
-  (doseq [[opts most] [[{:chunk 1 :in-flight 7} 17] [{:chunk 5 :in-flight 10} 20] [{:chunk 2} (+ 10 12)] [{} (+ 10 16)]]]
+  (doseq [[opts most] [[{:chunk 1 :in-flight 7} 17] [{:chunk 5 :in-flight 10} 20] [{:chunk 2} (+ 10 18)] [{} (+ 10 20)]]]
     (reset)
     (is (= (range 1 11) (in-time (doall (take 10 (pool/pmap (assoc opts :pool *threads*) '(fn [x] (inc (parallel.pool-test/noted x))) (range)))))))
     (is (await-true #(re-find #":queued 0 :running 0" (str *threads*))) "what was given out is evaluated")
@@ -272,8 +272,8 @@
 (deftest the-chunks-of-a-counted-collection-get-smaller-towards-the-end
   (let [size (fn [total index nanos]
                (#'pool-map/chunk-size {:chunk :auto :most Long/MAX_VALUE :workers 2 :total total} {:nanos nanos :bytes 1 :index index} 1000000))]
-    (is (= [2 2 1 1] (map #(size 100 % 4e6) [0 92 95 99])))
-    (is (= 2 (size nil 99 4e6)) "it is not known where the end is")
+    (is (= [5 2 1 1] (map #(size 100 % 4e6) [0 92 95 99])))
+    (is (= 5 (size nil 99 4e6)) "it is not known where the end is")
     (is (= 10000 (size 100000 99000 1e2)) "what takes less than a millisecond is not shared out")))
 
 ;; ---- futures
@@ -391,7 +391,7 @@
     (in-time (run! deref slow))))
 
 (deftest a-worker-has-the-next-part-of-a-map-unless-parts-take-long
-  (doseq [[ms state] [[1 ":queued 0 :running 2"] [25 ":queued 1 :running 1"]]]
+  (doseq [[ms state] [[1 ":queued 0 :running 2"] [60 ":queued 1 :running 1"]]]
     (reset)
     (pool/with-pool [p {:in :thread} 1]
       (in-time (dotimes [_ 20] @(pool/submit p '(fn [ms] (Thread/sleep ms)) ms)))

@@ -15,11 +15,11 @@
 
 (set! *warn-on-reflection* true)
 
-(def ^:private part-nanos "What a part of automatic size takes." 10e6)
+(def ^:private part-nanos "What a part of automatic size takes." 20e6)
 (def ^:private last-nanos "What a part at the end of a map takes at least: then parts get smaller, so that the workers end together." 1e6)
 (def ^:private part-bytes "What it has at most, there and back." 4e6)
 (def ^:private quick-nanos "What takes less is not shown one by one." 20e3)
-(def ^:private parts-per-worker 2)
+(def ^:private parts-per-worker "One that it evaluates, one that it has ahead, one on its way there or back." 3)
 (def ^:private most-in-flight "However large the parts." Integer/MAX_VALUE)
 (def ^:private poison "A task that has killed so many workers is not given another." 2)
 
@@ -99,7 +99,7 @@
 
 (defn- give-part
   "Gives elements to the pool: a vector of parts, more than one where one of them cannot travel."
-  [{:keys [^Pool pool client live] :as plan} start xs known]
+  [{:keys [^Pool pool client live told?] :as plan} start xs known]
   (try
     (let [task (ClojureTask. pool (content plan start xs (:quick? known)) client)
           part (merge known {:start start :xs xs :task task})]
@@ -107,7 +107,7 @@
       (.ahead task)
       (.put ^ConcurrentSkipListMap live start task)
       (errors/surfacing (.add pool task))
-      (.onDone task #(done plan part))
+      (if told? (.onDone task #(done plan part)) (.onSettled task #(done plan part)))
       [part])
     (catch NotTransferableException e
       (give-singly plan start xs known e))
@@ -124,7 +124,7 @@
   (cancel-after plan (inc (long start))))
 
 (defn- done
-  "A task is done: listened to on a thread of the library's."
+  "A task is done: listened to on a thread of the library's, of its own where somebody is told of the progress."
   [{:keys [opts finished report unordered?] :as plan} {:keys [start ^ClojureTask task] :as part}]
   (let [{:keys [n errors]} (try
                              (.value task)
@@ -336,7 +336,7 @@
       :retries (or retries 1) :retry? (or retry? (constantly true))
       :workers (.most pool) :most (.mostTasks pool)
       :live (ConcurrentSkipListMap.) :finished (LinkedBlockingQueue.) :stopped (atom Long/MAX_VALUE)
-      :report (:report report) :end-report (:end report)}
+      :report (:report report) :end-report (:end report) :told? (boolean progress)}
      extra)))
 
 (defn- beginning [input]

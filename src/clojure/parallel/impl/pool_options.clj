@@ -36,9 +36,9 @@
   [{:key :pool :takes "a pool" :valid? #(instance? Pool %)
     :default "(default-pool); in a task of a pool: none, it is evaluated there" :doc "whose workers do it"}
    {:key :chunk :takes ":auto or a number of elements, 1 or more" :valid? #(or (= :auto %) ((number-from 1) %))
-    :default ":auto" :doc "elements that travel together; :auto: 10 ms of work, as measured, growing from 1"}
+    :default ":auto" :doc "elements that travel together; :auto: 20 ms of work, as measured, growing from 1"}
    {:key :in-flight :takes "a number of elements, 1 or more" :valid? (number-from 1)
-    :default "2 chunks per worker; with :chunk :auto at most as many as were taken, and 2 per worker"
+    :default "3 chunks per worker; with :chunk :auto at most as many as were taken, and 3 per worker"
     :doc "the look-ahead: elements that were given out and whose results are not taken yet"}
    {:key :on-error :takes ":throw, :value or a function of the error" :valid? #(or (= :throw %) (= :value %) (and (ifn? %) (not (keyword? %))))
     :default ":throw" :doc ":throw stops the rest; :value puts the error in place; a function's value is put in place"}

@@ -18,7 +18,7 @@ final class Crew
     private static final double AHEAD_NANOS = 500_000;
     private static final int MOST_AHEAD = 64;
     /** A part of a map is given ahead while tasks take no longer: for those that do, the wait for the next is less than a hundredth of them. */
-    private static final double LONG_NANOS = 20_000_000;
+    private static final double LONG_NANOS = 50_000_000;
     private static final long BALANCE_MS = 2;
     private static final long PAUSE_MS = 5000;
     private static final double SMOOTHING = 0.1;

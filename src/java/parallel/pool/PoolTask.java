@@ -141,6 +141,17 @@ public class PoolTask<V> implements RunnableFuture<V>
         settled.whenCompleteAsync((result, none) -> Pool.logged(listener), Threads.POOL);
     }
 
+    /**
+     * The same on the thread that settles it, which may hold the pool's lock, or on the calling thread if it is done already: for what
+     * neither waits nor calls code of others.
+     *
+     * @param listener called once.
+     */
+    public final void onSettled(Runnable listener)
+    {
+        settled.whenComplete((result, none) -> Pool.logged(listener));
+    }
+
     @Override
     public final boolean cancel(boolean mayInterrupt)
     {
