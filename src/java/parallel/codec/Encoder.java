@@ -55,7 +55,10 @@ public final class Encoder extends PieceBuffer
     /** Ends the use of the payload and lets go of all but 64 KiB of buffer. */
     public void release()
     {
-        begin();
+        if (referenceCount > 0 || holdsMore())
+        {
+            begin();
+        }
         inUse = false;
     }
 

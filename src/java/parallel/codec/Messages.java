@@ -92,27 +92,45 @@ public final class Messages
         }
     }
 
-    /** Only a message that is there as a whole lies in the thread's buffer: any other may outlive the call. */
+    /** Only a message that is there as a whole lies in the thread's buffer: one that begins may outlive the call. */
     private static final class Direct implements Reader
     {
         private final ThreadLocal<BytesMessage> reused = ThreadLocal.withInitial(() -> new BytesMessage(new byte[1024]));
         private final Reader owning = new Owning(Runtime.getRuntime().maxMemory() / 2);
 
         @Override
-        public Assembly begin(long length, DirectBuffer first, int index, int available)
+        public Assembly whole(DirectBuffer memory, int index, int length)
         {
-            if (length > available || length > REUSED_BYTES || ArrayHeader.isArray(first, index, available))
+            final Message array = SmallArray.read(memory, index, length);
+            if (array != null)
             {
-                return owning.begin(length, first, index, available);
+                return array;
             }
+            if (length > REUSED_BYTES || ArrayHeader.isArray(memory, index, length))
+            {
+                return owning.whole(memory, index, length);
+            }
+            final BytesMessage message = reused();
+            message.reuse(length);
+            message.append(memory, index, length);
+            return message;
+        }
+
+        private BytesMessage reused()
+        {
             BytesMessage message = reused.get();
             if (message.isInUse())
             {
                 message = new BytesMessage(new byte[1024]);
                 reused.set(message);
             }
-            message.reuse((int)length);
             return message;
+        }
+
+        @Override
+        public Assembly begin(long length, DirectBuffer first, int index, int available)
+        {
+            return owning.begin(length, first, index, available);
         }
     }
 }

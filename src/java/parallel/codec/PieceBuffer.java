@@ -200,10 +200,19 @@ abstract class PieceBuffer implements Payload
         pieces = mark.pieces;
     }
 
+    /** More than the buffer that is kept. */
+    final boolean holdsMore()
+    {
+        return pieces > 0 || buf != home;
+    }
+
     /** Back to empty; large buffers and the user's arrays are let go. */
     final void clear()
     {
-        buf = home;
+        if (buf != home)
+        {
+            buf = home;
+        }
         pos = 0;
         from = 0;
         if (pieces > 0)

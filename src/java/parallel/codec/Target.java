@@ -104,21 +104,38 @@ public final class Target implements Reader
     }
 
     @Override
-    public Assembly begin(long length, DirectBuffer first, int index, int available)
+    public Assembly whole(DirectBuffer message, int index, int length)
     {
-        final long packed = kind == null ? -1 : ArrayHeader.packed(kind, length, first, index, available);
-        if (packed < 0 || ArrayHeader.count(packed) > capacity)
+        if (whole == null)
+        {
+            return Reader.super.whole(message, index, length);
+        }
+        final long packed = packed(message, index, length, length);
+        if (packed < 0)
         {
             return null;
         }
-        if (length > available || whole == null)
-        {
-            return new ArrayMessage.Into(new ArrayHeader(kind, ArrayHeader.count(packed), ArrayHeader.bytes(packed)), length, this);
-        }
+        message.boundsCheck(index, length);
         whole.count = ArrayHeader.count(packed);
         whole.skipped = ArrayHeader.bytes(packed);
-        whole.filled = false;
+        SmallCopy.memory(message.byteArray(), message.addressOffset() + index + whole.skipped, memory, address, kind.bytes(whole.count));
+        kind.fromWire(memory, whole.count);
         return whole;
+    }
+
+    @Override
+    public Assembly begin(long length, DirectBuffer first, int index, int available)
+    {
+        final long packed = packed(first, index, length, available);
+        return packed < 0 ? null :
+            new ArrayMessage.Into(new ArrayHeader(kind, ArrayHeader.count(packed), ArrayHeader.bytes(packed)), length, this);
+    }
+
+    /* The header of a message that fits; -1: it does not. */
+    private long packed(DirectBuffer first, int index, long length, int available)
+    {
+        final long packed = kind == null ? -1 : ArrayHeader.packed(kind, length, first, index, available);
+        return ArrayHeader.count(packed) <= capacity ? packed : -1;
     }
 
     @Override
@@ -147,24 +164,16 @@ public final class Target implements Reader
         return address;
     }
 
-    /** A message that is there as a whole when it begins; what a broken peer adds to it is refused, as the memory may be another by then. */
+    /** A message that was there as a whole, and lies in the caller's memory. */
     private final class Whole extends Message
     {
         private int count;
         private int skipped;
-        private boolean filled;
 
         @Override
         public void append(DirectBuffer source, int index, int length)
         {
-            if (filled || length != length())
-            {
-                throw new IndexOutOfBoundsException(length + " of " + length() + " bytes, which come at once");
-            }
-            filled = true;
-            source.boundsCheck(index, length);
-            SmallCopy.memory(source.byteArray(), source.addressOffset() + index + skipped, memory, address, kind.bytes(count));
-            kind.fromWire(memory, count);
+            throw new IndexOutOfBoundsException("The message is whole.");
         }
 
         @Override

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeoutException;
 
 import parallel.ParallelException;
 import parallel.Peer;
+import parallel.codec.Brief;
 import parallel.codec.Encoder;
 import parallel.codec.Message;
 import parallel.codec.Messages;
@@ -166,6 +167,11 @@ public abstract class ChannelPeer implements Peer, Replaced
     private boolean send(Object value, long deadline) throws InterruptedException
     {
         final boolean afterEnd = sendEnded;
+        final long brief = Brief.of(value);
+        if (brief != 0 && sendBriefly(brief, value))
+        {
+            return true;
+        }
         final Encoder encoder = Encoder.acquire();
         try
         {
@@ -175,6 +181,19 @@ public abstract class ChannelPeer implements Peer, Replaced
         {
             encoder.release();
         }
+    }
+
+    private boolean sendBriefly(long brief, Object value)
+    {
+        return value instanceof byte[] array ? sendBriefly(brief, array, Brief.BYTES_BASE, array.length) : sendBriefly(brief, null, 0, 0);
+    }
+
+    /* False: the longer way says why it is not sent, or waits for room. */
+    private boolean sendBriefly(long brief, Object memory, long address, int bytes)
+    {
+        final MessageChannel channel = channel();
+        return channel != null &&
+            channel.sendBriefly(Brief.head(brief), Brief.headBytes(brief), memory, address, bytes) == Sent.SENT;
     }
 
     private boolean transmit(Payload payload, long deadline, boolean afterEnd) throws InterruptedException
@@ -196,6 +215,10 @@ public abstract class ChannelPeer implements Peer, Replaced
     {
         checkReachable("sendBytes", source);
         final boolean afterEnd = sendEnded;
+        if (sendBriefly(source))
+        {
+            return;
+        }
         final Encoder encoder = Encoder.acquire();
         try
         {
@@ -224,6 +247,22 @@ public abstract class ChannelPeer implements Peer, Replaced
         finally
         {
             encoder.release();
+            Reference.reachabilityFence(source);
+        }
+    }
+
+    private boolean sendBriefly(ByteBuffer source)
+    {
+        final int count = source.remaining();
+        final long brief = Brief.ofBytes(count);
+        try
+        {
+            final boolean sent = brief != 0 && sendBriefly(brief, Brief.memory(source), Brief.address(source), count);
+            source.position(sent ? source.limit() : source.position());
+            return sent;
+        }
+        finally
+        {
             Reference.reachabilityFence(source);
         }
     }

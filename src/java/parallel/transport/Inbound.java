@@ -368,15 +368,7 @@ final class Inbound
         {
             dropPartial();
         }
-        final AtomicBuffer buffer = ring.buffer();
-        final int index = ring.index();
-        final int length = ring.length();
-        final Assembly message = reader.begin(length, buffer, index, length);
-        if (message != null)
-        {
-            message.append(buffer, index, length);
-        }
-        return message;
+        return reader.whole(ring.buffer(), ring.index(), ring.length());
     }
 
     private void keepWhole()

@@ -25,6 +25,9 @@ public final class MessageChannel
         throw new UnsupportedOperationException();
     };
 
+    /** The longest message of {@link #sendBriefly}. */
+    public static final int MAX_BRIEF_BYTES = RingWriter.SMALL;
+
     /** What became of a send. */
     public enum Sent
     {
@@ -191,6 +194,45 @@ public final class MessageChannel
             sendLock.unlock();
         }
         wakeLocal();
+    }
+
+    /**
+     * Sends a short message that lies in memory as it travels, but for its head, if there is room for it now and no other
+     * thread is sending. Never blocks.
+     *
+     * @param head      the first bytes, the first one lowest.
+     * @param headBytes how many of them count, 1 to 8.
+     * @param memory    an array, or null, of which the rest is copied; the caller has checked that all of it is there.
+     * @param address   as {@code Unsafe} has it, of its first byte.
+     * @param bytes     of the rest; with the head at most {@link #MAX_BRIEF_BYTES}.
+     * @return SENT; ENDED; NO_ROOM: nothing arrives, and {@link #send} may have better luck.
+     */
+    public Sent sendBriefly(long head, int headBytes, Object memory, long address, int bytes)
+    {
+        boolean wake;
+        sendLock.lock();
+        try
+        {
+            if (isOutEnded())
+            {
+                return Sent.ENDED;
+            }
+            if (sender != null || !writer.writeBrief(head, headBytes, memory, address, bytes))
+            {
+                return Sent.NO_ROOM;
+            }
+            countSent(headBytes + bytes);
+            wake = receiverWaits();
+        }
+        finally
+        {
+            sendLock.unlock();
+        }
+        if (wake)
+        {
+            ringForReceiver();
+        }
+        return Sent.SENT;
     }
 
     private Sent sendWhole(Payload payload, int length)

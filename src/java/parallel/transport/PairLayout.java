@@ -1,5 +1,7 @@
 package parallel.transport;
 
+import java.nio.ByteOrder;
+
 import org.agrona.BitUtil;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
@@ -119,6 +121,7 @@ final class PairLayout
     static final int ANNOUNCEMENT = 8;
     /** Bytes of a record including Agrona's header, at most. */
     private static final int MAX_FRAGMENT = 32 * 1024;
+    private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private PairLayout()
     {
@@ -167,6 +170,22 @@ final class PairLayout
     private static long paddedRing(int ringBytes)
     {
         return BitUtil.align((long)ringLength(ringBytes), 4096);
+    }
+
+    /* Length and type of a record, which lie side by side, as one word. */
+    static long recordHeader(int length, int type)
+    {
+        return LITTLE_ENDIAN ? (long)type << Integer.SIZE | length : (long)length << Integer.SIZE | type;
+    }
+
+    static int recordLength(long header)
+    {
+        return (int)(LITTLE_ENDIAN ? header : header >> Integer.SIZE);
+    }
+
+    static int recordType(long header)
+    {
+        return (int)(LITTLE_ENDIAN ? header >> Integer.SIZE : header);
     }
 
     /* A record never takes more than this, its header included. */

@@ -21,6 +21,24 @@ public interface Reader
     Assembly begin(long length, DirectBuffer first, int index, int available);
 
     /**
+     * Called instead of {@link #begin} when all of the message is there: a reader that has a shorter way takes it.
+     *
+     * @param memory that holds the message.
+     * @param index  of its first byte.
+     * @param length in bytes.
+     * @return the message, or null: refused, it stays next.
+     */
+    default Assembly whole(DirectBuffer memory, int index, int length)
+    {
+        final Assembly message = begin(length, memory, index, length);
+        if (message != null)
+        {
+            message.append(memory, index, length);
+        }
+        return message;
+    }
+
+    /**
      * Called instead of {@link #begin} when the message has already arrived through another reader, in the inbox.
      *
      * @param arrived a whole message.

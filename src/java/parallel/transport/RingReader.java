@@ -41,8 +41,8 @@ final class RingReader
      */
     private boolean backlog;
 
-    /** The record that was seen last. */
-    private AtomicBuffer buffer;
+    /** The record that was seen last: copied out, or in the ring. */
+    private boolean isAhead;
     private int recordIndex;
     private int recordLength;
     private int recordType;
@@ -66,7 +66,7 @@ final class RingReader
         {
             final int copied = ahead.getInt(lengthOffset(aheadAt));
             checkFrame(aheadAt, copied, aheadEnd);
-            show(ahead, aheadAt, copied, PairLayout.WHOLE);
+            show(true, aheadAt, copied, PairLayout.WHOLE);
             return true;
         }
         int index = (int)head & (capacity - 1);
@@ -83,7 +83,7 @@ final class RingReader
             backlog = true;
             if (type != RingBuffer.PADDING_MSG_TYPE_ID)
             {
-                show(ringBuffer, index, length, type);
+                show(false, index, length, type);
                 return true;
             }
             moveHead(BitUtil.align(length, ALIGNMENT));
@@ -100,9 +100,9 @@ final class RingReader
         return aheadAt == aheadEnd && ringBuffer.getIntVolatile(lengthOffset((int)head & (capacity - 1))) <= 0;
     }
 
-    private void show(AtomicBuffer memory, int index, int length, int type)
+    private void show(boolean wasCopied, int index, int length, int type)
     {
-        buffer = memory;
+        isAhead = wasCopied;
         recordIndex = index;
         recordLength = length;
         recordType = type;
@@ -141,16 +141,17 @@ final class RingReader
     /* The length of the record there if it is a small message, else 0. */
     private int smallAt(int index)
     {
-        final int length = ringBuffer.getIntVolatile(lengthOffset(index));
+        final long header = ringBuffer.getLongVolatile(index);
+        final int length = PairLayout.recordLength(header);
         return length >= HEADER_LENGTH && length <= Math.min(SMALL, capacity - index) &&
-            ringBuffer.getInt(typeOffset(index)) == PairLayout.WHOLE ? length : 0;
+            PairLayout.recordType(header) == PairLayout.WHOLE ? length : 0;
     }
 
     /* Goes on to the next record. True: the sender has more room than before. */
     boolean advance()
     {
         final int aligned = BitUtil.align(recordLength, ALIGNMENT);
-        if (buffer == ahead)
+        if (isAhead)
         {
             aheadAt += aligned;
             return false;
@@ -184,7 +185,7 @@ final class RingReader
 
     AtomicBuffer buffer()
     {
-        return buffer;
+        return isAhead ? ahead : ringBuffer;
     }
 
     int type()

@@ -3,10 +3,13 @@ package parallel.transport;
 import static org.agrona.concurrent.ringbuffer.RecordDescriptor.ALIGNMENT;
 import static org.agrona.concurrent.ringbuffer.RecordDescriptor.HEADER_LENGTH;
 
+import java.nio.ByteOrder;
+
 import org.agrona.BitUtil;
+import org.agrona.UnsafeApi;
 import org.agrona.concurrent.AtomicBuffer;
-import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
+import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /** The producer of a ring: messages to records. Never waits: no room is an answer. Guarded by the send lock. */
 final class RingWriter
@@ -16,20 +19,18 @@ final class RingWriter
     /** Of trySend: two records more than calculated, and what is left empty before the wrap. */
     private static final int SLACK = 2 * (SMALLEST_CUT + 4 * HEADER_LENGTH);
 
-    /**
-     * A small message is put together here first, so that its line of the ring is written in one go: the reader looks at
-     * that line all the time, and takes it away from us between two stores that are far apart.
-     */
-    private static final int SMALL = 256;
-    /** Up to here payloads copy by words, which is one go. */
-    private static final int WORDS = 80;
+    /** Up to here a message takes the short way. */
+    static final int SMALL = 256;
+    private static final int NO_PLACE = -1;
 
-    private final UnsafeBuffer small = new UnsafeBuffer(new byte[SMALL]);
     private final OneToOneRingBuffer ring;
     private final MessageChannel channel;
     private final AtomicBuffer buffer;
     private final int capacity;
     private final int fragment;
+    private final int tailOffset;
+    /** The position up to which there was room when the head was last looked at. */
+    private long limit;
 
     RingWriter(OneToOneRingBuffer ring, MessageChannel channel)
     {
@@ -38,6 +39,7 @@ final class RingWriter
         this.buffer = ring.buffer();
         this.capacity = ring.capacity();
         this.fragment = PairLayout.fragmentBytes(capacity);
+        this.tailOffset = capacity + RingBufferDescriptor.TAIL_POSITION_OFFSET;
     }
 
     /* The longest message that is one record. */
@@ -54,10 +56,12 @@ final class RingWriter
     /* A message of at most maxWhole bytes; false: no room. */
     boolean writeWhole(Payload payload, int length)
     {
-        if (length > WORDS && length <= SMALL)
+        final int claimed = length <= SMALL ? place(length) : NO_PLACE;
+        if (claimed != NO_PLACE)
         {
-            payload.copy(0, small, 0, length);
-            return writeSmall(length);
+            payload.copy(0, buffer, claimed + HEADER_LENGTH, length);
+            publish(claimed, length);
+            return true;
         }
         final int index = claim(PairLayout.WHOLE, length);
         if (index < 0)
@@ -68,16 +72,62 @@ final class RingWriter
         return true;
     }
 
-    private boolean writeSmall(int length)
+    /*
+     * A message of a head of up to 8 bytes, the first one lowest, and memory behind it, 256 bytes together. False: no room, or
+     * the ring wraps here.
+     */
+    boolean writeBrief(long head, int headBytes, Object memory, long address, int bytes)
     {
-        try
+        final int length = headBytes + bytes;
+        final int index = place(Math.max(length, Long.BYTES));
+        if (index == NO_PLACE)
         {
-            return ring.write(PairLayout.WHOLE, small, 0, length);
+            return false;
         }
-        catch (final RuntimeException e)
+        final int body = index + HEADER_LENGTH;
+        buffer.putLong(body, head, ByteOrder.LITTLE_ENDIAN);
+        if (bytes > 0)
         {
-            throw overwritten(e);
+            buffer.boundsCheck(body, length);
+            UnsafeApi.copyMemory(memory, address, buffer.byteArray(), buffer.addressOffset() + body + headBytes, bytes);
         }
+        publish(index, length);
+        return true;
+    }
+
+    /*
+     * Where the next record begins, if one of a body so long fits there; nothing is claimed. What Agrona's claim and commit do
+     * is done here in fewer stores: the line that is written is one that the reader looks at all the time, and takes away from us
+     * between two stores that are far apart.
+     */
+    private int place(int length)
+    {
+        final long tail = buffer.getLong(tailOffset);
+        // A tail that somebody else has written is not to lead to a word across two lines.
+        final int index = (int)tail & (capacity - ALIGNMENT);
+        final int bytes = BitUtil.align(length + HEADER_LENGTH, ALIGNMENT) + HEADER_LENGTH;
+        return index + bytes <= capacity && isFree(tail, bytes) ? index : NO_PLACE;
+    }
+
+    /* Makes what was written behind the place a record. */
+    private void publish(int index, int length)
+    {
+        final int next = index + BitUtil.align(length + HEADER_LENGTH, ALIGNMENT);
+        buffer.putLong(next, 0);
+        buffer.putLongRelease(tailOffset, buffer.getLong(tailOffset) + (next - index));
+        // Pairs with the volatile read of the length in RingReader.
+        buffer.putLongRelease(index, PairLayout.recordHeader(length + HEADER_LENGTH, PairLayout.WHOLE));
+    }
+
+    private boolean isFree(long tail, int bytes)
+    {
+        if (tail + bytes - limit <= 0)
+        {
+            return true;
+        }
+        // Pairs with the release of the head in RingReader.
+        limit = ring.consumerPosition() + capacity;
+        return tail + bytes - limit <= 0;
     }
 
     private int claim(int type, int length)

@@ -22,6 +22,29 @@
       (doseq [[reader-kind reader] readers]
         (is (same? v (.decode (Wire/deliver b (reader) (int fragment)))) (str kind n reader-kind fragment))))))
 
+;; --- The short ways
+
+(deftest what-travels-without-an-encoder-is-what-the-encoder-writes
+  (doseq [v (concat [-17 -16 -1 0 1 47 48 127 128 -128 -129 32767 32768 -32768 -32769 2147483647 2147483648 -2147483648 -2147483649
+                     Long/MIN_VALUE Long/MAX_VALUE]
+                    (map #(byte-array (map unchecked-byte (range 200 (+ 200 %)))) [0 1 7 8 63 64 127]))]
+    (when-let [b (Wire/briefly v)]
+      (is (= (seq (bytes-of v)) (seq b)) (pr-str v))))
+  (is (every? some? (map #(Wire/briefly %) [0 1000 -70000 (byte-array 64)])))
+  (is (every? nil? (map #(Wire/briefly %) [nil "s" (int 1) (byte-array 128) (long-array 1) Long/MAX_VALUE]))))
+
+(deftest a-message-that-is-there-as-a-whole-is-read-as-one-in-fragments
+  (doseq [native? [true false]
+          [kind make] makers
+          n [0 1 8 9 64 70 127 1024]
+          :let [v (make n), b (bytes-of v)]]
+    (is (same? v (.decode (Wire/whole b (Messages/direct) native?))) (str kind n))
+    (is (same? v (.decode (Wire/whole b (Messages/inbox 100000) native?))) (str kind n))
+    (let [into (make (+ n 3))]
+      (is (= n (.copyInto (Wire/whole b (Messages/direct) native?) into)))
+      (is (= (vec v) (take n (seq into))) (str kind n))))
+  (is (= [1 "two"] (.decode (Wire/whole (bytes-of [1 "two"]) (Messages/direct) true)))))
+
 (deftest nested-arrays-survive-any-fragments
   (let [v [1 (double-array (range 400)) {:a (byte-array 3000 (byte 7)) "b" (object-array [(long-array 130) nil (boolean-array 2000 true)])} (char-array 1000 \z) :end]]
     (doseq [fragment [64 65 999 20000]

@@ -30,6 +30,25 @@
         (is (pattern? (receive! (.parent e)) round size))
         (value sent)))))
 
+(deftest a-message-without-a-payload-arrives-at-every-place-in-the-smallest-ring
+  (with-open [e (ends 8192)]
+    (doseq [n (range 3000)
+            :let [head (inc (mod n 8))
+                  size (+ head (mod (* n 31) (- 257 head)))]]
+      (is (= :SENT (if (= MessageChannel$Sent/SENT (Bytes/sendBriefly (.child e) n head size (even? n))) :SENT (send! (.child e) n size))))
+      (is (pattern? (receive! (.parent e)) n size)))
+    (is (= 3000 (.messagesSent (.status (.parent e)))))))
+
+(deftest a-message-without-a-payload-waits-for-nothing
+  (with-open [e (ends 8192)]
+    (let [sent (count (take-while #(= MessageChannel$Sent/SENT %) (repeatedly #(Bytes/sendBriefly (.parent e) 5 2 66 false))))]
+      (is (< 90 sent 103))
+      (is (every? #(pattern? % 5 66) (repeatedly sent #(receive! (.child e)))))
+      (is (nil? (try-receive! (.child e))))
+      (.sendEnd (.parent e))
+      (is (= MessageChannel$Sent/ENDED (Bytes/sendBriefly (.parent e) 5 2 66 false)))
+      (is (nil? (receive! (.child e)))))))
+
 (deftest a-message-of-100-mb-arrives-whole
   (with-open [e (ends (bit-shift-left 1 20))]
     (let [size (* 100 1000 1000)

@@ -96,6 +96,19 @@
       (.retire (.child e))
       (is (> 100 (count (what-arrives (.child e))))))))
 
+(deftest a-sender-whose-position-was-overwritten-writes-into-the-ring-only
+  (doseq [position [Long/MAX_VALUE Long/MIN_VALUE -1 1 7 8 8191 8190 8185 8184 8176 (- 8192 72) (bit-shift-left 1 40) (+ 3 (bit-shift-left 1 31))]]
+    (with-open [e (ends 8192)]
+      (let [ring   (Ends/ringToChild (.parent e))
+            behind #(vec (for [i (range 0 768 8) :when (not (<= 128 i 383))] (.getLong ring (int (+ 8192 i)))))
+            before (behind)]
+        (dotimes [n 200]
+          (Ends/senderPosition (.parent e) position)
+          (Bytes/sendBriefly (.parent e) n 2 (+ 2 (mod (* 7 n) 250)) false))
+        (is (= before (behind)) (str position))
+        (send! (.child e) 2 5)
+        (is (pattern? (receive! (.parent e)) 2 5))))))
+
 (def ^:private garbage
   "Ints at places of the ring, many of them such as a header has."
   (gen/vector (gen/tuple (gen/choose 0 2047)

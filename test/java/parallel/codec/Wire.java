@@ -73,6 +73,34 @@ public final class Wire
         }
     }
 
+    /** The bytes of a value that is sent without an encoder; null if it is none. */
+    public static byte[] briefly(Object value)
+    {
+        final long brief = Brief.of(value);
+        if (brief == 0)
+        {
+            return null;
+        }
+        final int headBytes = Brief.headBytes(brief);
+        final byte[] rest = value instanceof byte[] array ? array : new byte[0];
+        final byte[] all = new byte[headBytes + rest.length];
+        for (int i = 0; i < headBytes; i++)
+        {
+            all[i] = (byte)(Brief.head(brief) >>> 8 * i);
+        }
+        System.arraycopy(rest, 0, all, headBytes, rest.length);
+        return all;
+    }
+
+    /** A message that is there as a whole when it is looked at, in native memory or in an array; null if refused. */
+    public static Message whole(byte[] bytes, Reader reader, boolean isNative)
+    {
+        final UnsafeBuffer ring = isNative ? new UnsafeBuffer(ByteBuffer.allocateDirect(bytes.length + 16)) :
+            new UnsafeBuffer(new byte[bytes.length + 24], 8, bytes.length + 16);
+        ring.putBytes(5, bytes);
+        return (Message)reader.whole(ring, 5, bytes.length);
+    }
+
     /** A message begun with its first fragment and given as many fragments as there are before {@code end}; null if refused. */
     public static Message deliver(byte[] bytes, Reader reader, int fragment, int end)
     {

@@ -1,9 +1,12 @@
 package parallel.transport;
 
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 
 import org.agrona.DirectBuffer;
 import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
 
 /** Messages of the tests: bytes, and where they go. */
 public final class Bytes
@@ -51,6 +54,22 @@ public final class Bytes
                 }
             }
         };
+    }
+
+    /** Sends the pattern of a seed without a payload: a head of so many bytes, and the rest from an array or from native memory. */
+    public static MessageChannel.Sent sendBriefly(MessageChannel channel, int seed, int headBytes, int size, boolean isNative)
+    {
+        long head = 0;
+        for (int i = 0; i < headBytes; i++)
+        {
+            head |= (at(seed, i) & 0xFFL) << 8 * i;
+        }
+        final int bytes = size - headBytes;
+        final UnsafeBuffer rest = isNative ? new UnsafeBuffer(ByteBuffer.allocateDirect(bytes)) : new UnsafeBuffer(new byte[bytes]);
+        pattern(seed, size).copy(headBytes, rest, 0, bytes);
+        final MessageChannel.Sent sent = channel.sendBriefly(head, headBytes, rest.byteArray(), rest.addressOffset(), bytes);
+        Reference.reachabilityFence(rest);
+        return sent;
     }
 
     /** A payload whose copy fails at some byte. */

@@ -3,6 +3,7 @@ package parallel.transport;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
+import org.agrona.BufferUtil;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -28,7 +29,38 @@ public final class PublishStress
     {
     }
 
-    /** A message that is put together first and written in one go. */
+    /** A message without a payload. */
+    @JCStressTest
+    @Outcome(id = "0", expect = ACCEPTABLE, desc = NOT_YET)
+    @Outcome(id = "1", expect = ACCEPTABLE, desc = WHOLE)
+    @Outcome(expect = FORBIDDEN, desc = TORN)
+    @State
+    public static class Brief
+    {
+        private static final byte[] ONES = new Filled(64, 1).bytes();
+
+        private final Wire wire = new Wire();
+
+        @Actor
+        public void sender()
+        {
+            wire.parent.sendBriefly(0x0101, 2, ONES, BufferUtil.ARRAY_BASE_OFFSET, ONES.length);
+        }
+
+        @Actor
+        public void receiver(I_Result r)
+        {
+            r.r1 = Wire.receive(wire.child);
+        }
+
+        @Arbiter
+        public void after()
+        {
+            wire.giveBack();
+        }
+    }
+
+    /** A short message, which is written before it is claimed. */
     @JCStressTest
     @Outcome(id = "0", expect = ACCEPTABLE, desc = NOT_YET)
     @Outcome(id = "1", expect = ACCEPTABLE, desc = WHOLE)
