@@ -21,6 +21,9 @@ final class BytesMessage extends Message
     private long length;
     private long arrived;
     private boolean inUse;
+    /** A long, which was read where it lay. */
+    private boolean isLong;
+    private long number;
 
     BytesMessage(long length)
     {
@@ -50,6 +53,18 @@ final class BytesMessage extends Message
         length = messageLength;
         arrived = 0;
         filled = 0;
+        isLong = false;
+        inUse = true;
+    }
+
+    /** Becomes a long, whose message had so many bytes. */
+    void reuse(long value, int messageLength)
+    {
+        length = messageLength;
+        arrived = messageLength;
+        filled = 0;
+        isLong = true;
+        number = value;
         inUse = true;
     }
 
@@ -128,6 +143,11 @@ final class BytesMessage extends Message
     @Override
     public Object decode()
     {
+        if (isLong)
+        {
+            inUse = false;
+            return number;
+        }
         open();
         try
         {
@@ -162,6 +182,10 @@ final class BytesMessage extends Message
 
     private ArrayHeader header()
     {
+        if (isLong)
+        {
+            return null;
+        }
         final byte[] first = full.isEmpty() ? chunk : full.get(0);
         return ArrayHeader.parse(length, new UnsafeBuffer(first), 0, (int)Math.min(first.length, arrived));
     }

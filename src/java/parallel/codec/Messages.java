@@ -1,5 +1,7 @@
 package parallel.codec;
 
+import java.nio.ByteOrder;
+
 import org.agrona.DirectBuffer;
 import parallel.transport.Agrona;
 import parallel.transport.Assembly;
@@ -9,6 +11,8 @@ import parallel.transport.Reader;
 public final class Messages
 {
     private static final int REUSED_BYTES = 64 * 1024;
+    private static final int LONG16_BYTES = 3;
+    private static final int LONG32_BYTES = 5;
     /** No message is longer: refused when it begins, what announces itself so does not fill the heap first. */
     private static final long HEAP_BYTES = Runtime.getRuntime().maxMemory();
     private static final Reader DIRECT = new Direct();
@@ -106,6 +110,18 @@ public final class Messages
             {
                 return array;
             }
+            if (length == LONG16_BYTES || length == LONG32_BYTES)
+            {
+                final int tag = memory.getByte(index);
+                if (tag == Tags.LONG16 && length == LONG16_BYTES)
+                {
+                    return number(memory.getShort(index + 1, ByteOrder.LITTLE_ENDIAN), length);
+                }
+                if (tag == Tags.LONG32 && length == LONG32_BYTES)
+                {
+                    return number(memory.getInt(index + 1, ByteOrder.LITTLE_ENDIAN), length);
+                }
+            }
             if (length > REUSED_BYTES || ArrayHeader.isArray(memory, index, length))
             {
                 return owning.whole(memory, index, length);
@@ -113,6 +129,13 @@ public final class Messages
             final BytesMessage message = reused();
             message.reuse(length);
             message.append(memory, index, length);
+            return message;
+        }
+
+        private Message number(long value, int length)
+        {
+            final BytesMessage message = reused();
+            message.reuse(value, length);
             return message;
         }
 

@@ -43,6 +43,9 @@
     (let [into (make (+ n 3))]
       (is (= n (.copyInto (Wire/whole b (Messages/direct) native?) into)))
       (is (= (vec v) (take n (seq into))) (str kind n))))
+  (doseq [v [0 -1 47 48 -17 127 -129 1000 -32768 32767 32768 -70000 2147483647 -2147483648 2147483648 Long/MIN_VALUE (int 7) (short 300) 1.5 nil "s"]]
+    (is (same? v (.decode (Wire/whole (bytes-of v) (Messages/direct) true))) (pr-str v)))
+  (is (thrown? NotTransferableException (.decode (Wire/whole (byte-array [6 1 2 3]) (Messages/direct) true))) "a long that is cut off")
   (is (= [1 "two"] (.decode (Wire/whole (bytes-of [1 "two"]) (Messages/direct) true)))))
 
 (deftest nested-arrays-survive-any-fragments
