@@ -263,22 +263,26 @@
                                            (if (string? form) :code :form) form
                                            :args (if (:definitions context) (Codec/toBytes args) args))))))))
 
+(defn- with-advice
+  "context, with what a worker says that does not know a name of which only this prompt knows what it means."
+  [context missing]
+  (cond-> context
+    (seq missing) (assoc :missing {:names (mapv name missing) :advice (sentence :missing (sort missing))})))
+
 (defn job
   "The job of evaluating a form, and calling its value with args where it is a function; a Job that fails where something
-  cannot travel. A worker that does not know a name of which only this prompt knows what it means says what to do."
+  cannot travel."
   ^Job [ns-sym form args]
   (let [form (check form)
         [context missing] (with-definitions ns-sym (if (string? form) (read-all ns-sym form) [form]) args)]
-    (encoded (cond-> context
-               (seq missing) (assoc :missing {:names (mapv name missing) :advice (sentence :missing (sort missing))}))
-             form args)))
+    (encoded (with-advice context missing) form args)))
 
 (defn lasting-job
   "[the job of evaluating a form, a function that says whether it would be the same job now; nil where nothing can say that]"
   [ns-sym form]
   (let [form (check form)
-        [context _ unchanged] (with-definitions ns-sym [form] [])]
-    [(encoded context form [])
+        [context missing unchanged] (with-definitions ns-sym [form] [])]
+    [(encoded (with-advice context missing) form [])
      (when (and unchanged (not (analysis/anything-being-loaded?)))
        (fn [] (and (not (analysis/anything-being-loaded?))
                    (every? #(%) unchanged))))]))
