@@ -115,6 +115,7 @@
   "Asked for values. It cannot give them after its own end of the stream; one that is being broken off may or may not."
   [worker values]
   (cond
+    (empty? values)   worker
     (:silent? worker) (asked-to-end worker [:error :remote-exception])
     (:broken? worker) (assoc worker :anything? true)
     (ending? worker)  worker
