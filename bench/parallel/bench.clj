@@ -64,7 +64,7 @@
        (str/join (map (fn [[part what]] (format "  %-11s %s%n" part what)) parts))
        "  failures    how long it takes until a failure is seen, 20 of each kind; only when named
 
-  --quick         fewer and shorter turns, without scaling and sizes unless they are named: two minutes for all
+  --quick         fewer and shorter turns, without scaling and sizes unless they are named: under three minutes for all
   --json FILE     the table as JSON, too
   --markdown FILE the table as Markdown, too; those of the documentation are in doc/figures
   --plots DIR     plots of what the run has measured (ping, sizes, scaling), as SVG; those of the documentation are in doc/figures
