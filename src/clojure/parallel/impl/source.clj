@@ -11,6 +11,9 @@
 (def ^:private usual-size "The size of parts of what is not counted, and the least of those at the end, as of clojure.core.reducers/fold." 512)
 (def ^:private taper "How much smaller than the others the last part is." 8)
 
+(defn- auto? [chunk]
+  (or (nil? chunk) (= :auto chunk)))
+
 (defn- array? [x]
   (and (some? x) (.isArray (class x))))
 
@@ -41,7 +44,7 @@
      0)))
 
 (defn- slices [n chunk workers free? cut]
-  (let [parts (if (or (nil? chunk) (= :auto chunk))
+  (let [parts (if (auto? chunk)
                 (cuts n (part-size n workers free?) workers)
                 (map (fn [begin] [begin (min (long n) (+ (long begin) (long chunk)))]) (range 0 n chunk)))]
     (map (fn [[begin end]] {:offset begin :elements (cut begin end)}) parts)))
@@ -64,7 +67,7 @@
     (array? coll)              (slices (Array/getLength coll) chunk workers true (fn [begin end] (slice coll begin end)))
     (vector? coll)             (slices (count coll) chunk workers false (fn [begin end] (subvec coll begin end)))
     :else
-    (let [size (cond (and (some? chunk) (not= :auto chunk)) chunk
+    (let [size (cond (not (auto? chunk)) chunk
                      (or (counted? coll) (instance? java.util.Map coll)) (part-size (count coll) workers false)
                      :else usual-size)]
       (map-indexed (fn [i xs] {:offset (* (long i) (long size)) :elements (if (instance? java.util.Map coll) (pairs xs) (vec xs))})
@@ -76,5 +79,5 @@
   (let [[from n by] (when (map? elements) (::range elements))]
     (cond
       n                  [f (range from (+ (long from) (* (long n) (long by))) by)]
-      (map? elements) [(fn [acc [k v]] (f acc k v)) (partition 2 (::pairs elements))]
+      (map? elements)    [(fn [acc [k v]] (f acc k v)) (partition 2 (::pairs elements))]
       :else              [f elements])))
