@@ -263,10 +263,13 @@
                             (map :state (parallel/status [computes waits full takes sends idle])))))
     (assert (await-true #(every? blocked? threads)))
     (println "up")
-    (doseq [ms [500 300 150 50]]
-      (run {} '(parallel/receive (parallel/parent)))
-      (Thread/sleep (long ms)))
-    (println "now")
+    (let [started (vec (for [ms [500 300 150 50]]
+                         (let [w (run {} '(parallel/receive (parallel/parent)))]
+                           (Thread/sleep (long ms))
+                           w)))]
+      (println "now")
+      (thread-in #(when (await-true (fn [] (every? (comp #{:receiving} :state) (parallel/status started))))
+                    (println "connected"))))
     (thread-in #(while true))
     (when (read-line)
       (System/exit 5))))

@@ -98,12 +98,15 @@
     (try
       (is (= ["up" "now"] (repeatedly 2 #(crash/next-line root))))
       (is (await-true #(= 13 (count (crash/descendants-of root)))) "the last of them was asked for a moment ago")
+      (when nobody-left
+        (is (= "connected" (crash/next-line root)) "a worker that starts has a socket with a name, which nobody would remove"))
       (let [descendants (crash/descendants-of root)]
         (end root)
         (is (await-true #(crash/ended? root descendants) clean-within-ms))
         (is (= exit (.exitValue process)))
         (if nobody-left
-          (do (is (only-an-empty-directory? (crash/left-of root)))
+          (do (is (only-an-empty-directory? (crash/left-of root))
+                  (pr-str (mapcat #(.list (File. ^String %)) (crash/left-of root))))
               (is (next-session-sweeps? root)))
           (is (await-true #(empty? (crash/left-of root)) clean-within-ms))))
       (finally
