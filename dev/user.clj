@@ -15,13 +15,15 @@
       symbol))
 
 (defn reload
-  "Loads again what has changed of the library's Clojure since the last time, of the namespaces that are loaded. Returns their
-  names. Workers that are started from now on have the new code, too; what lives goes on with the old."
+  "Loads again what has changed of the library's Clojure since the last time, of the namespaces that are loaded. Returns
+  their names. Workers that are started from now on have the new code, too; what lives goes on with the old."
   []
   (let [since   @loaded-at
         now     (System/currentTimeMillis)
         changed (for [^java.io.File file (file-seq (io/file "src/clojure"))
-                      :when (and (str/ends-with? (.getName file) ".clj") (> (.lastModified file) since) (find-ns (namespace-of file)))]
+                      :when (and (str/ends-with? (.getName file) ".clj")
+                                 (> (.lastModified file) since)
+                                 (find-ns (namespace-of file)))]
                   (namespace-of file))]
     (reset! loaded-at now)
     (doseq [n changed]
@@ -29,8 +31,8 @@
     (vec changed)))
 
 (defn javac
-  "Compiles what has changed of the Java. The next worker has it; this JVM keeps the classes that it has loaded. Returns the
-  compiler's messages, an empty string where there are none."
+  "Compiles what has changed of the Java. The next worker has it; this JVM keeps the classes that it has loaded. Returns
+  the compiler's messages, an empty string where there are none."
   []
   (let [{:keys [exit out err]} (shell/sh "bin/clojure" "-P" "-M:dev")]
     (if (zero? exit)

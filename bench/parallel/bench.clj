@@ -1,5 +1,6 @@
 (ns parallel.bench
-  "What is claimed about speed, measured beside real references in the same run; bin/bench --help says how it is called."
+  "What is claimed about speed, measured beside real references in the same run; bin/bench --help says how it is
+  called."
   (:require [clojure.data.json :as json]
             [clojure.java.io :as io]
             [clojure.string :as str]
@@ -46,13 +47,16 @@
    ["ancestor"  "4 workers, 1000 rounds of maps with arrays"       (rows-of 'parallel.bench.ancestor/ancestor)]
    ["footprint" "memory and threads of an idle worker"             (rows-of 'parallel.bench.footprint/footprint)]
    ["pool"      "tasks of a pool"                                  (rows-of 'parallel.bench.pool/pool)]
-   ["shared"    "shared arrays"                                    (rows-where-there 'parallel.bench.shared/shared-figures)]
+   ["record"    "an element in a worker's flight record"            (rows-of 'parallel.bench.record/record)]
+   ["shared"    "shared arrays"
+    (rows-where-there 'parallel.bench.shared/shared-figures)]
+   ["hosts"     "workers on a host, which is this machine"         (rows-of 'parallel.bench.hosts/hosts)]
    ["scaling"   "2 to 100 workers"                                 (rows-of 'parallel.bench.scaling/scaling)]
    ["sizes"     "arrays by size, for the plot"                     (rows-of 'parallel.bench.messages/sizes)]])
 
 (def ^:private not-quick
   "Parts that --quick leaves out unless they are named."
-  #{"scaling" "sizes"})
+  #{"hosts" "scaling" "sizes"})
 
 (defn- failures
   "A table of its own: how long it takes until a failure is seen."
@@ -64,17 +68,19 @@
        (str/join (map (fn [[part what]] (format "  %-11s %s%n" part what)) parts))
        "  failures    how long it takes until a failure is seen, 20 of each kind; only when named
 
-  --quick         fewer and shorter turns, without scaling and sizes unless they are named: under three minutes for all
+  --quick         fewer and shorter turns, without hosts, scaling and sizes unless they are named: under three minutes
+                  for all
   --json FILE     the table as JSON, too
   --markdown FILE the table as Markdown, too; those of the documentation are in doc/figures
-  --plots DIR     plots of what the run has measured (ping, sizes, scaling), as SVG; those of the documentation are in doc/figures
+  --plots DIR     plots of what the run has measured (ping, sizes, scaling), as SVG; those of the documentation are in
+                  doc/figures
   --check         compares the ratios with bench/baseline.edn; exit code 1 where one is much worse
   --rebase        writes bench/baseline.edn from this run
   --install       first installs the Debian packages of what is compared with, where this user may
   --help
 
-A row: ours, the reference in the same run, the median of the turns' ratios, their spread, the goal, whether it is held. The JDK is
-JAVA_HOME's, else the one on PATH."))
+A row: ours, the reference in the same run, the median of the turns' ratios, their spread, the goal, whether it is held.
+The JDK is JAVA_HOME's, else the one on PATH."))
 
 ;; ---- running
 
@@ -100,11 +106,14 @@ JAVA_HOME's, else the one on PATH."))
   (let [goals (filter #(some? (:held? %)) rows)]
     (format "%d rows with a goal: %d held, %d not; %d missing. Seconds: %s." (count goals) (count (filter :held? goals))
             (count (remove :held? goals)) (count (filter :missing rows))
-            (str/join ", " (map (fn [{:keys [rows meanwhile]}] (format "%s %.0f" (:part (first rows)) (:seconds meanwhile))) measured)))))
+            (str/join ", "
+                      (map (fn [{:keys [rows meanwhile]}] (format "%s %.0f" (:part (first rows)) (:seconds meanwhile)))
+                           measured)))))
 
 (defn- write-json [file rows measured]
   (spit file (json/write-str {:machine   (machine/caption)
-                              :meanwhile (into {} (map (fn [{:keys [rows meanwhile]}] [(:part (first rows)) meanwhile])) measured)
+                              :meanwhile (into {} (map (fn [{:keys [rows meanwhile]}] [(:part (first rows)) meanwhile]))
+                                               measured)
                               :rows      rows}
                              :indent true)))
 
@@ -141,7 +150,8 @@ JAVA_HOME's, else the one on PATH."))
       ("-h" "--help") {:help? true}
       (if (some #{a} (conj (map first parts) "failures"))
         (recur more (update options :named conj a))
-        (refuse "There is no part" (pr-str a) (str "here; there are " (str/join ", " (map first parts)) ", failures."))))))
+        (refuse "There is no part" (pr-str a)
+                (str "here; there are " (str/join ", " (map first parts)) ", failures."))))))
 
 (defn- play [arguments]
   (let [{:keys [help? named] :as options} (parse arguments)]

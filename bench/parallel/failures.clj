@@ -22,8 +22,10 @@
   [e]
   (let [{:keys [exit signal class] kind :parallel/error :as data} (ex-data e)]
     (some-> ^String (:hs-err data) File. .delete)
-    (str/join ", " (remove nil? [(str "`" kind "`") (when exit (str "`:exit " exit "`")) (when signal (str "`:signal " signal "`"))
-                                 (when class (str "`" (last (str/split class #"\.")) "`"))]))))
+    (str/join ", "
+              (remove nil? [(str "`" kind "`") (when exit (str "`:exit " exit "`"))
+                            (when signal (str "`:signal " signal "`"))
+                            (when class (str "`" (last (str/split class #"\.")) "`"))]))))
 
 (defn- play [row]
   (let [{:keys [ms error worker]} ((row))]
@@ -35,18 +37,21 @@
     (print-row (conj cells (str/join " or " (distinct (map second results)))) (map first results))))
 
 (def ^:private in-words
-  {:exit-0 "`System/exit` 0" :exit-3 "`System/exit` 3" :halt "`Runtime.halt` 4" :kill-9 "kill -9" :kill-15 "kill -15" :segv "SIGSEGV"
+  {:exit-0 "`System/exit` 0" :exit-3 "`System/exit` 3" :halt "`Runtime.halt` 4" :kill-9 "kill -9" :kill-15 "kill -15"
+   :segv "SIGSEGV"
    :uncaught "uncaught throw" :overflow "StackOverflowError" :memory "OutOfMemoryError, `:max-heap \"64m\"`"
    :write-fails "throw while it writes a value" :read-fails "throw while it reads a value"
    :computing-join "computes; join" :computing-deref "computes; deref" :receiving-receive "blocked in receive; receive"
-   :receiving-select "blocked in receive; select" :receiving-group "blocked in receive; receive of a group" :idle-receive "idle fork; receive"
+   :receiving-select "blocked in receive; select" :receiving-group "blocked in receive; receive of a group"
+   :idle-receive "idle fork; receive"
    :computing-send-full "computes; send, ring full" :computing-send-100M "computes; in the middle of sending 100 MB"
    :send-full-join "blocked in send, ring full; join" :send-100M-receive "in the middle of sending 100 MB; receive"
-   :ctrl-c-group "Ctrl-C to the process group" :exit-5 "`System/exit` 5" :kill-9-of-all "kill -9 of it and all its workers"})
+   :ctrl-c-group "Ctrl-C to the process group" :exit-5 "`System/exit` 5"
+   :kill-9-of-all "kill -9 of it and all its workers"})
 
 (defn- gone-after
-  "Milliseconds from a root's death until neither it, nor a worker, nor a file is left; where nobody lives to remove the session's
-  directory, it may stay, empty."
+  "Milliseconds from a root's death until neither it, nor a worker, nor a file is left; where nobody lives to remove the
+  session's directory, it may stay, empty."
   [{:keys [end nobody-left]}]
   (let [{:keys [^Process process] :as root} (crash/start-root "-m" "parallel.crash" "small")]
     (crash/next-line root)
@@ -59,7 +64,8 @@
         ms))))
 
 (defn- worker-table []
-  (println (format "JDK %s, %d processors, %d of each; milliseconds" (System/getProperty "java.version") (.availableProcessors (Runtime/getRuntime)) times))
+  (println (format "JDK %s, %d processors, %d of each; milliseconds" (System/getProperty "java.version")
+                   (.availableProcessors (Runtime/getRuntime)) times))
   (println "| a worker dies by | it; its parent | the parent sees | median | worst |\n|---|---|---|---:|---:|")
   (doseq [death (keys crash/process-deaths)]
     (measure [(in-words death) (in-words :receiving-receive)] #(crash/row-of-process-death death :receiving-receive)))

@@ -196,7 +196,8 @@ compile() {
   local sources=$PROJECT/$1 classes=$PROJECT/$2 fingerprint cp
   [ -d "$sources" ] || return 0
   fingerprint=$(cd "$PROJECT" &&
-    { find "$1" -type f -name '*.java' | LC_ALL=C sort | xargs cksum; cksum <bin/lib/CompileJava.java; cksum <deps.edn; } | digest) ||
+    { find "$1" -type f -name '*.java' | LC_ALL=C sort | xargs cksum; cksum <bin/lib/CompileJava.java; cksum <deps.edn
+      case $1 in cluster/*) cat target/classes.fingerprint ;; esac; } | digest) ||
     die "The sources below $sources cannot be read."
   [ -d "$classes" ] && [ -f "$classes.fingerprint" ] && [ "$(<"$classes.fingerprint")" = "$fingerprint" ] && return 0
   require_java_version
@@ -230,14 +231,15 @@ fill_start_cache() {
 STRESS_PROCESSOR=org.openjdk.jcstress.infra.processors.JCStressTestProcessor
 JMH_PROCESSOR=org.openjdk.jmh.generators.BenchmarkProcessor
 
-# compile_project ALIASES: the library's Java, and what the aliases bring (:dev, :test: the fixtures; :bench; :stress).
+# compile_project ALIASES: the library's Java, and what the aliases bring (:dev, :test: the fixtures; :cluster; :bench; :stress).
 # The library is compiled against the oldest Clojure that it runs on.
 compile_project() {
   local COMPILED=''
   compile src/java target/classes :1.11
   [ -z "$COMPILED" ] || fill_start_cache "$JAVA" "$(project_classpath)"
-  case $1: in *:test:*|*:soak:*|*:dev:*) compile test/java target/test-classes :1.11:test ;; esac
-  case $1: in *:bench:*) compile bench/java target/bench-classes :bench; compile bench/jmh target/jmh-classes :bench "$JMH_PROCESSOR" ;; esac
+  case $1: in *:test:*|*:soak:*|*:hungry:*|*:dev:*) compile test/java target/test-classes :1.11:test ;; esac
+  case $1: in *:cluster:*) compile cluster/src/java target/cluster-classes :1.11:cluster ;; esac
+  case $1: in *:bench:*) compile bench/java target/bench-classes :cluster:bench; compile bench/jmh target/jmh-classes :bench "$JMH_PROCESSOR" ;; esac
   case $1: in *:stress:*) compile test/stress/java target/stress-classes :stress "$STRESS_PROCESSOR" ;; esac
 }
 
@@ -247,6 +249,7 @@ compile_project() {
 # of the same version, by path, which leaves the local Maven repository alone. The finding is kept: asking again takes seconds.
 find_nrepl() {
   local note=$CACHE/nrepl.edn jar
+  find_java
   NREPL=()
   if [ -s "$note" ] && jar=$(debian_nrepl) && [ "$(<"$note")" = "$(nrepl_by_path "$jar")" ]; then
     NREPL=(-Sdeps "$(<"$note")")
@@ -261,6 +264,26 @@ find_nrepl() {
   make_cache
   nrepl_by_path "$jar" >"$note.$$" && mv -f "$note.$$" "$note"
   NREPL=(-Sdeps "$(<"$note")")
+}
+
+# Sets NREPL_CLIENT: the node_modules with the npm package nrepl-client, a client that others have written; empty where it cannot be had.
+NREPL_CLIENT_VERSION=0.3.0
+find_nrepl_client() {
+  local place=$CACHE/npm-nrepl-client-$NREPL_CLIENT_VERSION work
+  NREPL_CLIENT=''
+  if [ ! -d "$place/node_modules/nrepl-client" ]; then
+    command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 || return 0
+    make_cache
+    work=$(mktemp -d "$CACHE/.npm.XXXXXX") || die "No directory can be made in $CACHE."
+    if within 90 npm install --no-audit --no-fund --prefix "$work" "nrepl-client@$NREPL_CLIENT_VERSION" >/dev/null 2>&1 </dev/null; then
+      rm -rf "$place"
+      mv "$work" "$place"
+    else
+      rm -rf "$work"
+      return 0
+    fi
+  fi
+  NREPL_CLIENT=$place/node_modules
 }
 
 debian_nrepl() {

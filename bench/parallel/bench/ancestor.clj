@@ -1,6 +1,7 @@
 (ns parallel.bench.ancestor
-  "The job that the Lua library, whose descendant this is, was measured with: four workers, 1000 rounds, a map with a double[10000] to each,
-  a short string back from each. Its figure, 0.51 s, is a fixed one; the goal is for a machine whose cores are near each other."
+  "The job that the Lua library, whose descendant this is, was measured with: four workers, 1000 rounds, a map with a
+  double[10000] to each, a short string back from each. Its figure, 0.51 s, is a fixed one; the goal is for a machine
+  whose cores are near each other."
   (:require [parallel.bench.contender :refer [rounds with-contenders]]
             [parallel.bench.row :as row]))
 
@@ -12,6 +13,8 @@
                           {"parallel.api" ["ancestor" 4 1000], "bare ring" ["ping" 8 100000]})
           ring    (row/median (map :p50 (results "bare ring")))
           figure  (fn [label k]
-                    (row/row {:figure (str "4 workers, 1000 rounds, " label (when (> ring near-ns) " (cores far apart)"))
-                              :unit "s" :goal (when (<= ring near-ns) [:below 0.25]) :ours (map k (results "parallel.api"))}))]
+                    (row/row {:figure (str "4 workers, 1000 rounds, " label
+                                           (when (> ring near-ns) " (cores far apart)"))
+                              :unit "s" :goal (when (<= ring near-ns) [:below 0.25])
+                              :ours (map k (results "parallel.api"))}))]
       [(figure "hot" :hot) (figure "fresh workers" :fresh)])))

@@ -1,6 +1,7 @@
 (ns parallel.bench.baseline
-  "A guard against regressions: ratios of a quiet machine, kept in bench/baseline.edn, which a later run must not miss by much. Ratios are of
-  one run, so that they compare between machines of a kind; still, a tolerance is wide, and the guard is run by hand before a release."
+  "A guard against regressions: ratios of a quiet machine, kept in bench/baseline.edn, which a later run must not miss
+  by much. Ratios are of one run, so that they compare between machines of a kind; still, a tolerance is wide, and the
+  guard is run by hand before a release."
   (:require [clojure.edn :as edn]
             [clojure.java.io :as io]
             [clojure.pprint :as pprint]
@@ -42,7 +43,8 @@
   [rows]
   (with-open [out (io/writer file)]
     (binding [*out* out]
-      (println ";; Ratios to a reference of the same run (or, where there is none, figures): [part figure reference] to number.")
+      (println (str ";; Ratios to a reference of the same run (or, where there is none, figures): "
+                    "[part figure reference] to number."))
       (println ";; Written by bin/bench --rebase; bin/bench --quick --check compares with it.")
       (pprint/pprint {:machine (machine/caption)
                       :figures (into (sorted-map) (merge (read-figures) (kept rows)))})))
@@ -70,5 +72,6 @@
     (doseq [[{:keys [part figure of] :as row} before factor] bad]
       (println (format "WORSE by %.2f x: %s, %s%s: %s, in the baseline %s" factor part figure (if of (str " / " of) "")
                        (row/number-text (figure-of row)) (row/number-text before))))
-    (println (format "%d figures compared with %s, %d worse by more than %.1f x." (count all) (str file) (count bad) tolerance))
+    (println (format "%d figures compared with %s, %d worse by more than %.1f x." (count all) (str file) (count bad)
+                     tolerance))
     (and (seq all) (empty? bad))))

@@ -1,6 +1,6 @@
 (ns parallel.bench.contender
-  "Programs that are measured: each reads rounds from its stdin, a line each, and answers with a line of EDN. All live through a part and
-  wait without using the CPU, so that rounds can go in turns: A B C A B C."
+  "Programs that are measured: each reads rounds from its stdin, a line each, and answers with a line of EDN. All live
+  through a part and wait without using the CPU, so that rounds can go in turns: A B C A B C."
   (:require [clojure.edn :as edn]
             [clojure.java.io :as io]
             [clojure.string :as str]
@@ -31,13 +31,20 @@
   {:command (into [java] (concat (mapcat (fn [[k v]] [(str k "=" v)]) (partition 2 jvm-opts))
                                  ["-cp" (System/getProperty "java.class.path") "parallel.bench.Measure" name]))})
 
+(defn- small-wire
+  "A wire whose ends have the JVM's options of those processes that carry workers to a host."
+  [name]
+  {:command [java "-Xmx96m" "-XX:+UseSerialGC" "-cp" (System/getProperty "java.class.path")
+             "parallel.bench.Measure" name]})
+
 (defn- python [kind]
   {:command ["python3" "bench/python/contender.py" kind]
    :missing #(when-not (machine/command? "python3") "there is no python3: apt-get install python3")})
 
 (defn- compile-mpi []
   (let [program (io/file scratch "mpi")
-        result  (.start (doto (ProcessBuilder. ^java.util.List ["mpicc" "-O2" "-o" (str program) "bench/c/mpi.c"]) (.inheritIO)))]
+        result  (.start (doto (ProcessBuilder. ^java.util.List ["mpicc" "-O2" "-o" (str program) "bench/c/mpi.c"])
+                          (.inheritIO)))]
     (when-not (zero? (.waitFor result))
       "bench/c/mpi.c does not compile")))
 
@@ -52,16 +59,28 @@
   [ns-sym]
   {:command [java "-cp" (str plain-class-path File/pathSeparator "bench") "clojure.main" "-m" (str ns-sym)]})
 
+(defn hosts-program
+  "As clojure-program, with what hosts need."
+  [ns-sym]
+  (let [class-path (or (System/getProperty "parallel.bench.hosts-classpath") (System/getProperty "java.class.path"))]
+    {:command [java "-cp" (str class-path File/pathSeparator "bench") "clojure.main" "-m" (str ns-sym)]}))
+
 (def all
-  {"parallel" (wire "parallel"), "parallel, receiveInto" (wire "parallel-into"), "arraycopy" (wire "copy"), "bare ring" (wire "ring"), "Aeron IPC" (wire "aeron")
+  {"parallel" (wire "parallel"), "parallel, receiveInto" (wire "parallel-into"), "arraycopy" (wire "copy"),
+   "bare ring" (wire "ring"), "Aeron IPC" (wire "aeron")
    "Unix socket" (wire "unix"), "TCP" (wire "tcp"), "JeroMQ" (wire "jeromq")
-   "Python Pipe" (python "pipe"), "Python shared_memory" (python "shared_memory"), "Python forkserver" (python "forkserver")
+   "Python Pipe" (python "pipe"), "Python shared_memory" (python "shared_memory"),
+   "Python forkserver" (python "forkserver")
    "Open MPI" mpi
-   "parallel.api" (clojure-program 'parallel.bench.program)})
+   "parallel.api" (clojure-program 'parallel.bench.program)
+   "parallel, on a host" (wire "parallel-host"), "gRPC" (wire "grpc"), "gRPC, TLS" (wire "grpc-tls")
+   "gRPC, small" (small-wire "grpc")
+   "parallel.hosts" (hosts-program 'parallel.bench.hosts-program)})
 
 (defn- fail [{:keys [name ^Process process ^File errors]} what]
   (.destroyForcibly process)
-  (throw (ex-info (str name " " what (when (.exists errors) (str ": " (str/join " | " (take-last 5 (str/split-lines (slurp errors)))))))
+  (throw (ex-info (str name " " what (when (.exists errors)
+                                       (str ": " (str/join " | " (take-last 5 (str/split-lines (slurp errors)))))))
                   {:contender name})))
 
 (defn- answer [{:keys [^BufferedReader out] :as contender}]
@@ -75,7 +94,8 @@
   (let [errors  (io/file scratch (str (str/replace name #"\W+" "-") ".err"))
         process (.start (doto (ProcessBuilder. ^java.util.List command)
                           (.redirectError (ProcessBuilder$Redirect/to errors))))]
-    {:name name, :process process, :errors errors, :in (io/writer (.getOutputStream process)), :out (io/reader (.getInputStream process))}))
+    {:name name, :process process, :errors errors, :in (io/writer (.getOutputStream process)),
+     :out (io/reader (.getInputStream process))}))
 
 (defn ask
   "Lets a contender play a round, [what size times]; what it measured, a map."
@@ -124,8 +144,8 @@
   (into {} (map (fn [[name c]] [name (ask c (round-of name))])) contenders))
 
 (defn warm-up
-  "Lets each contender play its round again and again for so many milliseconds: until its code is compiled, for which two ends that spin on
-  two cores leave little time."
+  "Lets each contender play its round again and again for so many milliseconds: until its code is compiled, for which
+  two ends that spin on two cores leave little time."
   [contenders ms round-of]
   (doseq [[name c] contenders :when (round-of name)]
     (let [end (+ (System/nanoTime) (* 1000000 ms))]
@@ -133,8 +153,8 @@
         (ask c (round-of name))))))
 
 (defn rounds
-  "Lets the contenders play in turns: {name [answer ...]}. round-of says of a name what it plays, nil: nothing. The first warm-ups
-  turns are not counted."
+  "Lets the contenders play in turns: {name [answer ...]}. round-of says of a name what it plays, nil: nothing. The
+  first warm-ups turns are not counted."
   [contenders {:keys [turns warm-ups]} round-of]
   (let [playing (filter (comp round-of key) contenders)]
     (dotimes [_ warm-ups] (turn playing round-of))

@@ -39,7 +39,8 @@
               ["select over all, us" (points :select)]]}))
 
 (defn write
-  "Writes the plots that the parts' data allow into a directory; data: {:latencies :sizes :costs}, as the parts' metadata has them."
+  "Writes the plots that the parts' data allow into a directory; data: {:latencies :sizes :costs}, as the parts'
+  metadata has them."
   [directory {:keys [latencies sizes costs]}]
   (doseq [[file chart] {"latency.svg"   (some-> latencies latency)
                         "bandwidth.svg" (some-> sizes bandwidth)

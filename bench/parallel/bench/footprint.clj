@@ -12,7 +12,8 @@
 (defn start-bare
   "A JVM that has loaded clojure.main and waits for a line."
   []
-  (let [process (.start (doto (ProcessBuilder. ^java.util.List [contender/java "-cp" contender/plain-class-path "clojure.main"
+  (let [process (.start (doto (ProcessBuilder. ^java.util.List [contender/java "-cp" contender/plain-class-path
+                                                                "clojure.main"
                                                                 "-e" "(do (println :ready) (flush) (read-line))"])
                           (.redirectError ProcessBuilder$Redirect/INHERIT)))]
     (.readLine ^BufferedReader (io/reader (.getInputStream process)))
@@ -36,7 +37,8 @@
           _    (Thread/sleep (long rest-ms))
           bare-pids (map #(.pid ^Process %) bare)
           compared (fn [figure unit goal f]
-                     (row/row {:figure figure :of "bare clojure.main" :unit unit :goal goal :ours (map f pids) :reference (map f bare-pids)}))
+                     (row/row {:figure figure :of "bare clojure.main" :unit unit :goal goal :ours (map f pids)
+                               :reference (map f bare-pids)}))
           idle (machine/idle-percent (concat pids bare-pids) (if quick? 2000 5000))
           rows [(compared "private memory of an idle Clojure worker" "MiB" [:<= 1.1] #(mib % :private))
                 (compared "its share of all memory (PSS)" "MiB" nil #(mib % :pss))

@@ -15,7 +15,8 @@
 (defn memory
   "Bytes of a process: {:private :pss}; private is what would be free without it."
   [pid]
-  (let [kib (into {} (map (fn [[_ k v]] [k (parse-long v)])) (re-seq #"(?m)^(\w+):\s+(\d+) kB$" (read-proc pid "smaps_rollup")))]
+  (let [kib (into {} (map (fn [[_ k v]] [k (parse-long v)]))
+                  (re-seq #"(?m)^(\w+):\s+(\d+) kB$" (read-proc pid "smaps_rollup")))]
     {:private (* 1024 (+ (kib "Private_Clean") (kib "Private_Dirty")))
      :pss     (* 1024 (kib "Pss"))}))
 
@@ -23,6 +24,16 @@
   "How many a process has."
   [pid]
   (parse-long (second (re-find #"(?m)^Threads:\s+(\d+)" (read-proc pid "status")))))
+
+(def ^:private threads-of-the-jvm
+  "Of HotSpot, which no program sees: a command has 15 letters."
+  #"java|VM .*|C[12] Compiler.*|GC .*|G1 .*|Service Thread|Monitor Deflati|Notification Th|Sweeper thread")
+
+(defn java-threads
+  "How many a process has, without those of HotSpot itself."
+  [pid]
+  (count (remove #(re-matches threads-of-the-jvm (str/trim (or (read-proc pid "task" % "comm") "java")))
+                 (.list (io/file "/proc" (str pid) "task")))))
 
 (defn cpu-nanos
   "CPU time of all threads of a process that live."
@@ -46,7 +57,8 @@
   "The machine and the date, for tables and plots."
   []
   (format "%s, %d cores, Linux %s; JDK %s, Clojure %s; %s"
-          (cpu-model) (.availableProcessors (Runtime/getRuntime)) (first (str/split (System/getProperty "os.version") #"-"))
+          (cpu-model) (.availableProcessors (Runtime/getRuntime))
+          (first (str/split (System/getProperty "os.version") #"-"))
           (System/getProperty "java.version") (clojure-version) (LocalDate/now)))
 
 (def ^:private ticks-per-second 100.0)      ; USER_HZ, which is 100 wherever Linux is
@@ -83,7 +95,8 @@
   "A sentence when others used the machine, else nil."
   [{:keys [others steal]}]
   (when (or (> others quiet-cores) (> steal quiet-cores))
-    (format "The machine was busy: others used %.2f of a core, the hypervisor withheld %.2f. Ratios of one run still compare; run it again when it is quiet."
+    (format (str "The machine was busy: others used %.2f of a core, the hypervisor withheld %.2f. "
+                 "Ratios of one run still compare; run it again when it is quiet.")
             others steal)))
 
 (defn command?

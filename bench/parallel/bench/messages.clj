@@ -29,7 +29,8 @@
 (defn ping
   "There and back, of a long."
   [{:keys [quick?] :as options}]
-  (with-contenders [contenders missing ["parallel" "bare ring" "Aeron IPC" "Open MPI" "Unix socket" "TCP" "JeroMQ" "Python Pipe"]]
+  (with-contenders [contenders missing
+                    ["parallel" "bare ring" "Aeron IPC" "Open MPI" "Unix socket" "TCP" "JeroMQ" "Python Pipe"]]
     (let [times   (fn [name] (if (slow name) (if quick? 5000 20000) (if quick? 100000 300000)))
           round   (fn [name] ["ping" 8 (times name)])
           _       (warm-up contenders (warm-ms options) round)
@@ -37,11 +38,14 @@
       (with-meta
         (concat
          (compared {:figure "ping-pong of a long, p50" :unit "ns" :value :p50 :results results :missing missing}
-                   [["bare ring" [:<= 2.0]] ["Aeron IPC" [:<= 2.0]] ["Unix socket" [:faster 20]] ["JeroMQ" [:faster 20]] ["Python Pipe" [:faster 20]]
+                   [["bare ring" [:<= 2.0]] ["Aeron IPC" [:<= 2.0]] ["Unix socket" [:faster 20]] ["JeroMQ" [:faster 20]]
+                    ["Python Pipe" [:faster 20]]
                     ["TCP" [:faster 20]] ["Open MPI" nil]])
-         (compared {:figure "the same, p90" :unit "ns" :value (partial at-percentile 90) :results results :missing missing}
+         (compared {:figure "the same, p90" :unit "ns" :value (partial at-percentile 90) :results results
+                    :missing missing}
                    [["bare ring" nil]])
-         [(row/row {:figure "allocated by an end for a round trip" :unit "bytes" :ours (sample results "parallel" :allocated)})])
+         [(row/row {:figure "allocated by an end for a round trip" :unit "bytes"
+                    :ours (sample results "parallel" :allocated)})])
         {:latencies (update-vals results #(mapv :percentiles %))}))))
 
 (defn one-way
@@ -62,7 +66,8 @@
                  [["bare ring" [:>= 0.5]] ["Aeron IPC" nil]])
        (compared {:figure "one way, byte[64]" :unit "M/s" :value value :results bytes64 :missing missing}
                  [["bare ring" [:>= 0.5]] ["Aeron IPC" nil]])
-       (compared {:figure "one way, byte[64], receiveInto" :unit "M/s" :value value :results bytes64 :missing missing :ours "parallel, receiveInto"}
+       (compared {:figure "one way, byte[64], receiveInto" :unit "M/s" :value value :results bytes64 :missing missing
+                  :ours "parallel, receiveInto"}
                  [["bare ring" [:>= 0.5]]])))))
 
 (def ^:private array-goals
@@ -74,8 +79,10 @@
 (defn- arrays-of [contenders missing {:keys [quick?] :as options} size]
   (let [times   (max 3 (quot (if quick? 40000000 200000000) size))
         results (rounds contenders options (constantly ["array" size times]))]
-    (compared {:figure (format "double[%,d], one way" size) :unit "GB/s" :value #(/ (:bytes-per-second %) 1e9) :results results :missing missing}
-              (into [["arraycopy" [:>= (array-goals size)]] ["bare ring" nil]] (map #(vector % [:>= 1.0])) array-ways))))
+    (compared {:figure (format "double[%,d], one way" size) :unit "GB/s" :value #(/ (:bytes-per-second %) 1e9)
+               :results results :missing missing}
+              (into [["arraycopy" [:>= (array-goals size)]] ["bare ring" nil]] (map #(vector % [:>= 1.0]))
+                    array-ways))))
 
 (defn arrays
   "double[], one way, received into an array. The bare ring, in fragments of 16 KiB, says what the machine allows."
@@ -97,8 +104,10 @@
       (warm-up contenders (warm-ms options) (constantly ["array" 2048 10000]))
       (let [measured (for [size (if quick? (take-nth 3 sizes-of-plot) sizes-of-plot)
                            :let [times (-> (quot 40000000 size) (max 4) (min 50000))]]
-                       [size (update-vals (rounds contenders {:turns (if quick? 1 3) :warm-ups 1} (constantly ["array" size times]))
-                                          #(row/median (map :bytes-per-second %)))])
+                       [size
+                        (update-vals (rounds contenders {:turns (if quick? 1 3) :warm-ups 1}
+                                             (constantly ["array" size times]))
+                                     #(row/median (map :bytes-per-second %)))])
             curves   (for [way ways :when (contenders way)]
                        [way (vec (for [[size results] measured] [(* 8 size) (results way)]))])]
         (with-meta

@@ -1,6 +1,6 @@
 (ns parallel.bench.plot
-  "Line charts as SVG, both axes logarithmic: text, so that a new run shows as a diff. The usual libraries draw with AWT, whose fonts a
-  machine without a screen often lacks.
+  "Line charts as SVG, both axes logarithmic: text, so that a new run shows as a diff. The usual libraries draw with
+  AWT, whose fonts a machine without a screen often lacks.
 
     (svg {:title \"...\" :caption \"...\" :x \"bytes\" :y \"GB/s\" :series [[\"ours\" [[8 0.1] [64 0.7]]] ...]})"
   (:require [clojure.string :as str]))
@@ -17,7 +17,8 @@
   (str/escape (str s) {\& "&amp;" \< "&lt;" \> "&gt;"}))
 
 (defn- element [tag attributes & content]
-  (str "<" tag (str/join (map (fn [[k v]] (format " %s=\"%s\"" (name k) (if (float? v) (format "%.1f" v) v))) attributes))
+  (str "<" tag
+       (str/join (map (fn [[k v]] (format " %s=\"%s\"" (name k) (if (float? v) (format "%.1f" v) v))) attributes))
        (if (seq content) (str ">" (str/join content) "</" tag ">\n") "/>\n")))
 
 (defn- text [x y anchor size s]
@@ -45,10 +46,13 @@
 
 (defn- axes [{:keys [x y x-ticks]} [x0 x1] y-decades to-x to-y]
   (let [{:keys [left right top bottom]} margin
-        line (fn [a b c d] (element "line" [[:x1 (double a)] [:y1 (double b)] [:x2 (double c)] [:y2 (double d)] [:stroke "#dddddd"]]))]
+        line (fn [a b c d]
+               (element "line"
+                        [[:x1 (double a)] [:y1 (double b)] [:x2 (double c)] [:y2 (double d)] [:stroke "#dddddd"]]))]
     (str (str/join (for [e (range (first y-decades) (inc (second y-decades))), :let [at (to-y (Math/pow 10 e))]]
                      (str (line left at (- width right) at) (text (- left 6) (+ at 4) "end" 12 (power-text e)))))
-         (str/join (for [[v label] (or x-ticks (map (juxt #(Math/pow 10 %) power-text) (range x0 (inc x1)))), :let [at (to-x v)]]
+         (str/join (for [[v label] (or x-ticks (map (juxt #(Math/pow 10 %) power-text) (range x0 (inc x1)))),
+                         :let [at (to-x v)]]
                      (str (line at top at (- height bottom)) (text at (+ (- height bottom) 18) "middle" 12 label))))
          (text (/ (+ left (- width right)) 2) (- height 36) "middle" 13 x)
          (text left (- top 8) "start" 13 y))))
@@ -57,13 +61,15 @@
   (str (element "polyline" [[:fill "none"] [:stroke colour] [:stroke-width (if ours? 4 2)]
                             [:points (str/join " " (map (fn [[x y]] (format "%.1f,%.1f" (to-x x) (to-y y))) points))]])
        (when (<= (count points) 12)
-         (str/join (map (fn [[x y]] (element "circle" [[:cx (to-x x)] [:cy (to-y y)] [:r 3] [:fill colour]])) points)))))
+         (str/join (map (fn [[x y]] (element "circle" [[:cx (to-x x)] [:cy (to-y y)] [:r 3] [:fill colour]]))
+                        points)))))
 
 (defn- legend
   "Names at the right, in the order in which the curves end there."
   [series to-y]
   (let [at (- width (:right margin) -14)]
-    (loop [[[name points colour] & more] (sort-by (fn [[_ points]] (to-y (second (last points)))) series), least (:top margin), out ""]
+    (loop [[[name points colour] & more] (sort-by (fn [[_ points]] (to-y (second (last points)))) series),
+           least (:top margin), out ""]
       (if (nil? name)
         out
         (let [y (max least (to-y (second (last points))))]
@@ -72,7 +78,8 @@
                       (text (+ at 3) y "start" 12 name))))))))
 
 (defn svg
-  "The chart as text. x-ticks: [[value label] ...] instead of powers of ten; ours: the name of the series that is drawn thicker."
+  "The chart as text. x-ticks: [[value label] ...] instead of powers of ten; ours: the name of the series that is drawn
+  thicker."
   [{:keys [title caption series x-ticks ours] :as chart}]
   (let [{:keys [left right top bottom]} margin
         series (map (fn [[name points] colour] [name points colour]) series (cycle colours))
@@ -83,7 +90,8 @@
         ys     (decades (map second points))
         to-x   (scale xs left (- width right))
         to-y   (scale ys (- height bottom) top)]
-    (element "svg" [[:xmlns "http://www.w3.org/2000/svg"] [:viewBox (str "0 0 " width " " height)] [:width width] [:height height]
+    (element "svg" [[:xmlns "http://www.w3.org/2000/svg"] [:viewBox (str "0 0 " width " " height)] [:width width]
+                    [:height height]
                     [:font-family "sans-serif"]]
              "\n"
              (element "rect" [[:width width] [:height height] [:fill "white"]])

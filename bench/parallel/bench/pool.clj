@@ -1,11 +1,13 @@
 (ns parallel.bench.pool
-  "What is claimed about pools: the cost of a tiny task, and the speed-up of real work on two workers. The references are in this JVM, which
-  has the pool, and Python."
+  "What is claimed about pools: the cost of a tiny task, and the speed-up of real work on two workers. The references
+  are in this JVM, which has the pool, and Python."
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [parallel.bench.row :as row]
             [parallel.pool :as pool])
   (:import [java.io File]
+           [java.nio.file Files]
+           [java.nio.file.attribute FileAttribute]
            [java.util.concurrent ExecutorService Executors]
            [java.util.random RandomGenerator]
            [parallel.pool ElementRandom]))
@@ -65,7 +67,8 @@ if __name__ == '__main__':
   (let [script (File/createTempFile "pool" ".py")]
     (try
       (spit script python)
-      (let [process (.start (.redirectErrorStream (ProcessBuilder. ^"[Ljava.lang.String;" (into-array String ["python3" (str script) (str tiny)])) true))
+      (let [command (into-array String ["python3" (str script) (str tiny)])
+            process (.start (.redirectErrorStream (ProcessBuilder. ^"[Ljava.lang.String;" command) true))
             lines   (str/split-lines (slurp (.getInputStream process)))]
         (when (zero? (.waitFor process))
           (mapv parse-double lines)))
@@ -82,13 +85,29 @@ if __name__ == '__main__':
                                                          #(threads-each executor)]))
             [single chunked]     (python-nanos)
             tiny-row             (fn [of reference goal]
-                                   (row/row {:figure "tiny task in pmap, automatic chunks" :of of :unit "ns" :ours ours :reference reference :goal goal}))]
+                                   (row/row {:figure "tiny task in pmap, automatic chunks" :of of :unit "ns" :ours ours
+                                             :reference reference :goal goal}))]
         (cond-> [(tiny-row "clojure.core/pmap" cores [:<= 1.0])
                  (tiny-row "ExecutorService of 2" threads [:<= 5.0])]
           single (conj (tiny-row "Python, single tasks" [single] [:faster 10.0])
                        (tiny-row "Python, its own chunks" [chunked] [:<= 10.0]))))
       (finally
         (.shutdown executor)))))
+
+(defn- journal-rows
+  "What it costs to keep each element: the difference is what counts, as a tiny task itself costs less."
+  [p options]
+  (let [file (File/createTempFile "pool" ".journal")]
+    (try
+      (let [in-pool      #(dorun (pool/pmap (assoc % :pool p) 'clojure.core/inc (range tiny)))
+            with-journal #(do (.delete file) (in-pool {:journal file}))
+            micros       (fn [times] (mapv #(/ (double %) 1e3) (nanos-per-task tiny times)))
+            [kept plain] (map micros (in-turns options [with-journal #(in-pool {})]))]
+        [(row/row {:figure "tiny task in pmap with a journal" :of "pmap without" :unit "us" :ours kept
+                   :reference plain})
+         (row/row {:figure "what the journal costs each" :unit "us" :ours (mapv - kept plain) :goal [:below 3.0]})])
+      (finally
+        (.delete file)))))
 
 ;; ---- real work
 
@@ -114,11 +133,12 @@ if __name__ == '__main__':
 (defn primes
   "How many primes there are from a to b."
   [[a b]]
-  (count (filter (fn [^long n] (and (> n 1) (loop [d 2] (cond (> (* d d) n) true (zero? (rem n d)) false :else (recur (inc d))))))
+  (count (filter (fn [^long n]
+                   (and (> n 1) (loop [d 2] (cond (> (* d d) n) true (zero? (rem n d)) false :else (recur (inc d))))))
                  (range a b))))
 
 (defn- with-texts [f]
-  (let [directory (.toFile (java.nio.file.Files/createTempDirectory "texts" (make-array java.nio.file.attribute.FileAttribute 0)))
+  (let [directory (.toFile (Files/createTempDirectory "texts" (make-array FileAttribute 0)))
         random    (ElementRandom. 1 1)
         files     (mapv #(io/file directory (str "text-" % ".txt")) (range 48))]
     (try
@@ -161,4 +181,6 @@ if __name__ == '__main__':
   "The rows."
   [options]
   (pool/with-pool [p {:cores-per-worker 1} 2]
-    (into (tiny-rows p options) (work-rows p options))))
+    (-> (tiny-rows p options)
+        (into (journal-rows p options))
+        (into (work-rows p options)))))

@@ -1,5 +1,6 @@
 (ns parallel.bench.program
-  "A program that uses parallel.api as anyone would: a contender (see parallel.bench.contender) whose rounds are named in `plays`."
+  "A program that uses parallel.api as anyone would: a contender (see parallel.bench.contender) whose rounds are named
+  in `plays`."
   (:require [clojure.string :as str]
             [parallel.api :as parallel]))
 
@@ -101,7 +102,8 @@
   [n _]
   (replace-waiting #(vec (repeatedly n (fn [] (parallel/run '(let [parent (parallel/parent)]
                                                                (parallel/send parent :here)
-                                                               (run! (fn [m] (parallel/send parent m)) (parallel/messages parent)))))))
+                                                               (run! (fn [m] (parallel/send parent m))
+                                                                     (parallel/messages parent)))))))
                    parallel/receive))
 
 (defn- select-among
@@ -122,10 +124,16 @@
   {"small-map" small-map, "first-message" first-message, "warm-first-message" warm-first-message, "ancestor" ancestor
    "fork" fork, "crowd" crowd, "select" select-among, "broadcast" broadcast})
 
-(defn -main []
+(defn answer
+  "Says that it is ready, plays the rounds that stdin names, and ends when that does. plays: their names to functions of
+  size and times."
+  [plays]
   (prn {:ready true})
   (doseq [line (line-seq (java.io.BufferedReader. *in*))]
     (let [[what size times] (str/split line #" ")]
       (prn ((plays what) (parse-long size) (parse-long times)))))
   (parallel/close)
   (shutdown-agents))
+
+(defn -main []
+  (answer plays))

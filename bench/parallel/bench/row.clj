@@ -1,10 +1,11 @@
 (ns parallel.bench.row
   "A row of the table: a figure beside a reference of the same run, and what it must be.
 
-    {:part \"ping\" :figure \"...\" :of \"bare ring\" :unit \"ns\" :ours 220.0 :reference 140.0 :ratio 1.57 :spread [1.5 1.7]
-     :goal \"<= 2.0 x\" :held? true}
+    {:part \"ping\" :figure \"...\" :of \"bare ring\" :unit \"ns\" :ours 220.0 :reference 140.0 :ratio 1.57
+     :spread [1.5 1.7] :goal \"<= 2.0 x\" :held? true}
 
-  :ratio is ours / reference, or, where the goal is to be faster, reference / ours. :spread is of the ratios of single turns."
+  :ratio is ours / reference, or, where the goal is to be faster, reference / ours. :spread is of the ratios of single
+  turns."
   (:require [clojure.string :as str]))
 
 (defn median [xs]
@@ -29,11 +30,12 @@
     :below        (< ours limit)))
 
 (defn row
-  "ours and reference are what single turns measured; reference nil: there is none. The goal: [:<= x] or [:>= x] of ours / reference, [:faster x] of
-  reference / ours, [:below x] of ours itself, or nil."
+  "ours and reference are what single turns measured; reference nil: there is none. The goal: [:<= x] or [:>= x] of ours
+  / reference, [:faster x] of reference / ours, [:below x] of ours itself, or nil."
   [{:keys [figure of unit ours reference goal]}]
   (let [ratios (when (seq reference)
-                 (mapv (if (= :faster (first goal)) #(/ %2 %1) #(/ %1 %2)) ours (take (count ours) (concat reference (repeat (median reference))))))
+                 (mapv (if (= :faster (first goal)) #(/ %2 %1) #(/ %1 %2)) ours
+                       (take (count ours) (concat reference (repeat (median reference))))))
         ratio  (some-> ratios median)
         of-own (when (and (nil? ratios) (seq ours)) [(apply min ours) (apply max ours)])]
     {:figure    figure
@@ -71,7 +73,8 @@
   (if missing
     (line [figure "" "" (or of "") "" "" "" (str "missing: " missing) ""])
     (line [figure (number-text ours) (or unit "") (or of "") (number-text reference) (number-text ratio)
-           (if spread (str/join ".." (map number-text spread)) "") (or goal "") (case held? true "yes" false "NO" nil "")])))
+           (if spread (str/join ".." (map number-text spread)) "") (or goal "")
+           (case held? true "yes" false "NO" nil "")])))
 
 (def header (line (map first columns)))
 
@@ -84,6 +87,7 @@
          (str/join (for [{:keys [figure of unit ours reference ratio spread goal held? missing]} rows]
                      (line (if missing
                              [figure "" (or of "") "" "" "" (str "missing: " missing)]
-                             [figure (str (number-text ours) " " unit) (if reference (str of ", " (number-text reference)) (or of "")) (number-text ratio)
+                             [figure (str (number-text ours) " " unit)
+                              (if reference (str of ", " (number-text reference)) (or of "")) (number-text ratio)
                               (if (and ratio spread) (str/join " to " (map number-text spread)) "")
                               (or goal "") (case held? true "yes" false "no" nil "")])))))))

@@ -1,6 +1,6 @@
 (ns parallel.bench.scaling
-  "Workers by the dozen on the cores that there are: what each of many costs beside each of a few. What grew with the square of n would
-  show as a ratio far above 1."
+  "Workers by the dozen on the cores that there are: what each of many costs beside each of a few. What grew with the
+  square of n would show as a ratio far above 1."
   (:require [parallel.bench.contender :refer [ask with-contenders]]
             [parallel.bench.footprint :refer [end-bare start-bare]]
             [parallel.bench.machine :as machine]
@@ -42,12 +42,14 @@
             :ours [(/ (k many) (:n many))] :reference [(/ (k few) (:n few))]}))
 
 (defn- rows-of [few many bare]
-  [(row/row {:figure (format "CPU of %d idle workers together" (:n many)) :of (format "%d bare clojure.main" (:n many)) :unit "% core"
+  [(row/row {:figure (format "CPU of %d idle workers together" (:n many)) :of (format "%d bare clojure.main" (:n many))
+             :unit "% core"
             :goal [:below 1.0] :ours [(:idle many)] :reference [(* (:n many) bare)]})
    (per-worker-row "start, side by side" "ms" [:<= 1.5] :start-ms few many)
    (per-worker-row "private memory" "MiB" [:<= 1.2] :private few many)
    (per-worker-row "message to all, an answer from each" "us" [:<= 2.0] :broadcast few many)
-   (row/row {:figure (format "select over %d, a message there and back" (:n many)) :of (format "over %d" (:n few)) :unit "us" :goal [:<= 2.0]
+   (row/row {:figure (format "select over %d, a message there and back" (:n many)) :of (format "over %d" (:n few))
+             :unit "us" :goal [:<= 2.0]
              :ours [(:select many)] :reference [(:select few)]})])
 
 (defn scaling

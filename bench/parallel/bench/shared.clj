@@ -1,5 +1,6 @@
 (ns parallel.bench.shared
-  "What is claimed about shared arrays, measured: bin/clojure -M:bench:test -m parallel.bench.shared, or a part of bin/bench.
+  "What is claimed about shared arrays, measured: bin/clojure -M:bench:test -m parallel.bench.shared, or a part of
+  bin/bench.
 
   References run in the same run, turn by turn with ours. What a reference needs and is not there leaves its row out."
   (:require [clojure.java.io :as io]
@@ -108,9 +109,12 @@
 
 (defn- mpi-ms [rounds]
   (let [program (str (io/file "target" "broadcast"))
-        compiler (try (.waitFor (.start (ProcessBuilder. ^"[Ljava.lang.String;" (into-array String ["mpicc" "-O2" "-o" program "bench/c/broadcast.c"])))) (catch java.io.IOException _ 1))]
+        command  (into-array String ["mpicc" "-O2" "-o" program "bench/c/broadcast.c"])
+        compiler (try (.waitFor (.start (ProcessBuilder. ^"[Ljava.lang.String;" command)))
+                      (catch java.io.IOException _ 1))]
     (when (zero? compiler)
-      (output "mpirun" "--allow-run-as-root" "--oversubscribe" "-n" (str (inc workers)) program (str elements) (str rounds)))))
+      (output "mpirun" "--allow-run-as-root" "--oversubscribe" "-n" (str (inc workers)) program (str elements)
+              (str rounds)))))
 
 (defn- broadcasts [rounds]
   (let [data   (double-array (range elements))
@@ -127,7 +131,8 @@
 (defn- speed-ups []
   (parallel/with-workers [ws (parallel/fork 2)]
     (let [n 800]
-      (with-open [a (numeric/matrix n), b (numeric/matrix n), c (shared/shared :double [n n]), points (numeric/points 2000000)]
+      (with-open [a (numeric/matrix n), b (numeric/matrix n), c (shared/shared :double [n n]),
+                  points (numeric/points 2000000)]
         (let [rows (fn [figure f]
                      (dotimes [_ 5] (f ws))
                      (row figure (turns 5 #(f ws) #(f (take 1 ws))) 1.8))]
@@ -135,11 +140,13 @@
            (rows "k-means of 2 000 000 points by 2 workers, of 1" #(numeric/k-means % points 16 5))])))))
 
 (defn- print-row [{:keys [figure ours reference ratio goal held? unit]}]
-  (println (format "%-72s %9.2f %s   of %9.2f   %5.2f x, at least %.1f x %s" figure ours unit reference ratio goal (if held? "" "NOT HELD")))
+  (println (format "%-72s %9.2f %s   of %9.2f   %5.2f x, at least %.1f x %s" figure ours unit reference ratio goal
+                   (if held? "" "NOT HELD")))
   (flush))
 
 (defn shared-figures
-  "Measures, prints a row for each figure, and returns them: a vector of {:figure :ours :reference :ratio :goal :held? :unit}."
+  "Measures, prints a row for each figure, and returns them: a vector of {:figure :ours :reference :ratio :goal :held?
+  :unit}."
   []
   (let [rows (vec (concat [(access)] (broadcasts 7) (speed-ups)))]
     (run! print-row rows)

@@ -9,7 +9,8 @@
   "Milliseconds that a JVM takes on the plain class path."
   [& arguments]
   (let [start   (System/nanoTime)
-        process (.start (doto (ProcessBuilder. ^java.util.List (into [contender/java "-cp" contender/plain-class-path] arguments))
+        process (.start (doto (ProcessBuilder. ^java.util.List (into [contender/java "-cp" contender/plain-class-path]
+                                                                     arguments))
                           (.redirectErrorStream true)
                           (.redirectOutput (ProcessBuilder$Redirect/to (io/file contender/scratch "start.log")))))]
     (when-not (zero? (.waitFor process))
@@ -24,7 +25,9 @@
   (with-contenders [{program "parallel.api"} _ ["parallel.api"]]
     (ask program ["first-message" 0 1])
     (run-program "clojure.main" "-e" "nil")
-    (let [turns (vec (repeatedly (if quick? 5 11) (fn [] [(ms (ask program ["first-message" 0 1])) (run-program "clojure.main" "-e" "nil")])))]
+    (let [turns (vec (repeatedly (if quick? 5 11)
+                                 (fn [] [(ms (ask program ["first-message" 0 1]))
+                                         (run-program "clojure.main" "-e" "nil")])))]
       [(row/row {:figure "run to the worker's first message" :of "clojure.main -e nil" :unit "ms" :goal [:<= 0.75]
                  :ours (map first turns) :reference (map second turns)})])))
 

@@ -5,7 +5,7 @@
   Start           run fork exec everywhere everywhere-forget spawn spawn-on pfn warm
   Exchange        send try-send send-end receive try-receive receive-into! messages select
   End             join interrupt stop kill close with-workers
-  Look            alive? status spares print-status top threads print
+  Look            alive? status stale spares print-status top threads print
   A prompt there  repl in out
 
   A *peer* is a worker's handle (in its parent) or (parent) (in a worker). A *group* is any sequential collection of
@@ -19,14 +19,16 @@
     @w                                          ; => 6.0"
   (:refer-clojure :exclude [send print])
   (:require [clojure.string :as str]
-            [parallel.impl.errors :as errors]
+            [parallel.impl.errors :as errors :refer [defcall milliseconds refuse]]
             [parallel.impl.print])
   (:import [java.util.concurrent TimeUnit]
            [java.util.function Function Supplier]
-           [parallel ParallelException]
+           [parallel Look ParallelException ParallelException$Code]
            [parallel.clojure ClojureErrors ClojureReply ClojureWorker LabelledByParent PortableFunction]
-           [parallel.codec Copies Extension Extensions]
-           [parallel.runtime ChannelPeer Context Group Job Reply Text WorkerHandle Workers]))
+           [parallel.codec Destination ReaderCount Extension Extensions]
+           [parallel.control Work Text]
+           [parallel.place Workers]
+           [parallel.runtime ChannelPeer Context Group Reply Steps WorkerHandle]))
 
 (set! *warn-on-reflection* true)
 
@@ -34,22 +36,45 @@
   "The context of a worker that is a thread; nil: the process's."
   nil)
 
-(defn- context ^Context []
+(defonce ^:no-doc script-reader
+  ;; Of a script that comes through a pipe: what is read from now on may define what a worker will need.
+  (when (and (instance? clojure.lang.LineNumberingPushbackReader *in*)
+             (some #(str/starts-with? (.getClassName ^StackTraceElement %) "clojure.core$load_reader")
+                   (.getStackTrace (Thread/currentThread))))
+    (doto ^clojure.lang.LineNumberingPushbackReader *in* (.captureString))))
+
+(def ^:dynamic ^:no-doc *carried*
+  "In a worker: dynamic vars to what the thread that gave the evaluation had bound them to."
+  nil)
+
+(defn ^:no-doc context
+  "The context of this worker, or of the process."
+  ^Context []
   (or *context* (Context/current)))
+
+(defn ^:no-doc realized
+  "In a worker: the value of an evaluation. A lazy seq is realised where it was made: with its bindings, and its
+  exception is the evaluation's."
+  [value]
+  (if (seq? value) (doall value) value))
 
 ;; ---- arguments
 
 (defn- later
-  "The function of that name, loaded when it is first called: a worker that starts no workers need not load what starts them."
+  "The function of that name, loaded when it is first called: a worker that starts no workers need not load what starts
+  them."
   [sym]
   (let [f (delay (requiring-resolve sym))]
     (fn [& args] (apply @f args))))
 
-(def ^:private worker-options (later 'parallel.impl.options/worker-options))
+(def ^:private worker-options (later 'parallel.impl.worker-options/worker-options))
+(def ^:private placed (later 'parallel.impl.worker-options/placed))
+(def ^:private several-hosts (later 'parallel.impl.worker-options/several-hosts))
+(def ^:private prompt? (later 'parallel.impl.worker-options/prompt?))
 (def ^:private check-known (later 'parallel.impl.options/check-known))
 (def ^:private check-form (later 'parallel.impl.form/check))
-(def ^:private job-of (later 'parallel.impl.form/job))
-(def ^:private job-of-run (later 'parallel.impl.form/job-of-run))
+(def ^:private work-of (later 'parallel.impl.form/work))
+(def ^:private work-of-run (later 'parallel.impl.form/work-of-run))
 (def ^:private note-everywhere! (later 'parallel.impl.form/note-everywhere!))
 (def ^:private forget-everywhere! (later 'parallel.impl.form/forget-everywhere!))
 
@@ -57,20 +82,24 @@
 (def ^:private pfn-written (later 'parallel.impl.pfn/written))
 (def ^:private pfn-arrived (later 'parallel.impl.pfn/arrived))
 
-(defn- refuse [call allowed x]
-  (throw (errors/bad-argument (str "(" call " ...) takes " allowed ", not " (if (nil? x) "nil" (str (pr-str x) ", a " (.getName (class x)))) "."
-                                   (when (and (nil? x) (str/includes? allowed "peer"))
-                                     " In the root (parent) is nil: give it a worker. In a form for a worker, quote the form: (run '(...)).")))))
+(defn- no-timeout-value [call timeout-ms]
+  (throw (errors/bad-argument (str "(" call " ...) with a time-out takes the value to return then, too: (" call " w "
+                                   (if (int? timeout-ms) timeout-ms 1000) " nil)."))))
+
+(defn- refuse-peer [call allowed x]
+  (refuse call allowed x
+          (when (nil? x)
+            " In the root (parent) is nil: give it a worker. In a form for a worker, quote the form: (run '(...)).")))
 
 (defn- one-peer ^ChannelPeer [call x]
-  (if (instance? ChannelPeer x) x (refuse call "a peer: a worker or (parent)" x)))
+  (if (instance? ChannelPeer x) x (refuse-peer call "a peer: a worker or (parent)" x)))
 
 (defn- members [call x]
   (when-not (or (nil? x) (coll? x) (instance? java.util.Collection x))
     (refuse call "a collection of peers" x))
   (doseq [member x]
     (when-not (instance? ChannelPeer member)
-      (refuse call "a peer or a sequential collection of peers" member)))
+      (refuse-peer call "a peer or a sequential collection of peers" member)))
   (vec x))
 
 (defn- one-worker ^WorkerHandle [call x]
@@ -78,11 +107,6 @@
 
 (defn- worker-members [call x]
   (mapv #(one-worker call %) x))
-
-(defn- milliseconds ^long [call ms]
-  (if (and (int? ms) (not (neg? (long ms))))
-    (long ms)
-    (refuse call "a time-out in milliseconds, 0 or more" ms)))
 
 (defmacro ^:private each-worker
   "Evaluates body with w bound to the one worker or each of the group."
@@ -94,7 +118,7 @@
 
 ;; ---- who am I
 
-(defn id
+(defcall id
   "This process's id: 0 in the root, else a positive int that is unique in the session, workers of workers included, and
   never used again. Never blocks.
 
@@ -102,37 +126,41 @@
   []
   (.id (context)))
 
-(defn parent
+(defcall parent
   "The peer that stands for the parent; nil in the root. Never blocks.
 
     (parallel/run '(parallel/send (parallel/parent) :hello))"
   []
   (.parent (context)))
 
-(defn children
+(defcall children
   "This process's live workers, a vector in the order of their ids. One that has ended is not in it. Never blocks."
   []
   (vec (.children (context))))
 
 ;; ---- start
 
+(defn- written-for
+  "What f returns; what it encodes is read by so many, and goes to that destination."
+  [n ^Destination destination f]
+  (ReaderCount/of n (reify Supplier (get [_] (.of destination (reify Supplier (get [_] (f))))))))
+
+(defn- farthest
+  "Where goes what all of these workers are given."
+  ^Destination [workers]
+  (if (some #(= Destination/ELSEWHERE (.destination ^WorkerHandle %)) workers)
+    Destination/ELSEWHERE
+    Destination/HERE))
+
 (defn- maker ^Function []
   (reify Function
     (apply [_ birth] (ClojureWorker. birth))))
 
-(defn- prompt?
-  "Whether this thread evaluates what somebody types: at clojure.main's prompt, or in an nREPL session."
-  []
-  (boolean (or (if-let [v (resolve 'clojure.core/*repl*)]
-                 @v
-                 (some #(str/starts-with? (.getClassName ^StackTraceElement %) "clojure.main$repl$") (.getStackTrace (Thread/currentThread))))
-               (some-> (find-ns 'nrepl.middleware.interruptible-eval) (ns-resolve '*msg*) deref))))
-
-(defn- start [opts job]
+(defn- start [opts work]
   (let [checked (worker-options opts)]
     (when (and (prompt?) (zero? (.id (context))))
-      (.keepOneLike (.spares (context)) checked))
-    (errors/surfacing (Workers/start (context) checked job (maker)))))
+      (.keepOneLike (Workers/spares (context)) checked))
+    (errors/surfacing (Workers/start (context) checked work (maker)))))
 
 (defn- options-first [args]
   (if (and (map? (first args)) (next args)) args (cons {} args)))
@@ -144,14 +172,15 @@
     (throw (errors/bad-argument "(run ...) takes a form: (run '(+ 1 2)), or options and a form.")))
   (let [[opts form & args] (options-first args)]
     (check-form form)
-    (worker-options opts)
-    (start opts (job-of-run ns-sym opts form args))))
+    (let [checked     (worker-options opts)
+          destination (errors/surfacing (Workers/destination checked))]
+      (start opts (written-for 1 destination #(work-of-run ns-sym opts form args))))))
 
-(defn run
+(defcall run
   "Starts a worker JVM that evaluates a form; returns its handle at once.
 
-  form    a quoted form, a string of code (any number of forms), a qualified symbol, a var, or a pfn. If its value is a function
-          it is called with args. The value is the worker's final value (see join); then the worker ends.
+  form    a quoted form, a string of code (any number of forms), a qualified symbol, a var, or a pfn. If its value is a
+          function it is called with args. The value is the worker's final value (see join); then the worker ends.
   args    values; they travel, as messages do.
   opts    a map, see the guide; unknown keys are refused.
 
@@ -166,40 +195,39 @@
   [& args]
   (apply run-in (ns-name *ns*) args))
 
-(defn fork
+(defcall fork
   "Starts one idle worker, or n side by side; returns the handle or a vector of handles at once. exec gives them work.
 
     (def w (parallel/fork))
     @(parallel/exec w '(+ 1 2)) ; => 3
     (def ws (parallel/fork {:max-heap \"256m\"} 4))"
   ([] (fork {}))
-  ([x] (if (int? x) (fork {} x) (start x Job/IDLE)))
+  ([x] (if (int? x) (fork {} x) (start x Work/IDLE)))
   ([opts n]
    (when-not (and (int? n) (<= 0 (long n)))
      (refuse "fork" "a number of workers, 0 or more" n))
    (errors/surfacing (Workers/checkRoom (worker-options opts) (long n)))
-   (vec (repeatedly n #(fork opts)))))
+   (mapv fork (placed opts n))))
 
-(defn- read-by
-  "What f returns; what it encodes is read by so many."
-  [n f]
-  (Copies/of n (reify Supplier (get [_] (f)))))
+(defcall warm
+  "Keeps n spare JVMs, booted and idle, for workers that are yet to be started: run, fork and spawn take one where there
+  is one that fits, and are then ready within milliseconds, not half a second. The next is started in its place. Returns
+  nil at once; the spares boot in the background, and one that boots is taken, too.
 
-(defn warm
-  "Keeps n spare JVMs, booted and idle, for workers that are yet to be started: run, fork and spawn take one where there is one
-  that fits, and are then ready within milliseconds, not half a second. The next is started in its place. Returns nil at once; the spares boot in the
-  background, and one that boots is taken, too.
+  n       0 or more, for these options; 256 at most (:max-workers). (warm 0) gives all spares back, whatever their
+          options.
+  opts    those of run, default {}. A spare is kept for the options of its process, :jvm-opts :max-heap :env :dir
+          :classpath :java :ring-bytes :inbox-bytes :cpus :nice :reload; the others are the worker's own. With :in
+          :thread nothing is kept. With :in a host they are kept there, see :spares of (parallel.hosts/hosts); with
+          :in a vector of hosts n on each.
 
-  n       0 or more, for these options; 256 at most (:max-workers). (warm 0) gives all spares back, whatever their options.
-  opts    those of run, default {}. A spare is kept for the options of its process, :jvm-opts :max-heap :env :dir :classpath :java
-          :ring-bytes :inbox-bytes; the others are the worker's own. With :in :thread nothing is kept.
+  A spare that is taken is as a new worker is in all respects: its id, its events, what everywhere has said. One that
+  was started before its class path, a jar on it, data readers or this library changed is not taken. A spare is no
+  worker: neither (children) nor (status) has it, (spares) has. It takes a little more memory than an idle worker, and
+  ends with this process or with (close), which forgets n, too.
 
-  A spare that is taken is as a new worker is in all respects: its id, its events, what everywhere has said. One that was started before
-  its class path, a jar on it, data readers or this library changed is not taken. A spare is no worker: neither (children) nor (status) has it, (spares)
-  has. It takes a little more memory than an idle worker, and ends with this process or with (close), which forgets n, too.
-
-  In a program there are none without this call. At a prompt (clojure.main or nREPL) there is one like the last worker that was
-  started, until warm says otherwise; (warm 0) is none.
+  In a program there are none without this call. At a prompt (clojure.main or nREPL) there is one like the last worker
+  that was started, until warm says otherwise; (warm 0) is none.
 
   Throws :bad-argument. Safe from any thread.
 
@@ -207,13 +235,15 @@
     (parallel/warm {:max-heap \"512m\"} 4)"
   ([n]
    (if (= 0 n)
-     (.giveBack (.spares (context)))
+     (.giveBack (Workers/spares (context)))
      (warm {} n)))
   ([opts n]
    (when-not (and (int? n) (<= 0 (long n) Integer/MAX_VALUE))
      (refuse "warm" "a number of spares, 0 or more" n))
-   (let [checked (worker-options opts)]
-     (errors/surfacing (.keep (.spares (context)) checked (int n))))))
+   (if-let [hosts (several-hosts (:in opts))]
+     (run! #(warm (assoc opts :in %) n) hosts)
+     (let [checked (worker-options opts)]
+       (errors/surfacing (.keep (Workers/spares (context)) checked (int n)))))))
 
 (defn ^:no-doc exec-in
   "exec, called in the namespace named ns-sym."
@@ -221,13 +251,15 @@
   (when (empty? args)
     (throw (errors/bad-argument "(exec ...) takes a worker and a form: (exec w '(+ 1 2)).")))
   (let [[form & args] args
-        job (read-by (if (sequential? w) (count w) 1) #(job-of ns-sym form args))]
+        workers (if (sequential? w) (worker-members "exec" w) [(one-worker "exec" w)])
+        work    (written-for (count workers) (farthest workers) #(work-of ns-sym form args))]
     (each-worker "exec" [worker w]
-      (errors/surfacing (.exec worker job)))))
+      (errors/surfacing (.exec worker work)))))
 
-(defn exec
-  "Evaluates a form in a forked worker, after what it was given before; vars that it defines stay. Returns a reply at once: a
-  future with deref, timed deref, realized? and future-cancel. On a group: a vector of replies. form and args as in run.
+(defcall exec
+  "Evaluates a form in a forked worker, after what it was given before; vars that it defines stay. Returns a reply at
+  once: a future with deref, timed deref, realized? and future-cancel. On a group: a vector of replies. form and args as
+  in run.
 
   Throws :bad-argument on a worker that was started by run; every other error comes when the reply is dereferenced.
 
@@ -245,22 +277,45 @@
     (catch ParallelException e
       [nil e])))
 
+(defn- dropped-out?
+  "Whether a worker that could not evaluate a form of everywhere has ended normally, was joined or stopped: nobody
+  misses it. One that was killed because it wrote what is no message is missed."
+  [^WorkerHandle w ^ParallelException e]
+  (or (= ParallelException$Code/CLOSED (.code e))
+      (and (= ParallelException$Code/WORKER_DIED (.code e))
+           (true? (get (.data e) "stopped"))
+           (not (contains? (.data e) "corrupt")))))
+
+(defn- of-the-form?
+  "Whether the form itself failed, and not its worker."
+  [[_ ^ParallelException e ^WorkerHandle w]]
+  (and (not= ParallelException$Code/WORKER_DIED (.code e))
+       (or (.isAlive w) (not= e (.failure w)))
+       (nil? (.failure w))))
+
 (defn ^:no-doc everywhere-in
   "everywhere, called in the namespace named ns-sym."
   [ns-sym form]
-  (let [^Job job (read-by Copies/UNKNOWN #(job-of ns-sym form []))
-        replies (mapv (fn [^WorkerHandle w] (.execBeside w job)) (.record (context) job))
-        results (mapv reply-value replies)]
-    (when-let [failed (seq (keep second results))]
-      (.forget (context) job)
-      (throw (ClojureErrors/exInfo (Group/together failed))))
-    (note-everywhere! form)
+  (let [^Work work (written-for ReaderCount/UNKNOWN (farthest (.children (context))) #(work-of ns-sym form []))
+        workers  (.record (context) work)
+        replies  (mapv (fn [^WorkerHandle w] (.execEverywhere w work)) workers)
+        results  (into [] (comp (map (fn [[w reply]] (conj (reply-value reply) w)))
+                                (remove (fn [[_ e w]] (and e (dropped-out? w e)))))
+                       (map vector workers replies))
+        failures (filter second results)]
+    (if (some of-the-form? failures)
+      (.forget (context) work)
+      (note-everywhere! form))
+    (when (seq failures)
+      (throw (ClojureErrors/exInfo (Group/together (map second failures)))))
     (mapv first results)))
 
-(defn everywhere
-  "Evaluates a form in all children, now, and in every child that is started later, before anything else. In a forked worker
-  it waits its turn; beside the form of a run worker it is evaluated at once. Blocks until all have; returns a vector of the
-  values. Errors of several workers come in one error; a form that failed is not kept for later workers.
+(defcall everywhere
+  "Evaluates a form in all children, now, and in every child that is started later, before anything else. In a forked
+  worker it waits its turn; beside the form of a run worker it is evaluated at once. Blocks until all have; returns a
+  vector of the values. A worker that ends normally, is joined or stopped meanwhile drops out; one that fails or dies
+  makes it throw that worker's error. Errors of several workers come in one error. The form is kept for later workers
+  unless it itself failed.
 
     (parallel/everywhere '(require '[my.ns :as my]))"
   {:arglists '([form])
@@ -269,15 +324,25 @@
   [form]
   (everywhere-in (ns-name *ns*) form))
 
-(defn everywhere-forget
+(defcall everywhere-forget
   "Workers started from now on evaluate none of the forms given to everywhere so far. Returns nil."
   []
   (forget-everywhere!)
   (.forgetAll (context)))
 
-(defn- used-locals [env body]
-  (let [mentioned (into #{} (filter symbol?) (tree-seq coll? seq body))]
-    (filterv mentioned (keys env))))
+(def ^:private locals-used (later 'parallel.impl.analysis/used-locals))
+(def ^:private hinted (later 'parallel.impl.analysis/hinted))
+(def ^:private function-of-locals (later 'parallel.impl.analysis/function-of-locals))
+
+(defn- used-locals
+  "The locals that a form uses, with their hints."
+  [env form]
+  (mapv #(hinted % (get env %)) (locals-used *ns* (keys env) form)))
+
+(defn- values-of
+  "A form: the values of locals, by name."
+  [locals]
+  (into {} (map (fn [local] [(list 'quote (with-meta local nil)) (with-meta local nil)])) locals))
 
 (def ^:dynamic *large-locals-bytes*
   "When the locals that travel with a pfn take more bytes than this, a line on *err* says so once, with their names
@@ -297,10 +362,10 @@
   (make-pfn ns-sym form names values f))
 
 (defmacro pfn
-  "A function that can travel, written as fn is. Here it is an ordinary function; it can be sent, be put in a map, be an argument
-  or a value of a worker, and be given to run, exec and the maps of a pool in place of a form. What travels is its form, with
-  the definitions of what it uses and exists at the prompt only, and the locals that it has captured, by value; the other side
-  compiles it once per form, when it is first called there.
+  "A function that can travel, written as fn is. Here it is an ordinary function; it can be sent, be put in a map, be an
+  argument or a value of a worker, and be given to run, exec and the maps of a pool in place of a form. What travels is
+  its form, with the definitions of what it uses and exists at the prompt only, and the locals that it has captured, by
+  value; the other side compiles it once per form, when it is first called there.
 
   Made to travel with a local that cannot, it is :not-transferable, with the path.
 
@@ -309,8 +374,8 @@
       [(f 2) @(parallel/run f 2)]) ; => [6 6]"
   [& fn-tail]
   (let [form  (list* `fn fn-tail)
-        names (used-locals &env fn-tail)]
-    `(portable-function '~(ns-name *ns*) '~form '~(mapv #(with-meta % nil) names) [~@names] ~form)))
+        names (used-locals &env form)]
+    `(portable-function '~(ns-name *ns*) '~form '~names [~@(map #(with-meta % nil) names)] ~form)))
 
 (defmacro spawn
   "As run, for a body that is written in place: the locals that it uses travel by value. Returns the handle at once.
@@ -318,23 +383,27 @@
     (let [n 10]
       @(parallel/spawn (reduce + (range n)))) ; => 45"
   [& body]
-  (let [locals (used-locals &env body)]
-    `(run-in '~(ns-name *ns*) '~(list* 'clojure.core/fn (mapv #(with-meta % nil) locals) body) ~@locals)))
+  (let [locals (used-locals &env (list* 'clojure.core/let [] body))]
+    `(run-in '~(ns-name *ns*) '~(function-of-locals locals (list* 'clojure.core/let [] body)) ~(values-of locals))))
 
 (defn ^:no-doc spawn-in
   "spawn-on, called in the namespace named ns-sym."
   [ns-sym target form & args]
-  (if (map? target)
-    (apply run-in ns-sym target form args)
-    (apply exec-in ns-sym target form args)))
+  (cond
+    (map? target)                                             (apply run-in ns-sym target form args)
+    (or (instance? WorkerHandle target) (sequential? target)) (apply exec-in ns-sym target form args)
+    :else (refuse "spawn-on" "a forked worker, a sequential collection of workers, or a map of options" target)))
 
 (defmacro spawn-on
-  "As spawn, on a target: a forked worker (as exec, returns a reply) or options for a new one (as run, returns its handle).
+  "As spawn, on a target: a forked worker (as exec, returns a reply) or options for a new one (as run, returns its
+  handle).
 
     (let [x 20] @(parallel/spawn-on w (* 2 x))) ; => 40"
   [target & body]
-  (let [locals (used-locals &env body)]
-    `(spawn-in '~(ns-name *ns*) ~target '~(list* 'clojure.core/fn (mapv #(with-meta % nil) locals) body) ~@locals)))
+  (let [locals (used-locals &env (list* 'clojure.core/let [] body))]
+    `(spawn-in '~(ns-name *ns*) ~target
+               '~(function-of-locals locals (list* 'clojure.core/let [] body))
+               ~(values-of locals))))
 
 ;; ---- exchange
 
@@ -349,19 +418,21 @@
     (.send peer v ms TimeUnit/MILLISECONDS) nil
     :else (throw (.timeoutError peer "send to" ms))))
 
-(defn send
-  "Sends v to a peer; blocks while there is no room (backpressure), and takes what arrives meanwhile into the inbox. Any value
-  that can travel, of any size. Returns the peer. To a group: v is encoded once, every live member gets it, one slow member
-  delays no other's copy, then the errors are thrown.
+(defcall send
+  "Sends v to a peer; blocks while there is no room (backpressure), and takes what arrives meanwhile into the inbox. Any
+  value that can travel, of any size. Returns the peer. To a group: v is encoded once, every live member gets it, one
+  slow member delays no other's copy, then the errors are thrown.
 
-  opts    {:timeout-ms n}: throws :timeout when there is no room in time, and nothing of v arrives; for a group :unsent has
-          the ids.
-  Throws :not-transferable before anything is sent, :closed after send-end or to a peer that has ended, or the error of a
-  worker that failed.
+  opts    {:timeout-ms n}: throws :timeout when there is no room in time, and nothing of v arrives; for a group :unsent
+          has the ids.
+  Throws :not-transferable before anything is sent, :closed after send-end or to a peer that has ended, or the error of
+  a worker that failed.
 
     (parallel/send w {:op :sum :xs (double-array 1000)})"
   {:arglists '([peer v] [peer v opts])}
-  ([_] (throw (errors/bad-argument "(send ...) takes a peer and a value: in a worker (send (parent) v), in its parent (send w v).")))
+  ([_]
+   (throw (errors/bad-argument
+           "(send ...) takes a peer and a value: in a worker (send (parent) v), in its parent (send w v).")))
   ([peer v] (send peer v {}))
   ([peer v opts]
    (let [ms (timeout-of opts)]
@@ -371,9 +442,10 @@
         (send-in-time (one-peer "send" peer) v ms)))
      peer)))
 
-(defn try-send
-  "Sends v to a peer if that is possible at once: true, or false when there is no room or another thread is sending. Never
-  blocks. A group: a vector of these. A message that is larger than the ring can ever hold is :bad-argument: use send.
+(defcall try-send
+  "Sends v to a peer if that is possible at once: true, or false when there is no room or another thread is sending.
+  Never blocks. A group: a vector of these. A message that is larger than the ring can ever hold is :bad-argument: use
+  send.
 
     (when-not (parallel/try-send w sample) (swap! dropped inc))"
   [peer v]
@@ -381,17 +453,21 @@
     (mapv #(try-send % v) (members "try-send" peer))
     (errors/surfacing (.trySend (one-peer "try-send" peer) v))))
 
-(defn receive
-  "The next message of a peer; blocks until there is one, or at most timeout-ms milliseconds and returns timeout-val. Each
-  message goes to exactly one caller; nil and false are ordinary messages. Of a group: a vector, one message from each, in
-  group order: nothing is taken unless every member has one; with a time-out, timeout-val stands where nothing came.
+(defcall receive
+  "The next message of a peer; blocks until there is one, or at most timeout-ms milliseconds and returns timeout-val.
+  Each message goes to exactly one caller; nil and false are ordinary messages. Of a group: a vector, one message from
+  each, in group order: nothing is taken unless every member has one; with a time-out, timeout-val stands where nothing
+  came.
 
   Throws, when all that the peer sent was received, :closed if it has ended, or its error if it failed.
 
     (parallel/receive w)
     (parallel/receive w 1000 ::nothing)"
   {:arglists '([peer] [peer timeout-ms timeout-val])}
-  ([] (throw (errors/bad-argument "(receive ...) takes a peer: in a worker (receive (parent)), in its parent (receive w).")))
+  ([]
+   (throw (errors/bad-argument
+           "(receive ...) takes a peer: in a worker (receive (parent)), in its parent (receive w).")))
+  ([_ timeout-ms] (no-timeout-value "receive" timeout-ms))
   ([peer]
    (errors/surfacing
     (if (sequential? peer)
@@ -404,7 +480,7 @@
         (vec (Group/receive (members "receive" peer) ms timeout-val))
         (.receive (one-peer "receive" peer) ms ^Object timeout-val))))))
 
-(defn try-receive
+(defcall try-receive
   "The next message of a peer if there is one, else none. Never blocks. Of a group: a vector. Throws as receive.
 
     (parallel/try-receive w ::none)"
@@ -413,9 +489,10 @@
     (mapv #(try-receive % none) (members "try-receive" peer))
     (errors/surfacing (.tryReceive (one-peer "try-receive" peer) none))))
 
-(defn receive-into!
-  "Copies the next message of a peer, a primitive array of the same type and at most that length, straight into array; blocks
-  until there is one. Returns the number of elements. Anything else is :bad-argument, and stays the next message.
+(defcall receive-into!
+  "Copies the next message of a peer, a primitive array of the same type and at most that length, straight into
+  array; blocks until there is one. Returns the number of elements. Anything else is :bad-argument, and stays the next
+  message.
 
     (let [xs (double-array 1000)]
       (parallel/receive-into! w xs)) ; => 1000"
@@ -467,9 +544,9 @@
   clojure.lang.Seqable
   (seq [_] (seq (message-seq peer))))
 
-(defn messages
-  "The messages of a peer until its stream ends: reducible (with and without init), iterable and seqable, one element at a
-  time; taking one blocks as receive does. Stopping early (reduced, take) leaves the rest to be received.
+(defcall messages
+  "The messages of a peer until its stream ends: reducible (with and without init), iterable and seqable, one element at
+  a time; taking one blocks as receive does. Stopping early (reduced, take) leaves the rest to be received.
 
     (reduce + (parallel/messages w))
     (run! println (parallel/messages w))"
@@ -482,11 +559,11 @@
     (identical? result Group/TIMED_OUT) timeout-val
     :else (vec result)))
 
-(defn select
-  "[peer message] of the first of the peers that has one; blocks until then, or at most timeout-ms milliseconds and returns
-  timeout-val. Fair: the turn starts after the peer that was served last. Messages of all peers come before any error; peers
-  that ended normally or sent their end are passed over, nil when all have; a failed peer throws its error on each call
-  until it is left out.
+(defcall select
+  "[peer message] of the first of the peers that has one; blocks until then, or at most timeout-ms milliseconds and
+  returns timeout-val. Fair: the turn starts after the peer that was served last. Messages of all peers come before any
+  error; peers that ended normally or sent their end are passed over, nil when all have; a failed peer throws its error
+  on each call until it is left out.
 
     (let [[w message] (parallel/select ws)] ...)"
   ([peers]
@@ -495,9 +572,61 @@
    (let [ms (milliseconds "select" timeout-ms)]
      (errors/surfacing (selected (Group/select (members "select" peers) ms) timeout-val)))))
 
-(defn send-end
-  "Ends the stream to a peer or each of a group: when all that was sent is received, the other side's receive throws :closed
-  and its messages end. Idempotent, never blocks. Returns the peer."
+(defn- root-cannot-yield []
+  (throw (errors/bad-argument (str "(yield) is for a worker, which waits for its parent; this is the root, which has "
+                                   "none. In a form for a worker, quote the form: (run '(... (parallel/yield))); "
+                                   "here, call (step w)."))))
+
+(defcall yield
+  "A rendezvous beside the messages: in a worker, gives v to the parent, waits until it steps, and returns the parent's
+  msg. v is nil without one. Several threads may yield; the parent steps them in the order in which they have yielded.
+  Meanwhile the worker's state is :receiving, and messages are taken into the inbox.
+
+  Blocks. Throws :bad-argument in the root and in a task of a pool, :not-transferable when v cannot travel, and
+  InterruptedException when it is interrupted before the parent has stepped: v is withdrawn, then. When it had stepped,
+  msg is returned, and the thread stays interrupted. Safe from any thread.
+
+    (parallel/run '(loop []
+                     (when-not (= :break (parallel/yield (my.ns/loss)))
+                       (my.ns/train)
+                       (recur))))"
+  ([] (yield nil))
+  ([v]
+   (let [p (.parent (context))]
+     (when (nil? p) (root-cannot-yield))
+     (errors/surfacing (.yield ^ChannelPeer p v)))))
+
+(defn- step-timeout ^long [opts]
+  (when-not (= {} opts)
+    (check-known "step" opts [:timeout-ms]))
+  (if-some [ms (:timeout-ms opts)] (milliseconds "step" ms) -1))
+
+(defcall step
+  "A rendezvous beside the messages: waits until a worker has yielded, hands it msg, with which it goes on, and returns
+  what it has yielded. msg is nil without one; a map as second argument is the msg. Takes what the worker sends into the
+  inbox meanwhile. Of a group: a vector; all have yielded before any is released: a barrier, also across hosts.
+
+  opts    {:timeout-ms n}: throws :timeout when it has not yielded in time, and releases none; for a group :late has the
+          ids of those that have not.
+  Blocks. Throws :closed when the worker has ended normally instead, its error when it has failed: none of a group is
+  released, then. :not-transferable when msg cannot travel, before any is released. An interrupt releases none. Safe
+  from any thread.
+
+    (dotimes [_ 1000] (parallel/step ws))
+    (parallel/step ws :break)"
+  {:arglists '([w] [w msg] [w msg opts])}
+  ([w] (step w nil))
+  ([w msg] (step w msg {}))
+  ([w msg opts]
+   (let [ms (step-timeout opts)]
+     (errors/surfacing
+      (if (sequential? w)
+        (vec (Steps/step (worker-members "step" w) msg ms))
+        (first (Steps/step [(one-worker "step" w)] msg ms)))))))
+
+(defcall send-end
+  "Ends the stream to a peer or each of a group: when all that was sent is received, the other side's receive throws
+  :closed and its messages end. Idempotent, never blocks. Returns the peer."
   [peer]
   (if (sequential? peer)
     (run! send-end (members "send-end" peer))
@@ -510,96 +639,127 @@
   (reify Function
     (apply [_ w] (.finalValue ^WorkerHandle w))))
 
-(defn join
-  "Waits until a worker has ended, or at most timeout-ms milliseconds and returns timeout-val; takes what it sends into the
-  inbox meanwhile. Returns its final value or throws its error. A forked worker first finishes what it was given; its value is
-  nil. Of a group: a vector of values; throws as soon as one has failed, naming every worker that has by then, and the others
-  go on.
+(defcall join
+  "Waits until a worker has ended, or at most timeout-ms milliseconds and returns timeout-val; takes what it sends into
+  the inbox meanwhile. Returns its final value or throws its error. A forked worker first finishes what it was given;
+  its value is nil. Of a group: a vector of values; throws as soon as one has failed, naming every worker that has by
+  then, and the others go on.
 
     (parallel/join (parallel/run '(+ 1 2))) ; => 3"
+  {:arglists '([w] [w timeout-ms timeout-val])}
   ([w]
    (errors/surfacing
     (if (sequential? w)
       (vec (Group/join (worker-members "join" w) -1 (value-of)))
       (.join (one-worker "join" w)))))
+  ([_ timeout-ms] (no-timeout-value "join" timeout-ms))
   ([w timeout-ms timeout-val]
    (let [ms (milliseconds "join" timeout-ms)]
      (errors/surfacing
       (if (sequential? w)
         (if-some [values (Group/join (worker-members "join" w) ms (value-of))] (vec values) timeout-val)
         (let [worker (one-worker "join" w)]
-          (if (.awaitEnd worker ms TimeUnit/MILLISECONDS) (.finalValue worker) timeout-val)))))))
+          (if (.await worker ms TimeUnit/MILLISECONDS) (.finalValue worker) timeout-val)))))))
 
-(defn interrupt
-  "Thread.interrupt of what a worker, or each of a group, evaluates now, never of its next evaluation; no effect on an idle
-  worker. A forked worker lives on. Never blocks. Returns nil. Code that ignores interrupts goes on: stop ends it."
+(defcall interrupt
+  "Thread.interrupt of what a worker, or each of a group, evaluates now, never of its next evaluation; no effect on an
+  idle worker. A forked worker lives on. Never blocks. Returns nil. Code that ignores interrupts goes on: stop ends it."
   [w]
   (each-worker "interrupt" [worker w] (.interrupt worker))
   nil)
 
-(defn stop
-  "Ends a worker, or a group side by side: asks, interrupts, SIGTERM, SIGKILL, each after a third of the grace (:grace-ms,
-  2000 in all by default). Blocks until it has ended. Returns nil."
+(defcall stop
+  "Ends a worker, or a group side by side: asks, interrupts, SIGTERM, SIGKILL, each after a third of the grace
+  (:grace-ms, 2000 in all by default). Blocks until it has ended. Returns nil."
   [w]
   (Group/stop (if (sequential? w) (worker-members "stop" w) [(one-worker "stop" w)]))
   nil)
 
-(defn kill
+(defcall kill
   "Ends a worker or each of a group now: SIGKILL. Does not wait; join does. Returns nil."
   [w]
   (each-worker "kill" [worker w] (.kill worker))
   nil)
 
-(defn close
-  "Stops every worker of this process, side by side, and gives its spares back. Also done when the JVM exits. Blocks until they have ended. Returns nil."
+(defcall close
+  "Stops every worker of this process, side by side, and gives its spares back. Also done when the JVM exits. Blocks
+  until they have ended. Returns nil."
   []
   (.close (context) -1))
 
 (defmacro with-workers
-  "Scope of a group or one handle: evaluates body with name bound to it, and stops its workers at the end, whatever happens.
+  "Scope of a group or one handle: evaluates body with name bound to it, and stops its workers at the end, whatever
+  happens.
 
     (parallel/with-workers [ws (parallel/fork 4)]
       (mapv deref (parallel/exec ws '(parallel/id))))"
-  [[name workers] & body]
-  `(let [workers# ~workers]
-     (try
-       (let [~name workers#]
-         ~@body)
-       (finally
-         (stop workers#)))))
+  [binding & body]
+  (when-not (and (vector? binding) (= 2 (count binding)))
+    (refuse "with-workers" "a name and workers in brackets: (with-workers [ws (fork 2)] ...)" binding))
+  (let [[name workers] binding]
+    `(let [workers# ~workers]
+       (try
+         (let [~name workers#]
+           ~@body)
+         (finally
+           (stop workers#))))))
 
 ;; ---- look
 
-(defn alive?
+(defcall alive?
   "Whether a worker has not ended yet; of a group a vector of these. Never blocks, never throws for a worker."
   [w]
   (each-worker "alive?" [worker w] (.isAlive worker)))
 
-(defn status
-  "What a worker does, from shared memory: also of a hung, stopped or dead one. Never blocks. A map with the keys :id :pid
-  :parent :name :state :started-at :doing :sent :received :queue :heap-bytes :exit :signal, all always present, nil where
-  unknown. Of a group: a vector. Without argument: a vector of all live descendants, workers of workers included.
+(defn- waits-by-id []
+  (group-by :id (map #(ClojureErrors/wait %) (Look/waits))))
 
-  :state is one of :starting :idle :running :receiving :sending :ended :failed :dead; :sent and :received are as the worker
-  counts, {:messages n :bytes n}; :queue is what waits for it."
-  ([] (mapv #(ClojureErrors/status %) (.descendants (context))))
-  ([w] (each-worker "status" [worker w] (ClojureErrors/status (.status worker)))))
+(defn- with-waits [waits {:keys [id] :as status}]
+  (if-let [of-it (waits id)]
+    (vary-meta status assoc :waits (mapv #(dissoc % :id) of-it))
+    status))
 
-(defn spares
-  "The JVMs that wait to become workers (see warm): a vector of maps with the keys of status, in the order of their start. :id is nil,
-  :state is :starting or, when one has booted, :idle. Never blocks.
+(defcall status
+  "What a worker does, from shared memory: also of a hung, stopped or dead one. Never blocks. A map with the keys :id
+  :pid :parent :name :state :started-at :doing :sent :received :queue :heap-bytes :exit :signal :host :age-ms :cpus
+  :nice, all always present, nil where unknown. Of a group: a vector. Without argument: a vector of all live
+  descendants, workers of workers included.
+
+  :state is one of :starting :idle :running :receiving :sending :ended :failed :dead; :sent and :received are as the
+  worker counts, {:messages n :bytes n}; :queue is what waits for it; :cpus is a vector of the processors that it was
+  given, if any, and :nice how nice it was asked to be. Where the worker's code is older than the disk there is :stale,
+  see stale. What its threads wait for is in the metadata, as :waits, see parallel.look/waits; print-status shows it."
+  ([] (let [waits (waits-by-id)]
+        (mapv #(with-waits waits (ClojureErrors/status %)) (.descendants (context)))))
+  ([w] (let [waits (waits-by-id)]
+         (each-worker "status" [worker w] (with-waits waits (ClojureErrors/status (.status worker)))))))
+
+(defcall stale
+  "The namespaces that a worker has loaded from source files which have changed on disk since: a vector of symbols. Of a
+  group: a vector of these. Never blocks: also of a worker that hangs. Empty for a worker that is a thread, whose
+  namespaces are this process's, for one on a host, which runs the code that went there, and for one that has ended.
+  Code in jars, and compiled classes, are not looked at. See the option :reload.
+
+    (parallel/stale w) ; => [my.model]"
+  [w]
+  (each-worker "stale" [worker w] (ClojureErrors/stale (.status worker))))
+
+(defcall spares
+  "The JVMs that wait to become workers (see warm): a vector of maps with the keys of status, in the order of their
+  start. :id is nil, :state is :starting or, when one has booted, :idle. Never blocks.
 
     (map :state (parallel/spares)) ; => (:idle :starting)"
   []
-  (mapv #(assoc (ClojureErrors/status %) :id nil) (.statuses (.spares (context)))))
+  (mapv #(assoc (ClojureErrors/status %) :id nil) (.statuses (Workers/spares (context)))))
 
 (def ^:private print-table (later 'parallel.impl.look/print-table))
 (def ^:private print-spares (later 'parallel.impl.look/print-spares))
 (def ^:private view (later 'parallel.impl.look/view))
+(def ^:private on-terminal? (later 'parallel.impl.terminal/terminal?))
 
-(defn print-status
-  "Prints what (status) or (status ws) says as a table, a row for each worker: times since its start, messages / bytes. Without
-  argument a line on the spares follows, if there are any. Never blocks on a worker. Returns nil.
+(defcall print-status
+  "Prints what (status) or (status ws) says as a table, a row for each worker: times since its start, messages / bytes.
+  Without argument a line on the spares follows, if there are any. Never blocks on a worker. Returns nil.
 
     (parallel/print-status)"
   ([]
@@ -608,17 +768,18 @@
   ([w] (print-table (if (sequential? w) (status w) [(status w)]))))
 
 (defn- session-var
-  "The var that says where the nREPL session of this thread evaluates; nil outside of one with parallel.nrepl/middleware."
+  "The var that says where the nREPL session of this thread evaluates; nil outside of one with
+  parallel.nrepl/middleware."
   ^clojure.lang.Var []
   (when-let [v (some-> (find-ns 'parallel.nrepl) (ns-resolve '*worker*))]
     (when (thread-bound? v)
       v)))
 
-(defn top
-  "A view of all live workers that moves, one line for each, those of workers indented below them: id, pid, state, time since its
-  start, messages and bytes per second in and out, how full its queue is, heap, CPU, what it evaluates. From shared memory: also
-  when workers hang. On a terminal it is drawn anew until Enter is pressed; elsewhere (an editor, a log) it is printed once.
-  Returns nil.
+(defcall top
+  "A view of all live workers that moves, one line for each, those of workers indented below them: id, pid, state, time
+  since its start, messages and bytes per second in and out, how full its queue is, heap, CPU, what it evaluates. From
+  shared memory: also when workers hang; names have a column where there are any. On a terminal it is drawn anew, as
+  large as that is, until q, Enter or Ctrl-C is pressed; elsewhere (an editor, a log) it is printed once. Returns nil.
 
   opts    {:frames n}: so many pictures; {:interval-ms n}: between them, default 1000.
 
@@ -627,14 +788,14 @@
   ([] (top {}))
   ([{:keys [frames interval-ms] :as opts}]
    (check-known "top" opts [:frames :interval-ms])
-   (let [terminal? (and (nil? frames) (some? (System/console)) (nil? (session-var)))]
+   (let [terminal? (and (nil? frames) (on-terminal?) (nil? (session-var)))]
      (view status {:frames      (or frames (when-not terminal? 1))
                    :interval-ms (or interval-ms 1000)
                    :terminal?   terminal?
                    :in          (when terminal? *in*)})
      nil)))
 
-(defn threads
+(defcall threads
   "The worker's thread dump as text; nil when it does not answer within timeout-ms milliseconds (1000)."
   ([w] (threads w 1000))
   ([w timeout-ms] (errors/surfacing (.threads (one-worker "threads" w) (milliseconds "threads" timeout-ms)))))
@@ -644,12 +805,15 @@
 (def ^:private call-in (later 'parallel.impl.remote/call))
 (def ^:private main-repl (later 'parallel.impl.remote/main-repl))
 
-(defn repl
-  "Starts an nREPL server inside a worker, for an editor to connect to; returns where it listens, {:host :port} or {:socket path}.
-  A worker has one: when it is there already, that is returned. It ends with the worker. What is evaluated there runs on
-  threads of its own, beside what the worker evaluates. Blocks until it listens.
+(defcall repl
+  "Starts an nREPL server inside a worker, for an editor to connect to; returns where it listens, {:host :port} or
+  {:socket path}. A worker has one: when it is there already, that is returned. It ends with the worker. What is
+  evaluated there runs on threads of its own, beside what the worker evaluates. Blocks until it listens.
 
-  opts    {:port n}: of the loopback interface, default any that is free; {:socket \"path\"}: a Unix-domain socket instead.
+  opts    {:port n}: of the loopback interface, default any that is free; {:socket \"path\"}: a Unix-domain socket
+          instead, at a path where nothing is yet. Only its owner can connect to a socket, whatever the umask. Every
+          user of the machine can connect to a port, and so evaluate as the worker's user: give {:socket path} on a
+          machine with others.
   Throws :remote-exception where nREPL is not on the worker's class path.
 
     (parallel/repl w) ; => {:host \"127.0.0.1\", :port 40123}"
@@ -658,31 +822,37 @@
    (check-known "repl" opts [:port :socket])
    (call-in (one-worker "repl" w) (list 'parallel.impl.remote/serve opts))))
 
-(defn- out? [form]
-  (and (seq? form) (symbol? (first form)) (= "out" (name (first form))) (nil? (next form))))
-
-(defn in
-  "From now on what is evaluated at this prompt is evaluated in the worker, beside what the worker does otherwise, until (out).
-  Under nREPL, with parallel.nrepl/middleware, the session goes there; at the prompt of clojure.main a prompt in the worker begins.
-  *1, *2, *3, *e and *ns* are the worker's; what it prints comes as its output does. Interrupting interrupts it there.
+(defcall in
+  "From now on what is evaluated at this prompt is evaluated in the worker, beside what the worker does otherwise, until
+  (out). Under nREPL, with parallel.nrepl/middleware, the session goes there; at the prompt of clojure.main a prompt in
+  the worker begins. *1, *2, *3, *e and *ns* are the worker's. Forms are read there; what they print and read is printed
+  and read here. Interrupting interrupts it there. When the worker ends the prompt is this process's again, and a
+  sentence says so. Throws :bad-argument for what is no worker, and for a worker that has ended.
 
     (parallel/in w)
     (def x 42)      ; in the worker
     (parallel/out)"
   [w]
-  (let [worker (one-worker "in" w)]
+  (let [worker (if (instance? WorkerHandle w) w (refuse "in" "a worker" w))]
+    (when (.isDone ^WorkerHandle worker)
+      (throw (errors/bad-argument (str "(in ...) takes a worker that lives; " (pr-str worker) " has ended.")
+                                  {:worker (.id ^WorkerHandle worker)})))
     (if-let [v (session-var)]
       (do (.set v {:worker worker :ns "user"})
+          (println (str "This prompt is in worker " (.id ^WorkerHandle worker) " now; (parallel/out) leads back."))
           worker)
-      (main-repl worker (str (java.util.UUID/randomUUID)) out?))))
+      (main-repl worker (str (random-uuid))))))
 
-(defn out
+(defcall out
   "Ends what (in w) began: the prompt is this process's again. Returns nil."
   []
   (when-let [v (session-var)]
-    (.set v nil)))
+    (when (.deref v)
+      (.set v nil)
+      (println "This prompt is in its own process again."))
+    nil))
 
-(defn print
+(defcall print
   "Prints one line, its arguments separated by spaces, labelled with the id of this process, such as <parallel#003>. A
   worker's line appears where its parent's output goes. Returns nil.
 

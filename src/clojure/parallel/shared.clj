@@ -7,6 +7,7 @@
   Atomics     get-and-add! compare-and-set! swap-at! get-volatile set-volatile!
   Primitives  lock with-lock acquire release repair; barrier latch await reset count-down!; counter add! value
   Collectives broadcast scatter gather reduce-all
+  Hosts       replicate
   End         close closed? usage set-budget!
 
     (require '[parallel.api :as parallel] '[parallel.shared :as shared])
@@ -16,28 +17,31 @@
     (reduce + xs)                               ; => 1500000.0
     (shared/close xs)
 
-  An array is as an array is: plain reads and writes of several processes are not ordered by themselves; messages, replies,
-  atomics, locks, barriers and latches order them. All functions are safe from any thread in that sense. Errors are ExceptionInfos:
-  :bad-argument for an index outside of the array, a value that does not fit and a write to a read-only view, :closed after close."
-  (:refer-clojure :exclude [await compare-and-set!])
+  An array is as an array is: plain reads and writes of several processes are not ordered by themselves; messages,
+  replies, atomics, locks, barriers and latches order them. All functions are safe from any thread in that sense. Errors
+  are ExceptionInfos: :bad-argument for an index outside of the array, a value that does not fit and a write to a
+  read-only view, :closed after close."
+  (:refer-clojure :exclude [await compare-and-set! replicate])
   (:require [clojure.string :as str]
             [parallel.api :as parallel]
-            [parallel.impl.errors :as errors])
+            [parallel.impl.arrays :as arrays :refer [array-of primitive-array? range-of]]
+            [parallel.impl.collectives :as collectives]
+            [parallel.impl.errors :as errors :refer [defcall milliseconds refuse]]
+            [parallel.impl.shared-options :as shared-options])
   (:import [clojure.lang Compiler Compiler$LocalBinding]
            [java.io Writer]
            [java.nio.file Path]
            [java.util.concurrent TimeUnit TimeoutException]
-           [java.util.function DoubleBinaryOperator LongBinaryOperator]
-           [parallel SharedArray SharedArray$Mode SharedBarrier SharedCounter SharedLatch SharedLock]
+           [parallel SharedArray SharedBarrier SharedCounter SharedLatch SharedLock]
            [parallel.clojure ClojureSharedArray SharedAccess]
-           [parallel.shared ArrayHandle Arrays Budget Words]))
+           [parallel.shared ArrayHandle SharedArrays Budget SyncCells]))
 
 (set! *warn-on-reflection* true)
 
 (defmethod print-method ClojureSharedArray [a ^Writer w]
   (.write w (str a)))
 
-(defmethod print-method Words [x ^Writer w]
+(defmethod print-method SyncCells [x ^Writer w]
   (.write w (str x)))
 
 ;; ---- arguments
@@ -45,13 +49,6 @@
 (def ^:private kinds
   {:boolean Boolean/TYPE :byte Byte/TYPE :short Short/TYPE :char Character/TYPE
    :int Integer/TYPE :long Long/TYPE :float Float/TYPE :double Double/TYPE})
-
-(defn- refuse [call allowed x]
-  (throw (errors/bad-argument (str "(" call " ...) takes " allowed ", not "
-                                   (if (nil? x) "nil" (str (pr-str x) ", a " (.getName (class x)))) "."))))
-
-(defn- array-of ^ArrayHandle [call x]
-  (if (instance? ArrayHandle x) x (refuse call "a shared array" x)))
 
 (defn- whole ^long [call x]
   (if (int? x) (long x) (refuse call "whole numbers of 64 bits" x)))
@@ -61,8 +58,11 @@
   ^long [call i]
   (if (and (number? i) (<= Long/MIN_VALUE i Long/MAX_VALUE)) (long i) (refuse call "an index, a number" i)))
 
+(defn- refuse-kind [x]
+  (refuse "shared" (str "the type of the elements, one of " (str/join " " (sort (keys kinds)))) x))
+
 (defn- kind-of ^Class [x]
-  (or (kinds x) (refuse "shared" (str "the type of the elements, one of " (str/join " " (sort (keys kinds)))) x)))
+  (or (kinds x) (refuse-kind x)))
 
 (defn- lengths ^longs [x]
   (let [dims (if (sequential? x) x [x])]
@@ -71,32 +71,6 @@
     (long-array dims)))
 
 ;; ---- make
-
-(def ^:private modes {:create SharedArray$Mode/CREATE :read SharedArray$Mode/READ :read-write SharedArray$Mode/READ_WRITE})
-
-(def ^:private options
-  "Each option of shared: what it takes, in words and as a predicate."
-  {:from         ["a collection of numbers (chars, booleans), a primitive array or a shared array" #(and (some? %) (seqable? %))]
-   :file         ["a path: a string, File or Path" #(or (string? %) (instance? java.io.File %) (instance? Path %))]
-   :mode         [":create, :read or :read-write" modes]
-   :offset       ["a number of bytes, 0 or more" #(and (int? %) (<= 0 (long %)))]
-   :shared-bytes ["a number of bytes, 0 or more" #(and (int? %) (<= 0 (long %)))]})
-
-(defn- check-options [opts]
-  (when-not (map? opts)
-    (refuse "shared" "options as a map, first" opts))
-  (when-let [unknown (seq (remove options (keys opts)))]
-    (throw (errors/bad-argument (str "Unknown option " (str/join ", " (map pr-str unknown)) " of shared; known are "
-                                     (str/join " " (sort (keys options))) ".")
-                                {:unknown (vec unknown) :known (vec (sort (keys options)))})))
-  (doseq [[k v] opts, :let [[takes valid?] (options k)]]
-    (when-not (valid? v)
-      (throw (errors/bad-argument (str "Option " k " is " (pr-str v) "; allowed is " takes ".") {:option k :allowed takes}))))
-  (when-let [lost (and (not (:file opts)) (seq (filter opts [:mode :offset])))]
-    (throw (errors/bad-argument (str (str/join ", " lost) " of shared: only with :file.")))))
-
-(defn- primitive-array? [x]
-  (boolean (some-> x class .getComponentType .isPrimitive)))
 
 (defn- elements
   "What :from says, as something with a length: a primitive array, a shared array or a vector."
@@ -108,7 +82,7 @@
     kind                          (kind-of kind)
     (primitive-array? from)       (.getComponentType (class from))
     (instance? SharedArray from)  (.elementType ^SharedArray from)
-    :else                         (refuse "shared" (str "the type of the elements, one of " (str/join " " (sort (keys kinds)))) kind)))
+    :else                         (refuse-kind kind)))
 
 (defn- size-of [from]
   (cond
@@ -132,42 +106,55 @@
     a))
 
 (defn- path ^Path [x]
-  (if (instance? Path x) x (Path/of (str x) (make-array String 0))))
+  (if (instance? Path x)
+    x
+    (try
+      (Path/of (str x) (make-array String 0))
+      (catch java.nio.file.InvalidPathException _
+        (refuse "shared" "a path of a file" x)))))
 
 (defn- on-disk [opts ^Class type shape]
-  (SharedArray/onDisk type (path (:file opts)) (modes (:mode opts (if shape :create :read-write))) (:offset opts 0)
+  (SharedArray/onDisk type (path (:file opts)) (shared-options/mode opts shape) (:offset opts)
                       (if shape (lengths shape) (long-array 0))))
 
 (defn- copy?
   "Whether the new array is one of the elements of a primitive array, and nothing else."
   [opts type shape from]
-  (and (primitive-array? from) (= type (.getComponentType (class from))) (= shape (size-of from)) (not (:shared-bytes opts))))
+  (and (primitive-array? from)
+       (= type (.getComponentType (class from)))
+       (= shape (size-of from))
+       (not (:shared-bytes opts))))
 
 (defn- make [opts kind shape]
-  (check-options opts)
-  (let [from  (some-> (:from opts) elements)
+  (let [opts  (shared-options/checked opts)
+        from  (some-> (:from opts) elements)
         type  (element-type kind from)
         shape (or shape (some-> from size-of))]
     (errors/surfacing
      (cond
-       (:file opts)                  (cond-> (on-disk opts type shape) from (fill-from! from))
-       (nil? shape)                  (refuse "shared" "a length, or a vector of lengths, 0 or more each" shape)
-       (copy? opts type shape from)  (Arrays/of from)
-       :else                         (cond-> (Arrays/create type (long (:shared-bytes opts -1)) (lengths shape)) from (fill-from! from))))))
+       (:file opts)                 (cond-> (on-disk opts type shape) from (fill-from! from))
+       (nil? shape)                 (refuse "shared" "a length, or a vector of lengths, 0 or more each" shape)
+       (copy? opts type shape from) (SharedArrays/of from)
+       :else                        (cond-> (SharedArrays/create type (long (:shared-bytes opts -1)) (lengths shape))
+                                      from (fill-from! from))))))
 
-(defn ^SharedArray shared
+(defcall ^SharedArray shared
   "A new array of zeros in memory that all processes of the session map, or one in a file on disk. Returns its handle.
 
   kind    of the elements: :double :float :long :int :short :char :byte :boolean.
-  shape   a length, or a vector of them ([rows cols], row-major); with :from its length by default. More than 2 GiB works.
-  opts    :from          a collection, a primitive array or a shared array: the first elements; the kind may be left out for arrays
+  shape   a length, or a vector of them ([rows cols], row-major); with :from its length by default. More than 2 GiB
+          works.
+  opts    :from a collection, a primitive array or a shared array: the first elements; the kind may be left out for
+          arrays
           :file          a path: the elements are in that file, in this machine's byte order, and stay there
-          :mode          of the file: :create (the default where a shape is given) makes or empties it, :read refuses writes, :read-write
+          :mode          of the file: :create (the default where a shape is given) makes or empties it, :read refuses
+                         writes, :read-write
           :offset        bytes in the file before the first element, a multiple of an element's size, default 0
           :shared-bytes  most bytes that this process may have with it; see set-budget!
 
-  Throws :bad-argument for an array that does not fit into the budget or the file system, with the sizes. The file of an array in memory has
-  no name. Sent, alone or nested, it arrives as an array of the same memory: in a process that has it, as the same object.
+  Throws :bad-argument for an array that does not fit into the budget or the file system, with the sizes. The file of an
+  array in memory has no name. Sent, alone or nested, it arrives as an array of the same memory: in a process that has
+  it, as the same object.
 
     (shared :double 1000000)
     (shared :long [20 20 20])
@@ -179,8 +166,9 @@
   ([x y] (if (map? x) (make x y nil) (make {} x y)))
   ([opts kind shape] (make opts kind shape)))
 
-(defn set-budget!
-  "Sets how many bytes of shared memory this process may have; nil: the default, half of what the file system has. Returns nil."
+(defcall set-budget!
+  "Sets how many bytes of shared memory this process may have; nil: the default, half of what the file system has.
+  Returns nil."
   [bytes]
   (Budget/limit (cond
                   (nil? bytes) -1
@@ -190,17 +178,17 @@
 
 ;; ---- elements
 
-(defn length
+(defcall length
   "How many elements an array has, also where count, which is an int, cannot say."
   ^long [a]
   (.length (array-of "length" a)))
 
-(defn shape
+(defcall shape
   "The lengths of its dimensions, a vector."
   [a]
   (vec (.shape (array-of "shape" a))))
 
-(defn index
+(defcall index
   "The index of an element of several dimensions: row-major. Throws :bad-argument outside of the array.
 
     (index (shared :int [3 4]) 1 2) ; => 6"
@@ -221,9 +209,10 @@
 (defn- access [prefix suffix]
   (symbol "parallel.clojure.SharedAccess" (str prefix suffix)))
 
-(defn aget*
-  "The element at an index, or at one for each dimension. Bounds are checked. Without boxing and reflection where the array is hinted as an
-  array of its elements would be: ^doubles, ^longs, ^ints, ^floats, ^shorts, ^chars, ^bytes, ^booleans.
+(defcall aget*
+  "The element at an index, or at one for each dimension. Bounds are checked. Without boxing and reflection where the
+  array is hinted as an array of its elements would be: ^doubles, ^longs, ^ints, ^floats, ^shorts, ^chars, ^bytes,
+  ^booleans.
 
     (let [^doubles xs xs]
       (loop [i 0, sum 0.0]
@@ -237,7 +226,7 @@
   ([a i j] (aget* a (index a i j)))
   ([a i j & more] (aget* a (apply index a i j more))))
 
-(defn aset*
+(defcall aset*
   "Sets the element at an index, or at one for each dimension; returns x. As aget*.
 
     (aset* xs 0 1.5)
@@ -245,7 +234,8 @@
   {:arglists '([a i x] [a i j x] [a i j & more])
    :inline (fn [a i x]
              (if-let [suffix (hinted a)]
-               `(~(access "set" suffix) ~(vary-meta a dissoc :tag) (long ~i) (~(symbol "clojure.core" (str/lower-case (str suffix))) ~x))
+               `(~(access "set" suffix) ~(vary-meta a dissoc :tag) (long ~i)
+                                        (~(symbol "clojure.core" (str/lower-case (str suffix))) ~x))
                `((var aset*) ~a ~i ~x)))
    :inline-arities #{3}}
   ([a i x]
@@ -256,29 +246,13 @@
    (let [more (vec (list* i j k more))]
      (aset* a (apply index a (pop more)) (peek more)))))
 
-(defn- range-of [call a from to]
-  (let [n (.length (array-of call a))
-        from (or from 0)
-        to (or to n)]
-    (if (and (int? from) (int? to) (<= 0 (long from) (long to) n))
-      [from to]
-      (refuse call (str "a range of the array, which has " n " elements") [from to]))))
-
-(defn ->array
+(defcall ->array
   "A primitive array with a copy of the elements, or of those from one index up to another.
 
     (vec (->array (shared {:from [1 2 3 4]} :int) 1 3)) ; => [2 3]"
   ([a] (->array a nil nil))
   ([a from] (->array a from nil))
-  ([a from to]
-   (let [[from to] (range-of "->array" a from to)
-         n (- (long to) (long from))]
-     (when (> n (- Integer/MAX_VALUE 8))
-       (refuse "->array" "a range that fits into a Java array" n))
-     (errors/surfacing
-      (let [copy (java.lang.reflect.Array/newInstance (.elementType (array-of "->array" a)) (int n))]
-        (.copyTo (array-of "->array" a) (long from) copy (int 0) (int n))
-        copy)))))
+  ([a from to] (arrays/copied a from to)))
 
 (defn- place
   "Where in an array, or how many of its elements."
@@ -294,8 +268,9 @@
     (primitive-array? x)      (java.lang.reflect.Array/getLength x)
     :else                     (refuse "copy-to!" "two arrays, one of them shared" x)))
 
-(defn copy-to!
-  "Copies elements at the speed of memory between shared arrays, or between one and a primitive array, of the same type. Returns to.
+(defcall copy-to!
+  "Copies elements at the speed of memory between shared arrays, or between one and a primitive array, of the same type.
+  Returns to.
 
   from, to        a shared array or a primitive one, one of them shared
   start, at, n    the first element copied, where it goes, and how many; default all of from, to the beginning
@@ -307,13 +282,22 @@
   ([from start to at n]
    (errors/surfacing
     (cond
-      (and (instance? ArrayHandle from) (instance? ArrayHandle to)) (.copyTo ^ArrayHandle from (long (place start)) ^ArrayHandle to (long (place at)) (long (place n)))
-      (instance? ArrayHandle from) (.copyTo ^ArrayHandle from (long (place start)) ^Object to (int (place at Integer/MAX_VALUE)) (int (place n Integer/MAX_VALUE)))
-      (instance? ArrayHandle to)   (.copyFrom ^ArrayHandle to (long (place at)) from (int (place start Integer/MAX_VALUE)) (int (place n Integer/MAX_VALUE)))
-      :else                        (refuse "copy-to!" "two arrays, one of them shared" from)))
+      (and (instance? ArrayHandle from) (instance? ArrayHandle to))
+      (.copyTo ^ArrayHandle from (long (place start)) ^ArrayHandle to (long (place at)) (long (place n)))
+
+      (instance? ArrayHandle from)
+      (.copyTo ^ArrayHandle from (long (place start)) ^Object to
+               (int (place at Integer/MAX_VALUE)) (int (place n Integer/MAX_VALUE)))
+
+      (instance? ArrayHandle to)
+      (.copyFrom ^ArrayHandle to (long (place at)) from
+                 (int (place start Integer/MAX_VALUE)) (int (place n Integer/MAX_VALUE)))
+
+      :else
+      (refuse "copy-to!" "two arrays, one of them shared" from)))
    to))
 
-(defn fill!
+(defcall fill!
   "Sets all elements, or those from one index up to another, to x, at the speed of memory. Returns the array."
   ([a x] (fill! a x nil nil))
   ([a x from to]
@@ -321,36 +305,35 @@
      (errors/surfacing (.fill (array-of "fill!" a) x (long from) (long to)))
      a)))
 
-(defn buffers
-  "The elements as NIO buffers of their type, for libraries that take those: a vector, of one for an array of less than a GiB. They are
-  the array's memory; after close they must not be used."
+(defcall buffers
+  "The elements as NIO buffers of their type, for libraries that take those: a vector, of one for an array of less than
+  a GiB. They are the array's memory; after close they must not be used."
   [a]
   (errors/surfacing (vec (.buffers (array-of "buffers" a)))))
 
 ;; ---- parts
 
-(defn slice
+(defcall slice
   "A view of the elements from one index up to another; one dimension. It travels, too."
   (^parallel.SharedArray [a from] (slice a from nil))
   (^parallel.SharedArray [a from to]
    (let [[from to] (range-of "slice" a from to)]
      (errors/surfacing (.slice (array-of "slice" a) (long from) (long to))))))
 
-(defn parts
-  "All elements as n slices in order, whose lengths differ by one at most; some are empty where there are fewer elements than n.
+(defcall parts
+  "All elements as n slices in order, whose lengths differ by one at most; some are empty where there are fewer elements
+  than n.
 
     (mapv count (parts (shared :int 10) 4)) ; => [3 3 2 2]"
   [a n]
-  (when-not (and (int? n) (<= 1 (long n) Integer/MAX_VALUE))
-    (refuse "parts" "a number of parts, 1 or more" n))
-  (errors/surfacing (vec (.parts (array-of "parts" a) (int n)))))
+  (arrays/parts a n))
 
-(defn view
+(defcall view
   "A view of all elements.
 
   how    :read-only        writes are refused with :bad-argument, here and where the view arrives
-         :copy-on-write    what is written stays in this process, and is this view's own; where it arrives, a new one is made of the
-                           shared elements"
+         :copy-on-write    what is written stays in this process, and is this view's own; where it arrives, a new one is
+                           made of the shared elements"
   ^parallel.SharedArray [a how]
   (errors/surfacing
    (case how
@@ -360,32 +343,37 @@
 
 ;; ---- atomics
 
-(defn get-and-add!
+(defcall get-and-add!
   "Adds x to an element of an int or long array, atomically among all processes; returns what it was before.
 
     (get-and-add! counts 3 1)"
   [a i x]
   (errors/surfacing (.getAndAdd (array-of "get-and-add!" a) (position "get-and-add!" i) (whole "get-and-add!" x))))
 
-(defn compare-and-set!
+(defcall compare-and-set!
   "Sets an element of an int or long array to new if it is old, atomically among all processes; returns whether it was."
   [a i old new]
-  (errors/surfacing (.compareAndSet (array-of "compare-and-set!" a) (position "compare-and-set!" i) (whole "compare-and-set!" old) (whole "compare-and-set!" new))))
+  (errors/surfacing (.compareAndSet (array-of "compare-and-set!" a)
+                                    (position "compare-and-set!" i)
+                                    (whole "compare-and-set!" old)
+                                    (whole "compare-and-set!" new))))
 
-(defn get-volatile
-  "An element of an int or long array, read after all that was written before the atomic or volatile write that is seen."
+(defcall get-volatile
+  "An element of an int or long array, read after all that was written before the atomic or volatile write that is
+  seen."
   ^long [a i]
   (errors/surfacing (.getVolatile (array-of "get-volatile" a) (position "get-volatile" i))))
 
-(defn set-volatile!
-  "Sets an element of an int or long array: who sees it with get-volatile or an atomic sees all that was written before. Returns x."
+(defcall set-volatile!
+  "Sets an element of an int or long array: who sees it with get-volatile or an atomic sees all that was written before.
+  Returns x."
   [a i x]
   (errors/surfacing (.setVolatile (array-of "set-volatile!" a) (position "set-volatile!" i) (whole "set-volatile!" x)))
   x)
 
-(defn swap-at!
-  "Sets an element of an int or long array to (f element args...), atomically among all processes: f may be called again. Returns the new
-  value.
+(defcall swap-at!
+  "Sets an element of an int or long array to (f element args...), atomically among all processes: f may be called
+  again. Returns the new value.
 
     (swap-at! a 0 max 17)"
   [a i f & args]
@@ -398,10 +386,10 @@
 
 ;; ---- locks, barriers, latches, counters
 
-(defn lock
-  "A new lock among all threads of all processes to which it is sent. Reentrant, not fair. It is also a java.util.concurrent.locks.Lock. When
-  its holder's process or thread worker has ended, all who wait for it, and who ask for it later, get :worker-died with the :worker/id, within
-  a second, until repair.
+(defcall lock
+  "A new lock among all threads of all processes to which it is sent. Reentrant, not fair. It is also a
+  java.util.concurrent.locks.Lock. When its holder's process or thread worker has ended, all who wait for it, and who
+  ask for it later, get :worker-died with the :worker/id, within a second, until repair.
 
     (def l (lock))
     (parallel/exec ws '(fn [l xs] (shared/with-lock l (shared/aset* xs 0 (inc (shared/aget* xs 0))))) l xs)"
@@ -411,25 +399,25 @@
 (defn- lock-of ^SharedLock [call x]
   (if (instance? SharedLock x) x (refuse call "a lock" x)))
 
-(defn- milliseconds ^long [call ms]
-  (if (and (int? ms) (<= 0 (long ms))) (long ms) (refuse call "a time-out in milliseconds, 0 or more" ms)))
-
-(defn acquire
-  "Takes a lock; blocks until it is free, or at most timeout-ms milliseconds and returns timeout-val. Returns true. Throws :worker-died of a
-  broken lock; InterruptedException if interrupted while it waits."
+(defcall acquire
+  "Takes a lock; blocks until it is free, or at most timeout-ms milliseconds and returns timeout-val. Returns true.
+  Throws :worker-died of a broken lock; InterruptedException if interrupted while it waits."
   ([l]
    (errors/surfacing (.lockInterruptibly (lock-of "acquire" l)))
    true)
   ([l timeout-ms timeout-val]
-   (if (errors/surfacing (.tryLock (lock-of "acquire" l) (milliseconds "acquire" timeout-ms) TimeUnit/MILLISECONDS)) true timeout-val)))
+   (if (errors/surfacing (.tryLock (lock-of "acquire" l) (milliseconds "acquire" timeout-ms) TimeUnit/MILLISECONDS))
+     true
+     timeout-val)))
 
-(defn release
+(defcall release
   "Releases a lock; as often as it was taken. Throws :bad-argument if this thread does not hold it. Returns nil."
   [l]
   (errors/surfacing (.unlock (lock-of "release" l))))
 
-(defn repair
-  "Makes a lock that its holder's end has broken one that nobody holds. No effect on one that is whole. Returns the lock."
+(defcall repair
+  "Makes a lock that its holder's end has broken one that nobody holds. No effect on one that is whole. Returns the
+  lock."
   [l]
   (errors/surfacing (.repair (lock-of "repair" l)))
   l)
@@ -446,10 +434,10 @@
        (finally
          (release l#)))))
 
-(defn barrier
-  "A new barrier for n parties: threads of any processes to which it is sent. It opens when n wait at it, again and again. When one to whom it
-  was sent, or who has waited at it, has ended, and too few are left to open it, all who wait at it get :worker-died with the :worker/id,
-  within a second, and so do those who come later, until reset.
+(defcall barrier
+  "A new barrier for n parties: threads of any processes to which it is sent. It opens when n wait at it, again and
+  again. When one to whom it was sent, or who has waited at it, has ended, and too few are left to open it, all who wait
+  at it get :worker-died with the :worker/id, within a second, and so do those who come later, until reset.
 
     (def b (barrier 4))
     (parallel/exec ws '(fn [b] (dotimes [_ 100] (work) (shared/await b))) b)"
@@ -458,9 +446,10 @@
     (refuse "barrier" "a number of parties, 1 or more" n))
   (errors/surfacing (SharedBarrier/create (int n))))
 
-(defn latch
-  "A new latch: who awaits it goes on when it has been counted down n times. When one to whom it was sent has ended without counting down, and
-  too few are left who could, all who await it get :worker-died with the :worker/id, within a second."
+(defcall latch
+  "A new latch: who awaits it goes on when it has been counted down n times. When one to whom it was sent has ended
+  without counting down, and too few are left who could, all who await it get :worker-died with the :worker/id, within a
+  second."
   ^parallel.SharedLatch [n]
   (when-not (and (int? n) (<= 0 (long n) Integer/MAX_VALUE))
     (refuse "latch" "a count, 0 or more" n))
@@ -471,10 +460,13 @@
     (.await b (milliseconds "await" ms) TimeUnit/MILLISECONDS)
     (catch TimeoutException _ timeout-val)))
 
-(defn await
-  "Waits at a barrier until it opens, or for a latch until its count is 0; or at most timeout-ms milliseconds and returns timeout-val. Returns
-  at a barrier how many came later, 0 to the one that opened it; of a latch true. Throws :worker-died when it is broken; InterruptedException
-  if interrupted. Who gives up at a barrier is not counted.
+(defn- latch-opened [^SharedLatch l ms timeout-val]
+  (if (.await l (milliseconds "await" ms) TimeUnit/MILLISECONDS) true timeout-val))
+
+(defcall await
+  "Waits at a barrier until it opens, or for a latch until its count is 0; or at most timeout-ms milliseconds and
+  returns timeout-val. Returns at a barrier how many came later, 0 to the one that opened it; of a latch true. Throws
+  :worker-died when it is broken; InterruptedException if interrupted. Who gives up at a barrier is not counted.
 
     (await b)
     (await l 1000 false)"
@@ -488,10 +480,10 @@
    (errors/surfacing
     (cond
       (instance? SharedBarrier x) (barrier-opened x timeout-ms timeout-val)
-      (instance? SharedLatch x)   (if (.await ^SharedLatch x (milliseconds "await" timeout-ms) TimeUnit/MILLISECONDS) true timeout-val)
+      (instance? SharedLatch x)   (latch-opened x timeout-ms timeout-val)
       :else                       (refuse "await" "a barrier or a latch" x)))))
 
-(defn reset
+(defcall reset
   "Makes a barrier that is broken one at which nobody waits. No effect on one that is whole. Returns the barrier."
   [b]
   (if (instance? SharedBarrier b)
@@ -499,14 +491,14 @@
     (refuse "reset" "a barrier" b))
   b)
 
-(defn count-down!
+(defcall count-down!
   "Counts a latch down by one; at 0 no effect. Never blocks. Returns the count that is left."
   [l]
   (if (instance? SharedLatch l)
     (errors/surfacing (.countDown ^SharedLatch l) (.getCount ^SharedLatch l))
     (refuse "count-down!" "a latch" l)))
 
-(defn counter
+(defcall counter
   "A new counter, at 0, that all processes to which it is sent count with, atomically.
 
     (def c (counter))
@@ -515,7 +507,7 @@
   ^parallel.SharedCounter []
   (errors/surfacing (SharedCounter/create)))
 
-(defn add!
+(defcall add!
   "Adds x (1) to a counter; returns the new value. Never blocks."
   ([c] (add! c 1))
   ([c x]
@@ -523,7 +515,7 @@
      (errors/surfacing (.addAndGet ^SharedCounter c (long x)))
      (refuse "add!" "a counter and a whole number" (if (int? x) c x)))))
 
-(defn value
+(defcall value
   "The value of a counter, or the count of a latch."
   [c]
   (errors/surfacing
@@ -534,186 +526,108 @@
 
 ;; ---- collectives
 
-(defn- share [x]
-  (if (primitive-array? x) (errors/surfacing (Arrays/of x)) x))
-
-(defn broadcast
+(defcall broadcast
   "Gives every worker of a group the same. A large array is written once, and mapped by all.
 
-  ws    a group, in its parent: x, one message to each. A primitive array arrives as a shared array of its elements; anything else, a
-        shared array too, as send sends it. Returns what was sent: the shared array.
-        (parent), in a worker, without x: what the parent broadcasts. As receive.
+  ws    a group, in its parent: x, one message to each. A primitive array arrives as a shared array of its elements;
+        anything else, a shared array too, as send sends it. Returns what was sent: the shared array. (parent), in a
+        worker, without x: what the parent broadcasts. As receive.
 
     (broadcast ws (double-array 10000000))
     (shared/broadcast (parallel/parent))          ; in each worker"
-  ([parent]
-   (parallel/receive parent))
-  ([ws x]
-   (let [x (share x)]
-     (parallel/send ws x)
-     x)))
+  ([parent] (parallel/receive parent))
+  ([ws x] (collectives/broadcast ws x)))
 
-(defn- bounds
-  "[from to] of each of n parts of so many elements, whose lengths differ by one at most."
-  [total n]
-  (let [least (quot total n)
-        longer (rem total n)
-        from #(+ (* % least) (min % longer))]
-    (mapv (fn [i] [(from i) (from (inc i))]) (range n))))
-
-(defn- array-part [array [from to]]
-  (let [part (java.lang.reflect.Array/newInstance (.getComponentType (class array)) (int (- to from)))]
-    (System/arraycopy array from part 0 (- to from))
-    part))
-
-(defn- split [x n]
-  (cond
-    (instance? SharedArray x) (parts x n)
-    (primitive-array? x)      (mapv #(array-part x %) (bounds (java.lang.reflect.Array/getLength x) n))
-    :else                     (let [xs (vec x)] (mapv (fn [[from to]] (subvec xs from to)) (bounds (count xs) n)))))
-
-(defn scatter
+(defcall scatter
   "Deals out: to each worker of a group one part of x, in order; the lengths of the parts differ by one at most.
 
-  ws    a group, in its parent: of a shared array slices are sent, which nothing is copied for; of a primitive array arrays; of any other
-        collection vectors. Returns the parts.
-        (parent), in a worker, without x: its part. As receive.
+  ws    a group, in its parent: of a shared array slices are sent, which nothing is copied for; of a primitive array
+        arrays; of any other collection vectors. Returns the parts. (parent), in a worker, without x: its part. As
+        receive.
 
     (scatter ws (range 10))                       ; of four: [0 1 2] [3 4 5] [6 7] [8 9]"
-  ([parent]
-   (parallel/receive parent))
-  ([ws x]
-   (when-not (and (sequential? ws) (seq ws))
-     (refuse "scatter" "a group of workers" ws))
-   (when-not (or (instance? java.util.Collection x) (primitive-array? x) (instance? SharedArray x))
-     (refuse "scatter" "a collection, a primitive array or a shared array" x))
-   (let [ps (split x (count ws))]
-     (run! (fn [[w part]] (parallel/send w part)) (map vector ws ps))
-     ps)))
+  ([parent] (parallel/receive parent))
+  ([ws x] (collectives/scatter ws x)))
 
-(defn gather
+(defcall gather
   "Collects: one message from each worker of a group.
 
-  ws    a group, in its parent: a vector of one message from each, in group order; nothing is taken unless every member has one. Blocks
-        and throws as receive. With timeout-ms, timeout-val stands where nothing came in time.
-        (parent) and x, in a worker: x is its message. As send; returns x.
+  ws    a group, in its parent: a vector of one message from each, in group order; nothing is taken unless every member
+        has one. Blocks and throws as receive. With timeout-ms, timeout-val stands where nothing came in time. (parent)
+        and x, in a worker: x is its message. As send; returns x.
 
     (gather ws)
     (shared/gather (parallel/parent) (sum part))  ; in each worker"
-  ([ws]
-   (parallel/receive ws))
-  ([parent x]
-   (parallel/send parent x)
-   x)
-  ([ws timeout-ms timeout-val]
-   (parallel/receive ws timeout-ms timeout-val)))
+  ([ws] (parallel/receive ws))
+  ([parent x] (collectives/give parent x))
+  ([ws timeout-ms timeout-val] (parallel/receive ws timeout-ms timeout-val)))
 
-(def ^:private operations
-  "What reduce-all knows by name; for these, and for the functions themselves, it adds doubles and longs without boxing."
-  {:sum [+ (reify DoubleBinaryOperator (applyAsDouble [_ a b] (+ a b))) (reify LongBinaryOperator (applyAsLong [_ a b] (unchecked-add a b)))]
-   :product [* (reify DoubleBinaryOperator (applyAsDouble [_ a b] (* a b))) (reify LongBinaryOperator (applyAsLong [_ a b] (unchecked-multiply a b)))]
-   :min [min (reify DoubleBinaryOperator (applyAsDouble [_ a b] (Math/min a b))) (reify LongBinaryOperator (applyAsLong [_ a b] (Math/min a b)))]
-   :max [max (reify DoubleBinaryOperator (applyAsDouble [_ a b] (Math/max a b))) (reify LongBinaryOperator (applyAsLong [_ a b] (Math/max a b)))]})
-
-(defn- operation
-  "[function double-operator long-operator]; the operators are nil for a function of the user's."
-  [op]
-  (or (operations op)
-      (some (fn [[f :as known]] (when (identical? f op) known)) (vals operations))
-      (if (and (ifn? op) (not (keyword? op))) [op nil nil] (refuse "reduce-all" "a function of two, or :sum, :product, :min or :max" op))))
-
-(def ^:private doubles-class (class (double-array 0)))
-(def ^:private longs-class (class (long-array 0)))
-
-(defn- combine-doubles! [^DoubleBinaryOperator op ^doubles acc ^doubles x]
-  (dotimes [i (alength acc)]
-    (aset acc i (.applyAsDouble op (aget acc i) (aget x i)))))
-
-(defn- combine-longs! [^LongBinaryOperator op ^longs acc ^longs x]
-  (dotimes [i (alength acc)]
-    (aset acc i (.applyAsLong op (aget acc i) (aget x i)))))
-
-(def ^:private coercions
-  {Byte/TYPE byte Short/TYPE short Integer/TYPE int Long/TYPE long Float/TYPE float Double/TYPE double Character/TYPE char Boolean/TYPE boolean})
-
-(defn- combine-any! [f acc x]
-  (let [coerce (coercions (.getComponentType (class acc)))]
-    (dotimes [i (java.lang.reflect.Array/getLength acc)]
-      (java.lang.reflect.Array/set acc i (coerce (f (java.lang.reflect.Array/get acc i) (java.lang.reflect.Array/get x i)))))))
-
-(defn- elements-of
-  "A primitive array of its own with the elements of an array; anything else as it is."
-  [x]
-  (cond
-    (instance? SharedArray x) (->array x)
-    (primitive-array? x)      (array-part x [0 (java.lang.reflect.Array/getLength x)])
-    :else                     x))
-
-(defn- check-alike [acc x]
-  (when-not (and (= (class acc) (class x)) (= (java.lang.reflect.Array/getLength acc) (java.lang.reflect.Array/getLength x)))
-    (refuse "reduce-all" (str "contributions that are alike: a " (.getTypeName (class acc)) " of " (java.lang.reflect.Array/getLength acc) " elements") x)))
-
-(defn- combine [[f of-doubles of-longs] acc x]
-  (if-not (primitive-array? acc)
-    (f acc x)
-    (let [x (elements-of x)]
-      (check-alike acc x)
-      (cond
-        (and of-doubles (instance? doubles-class acc)) (combine-doubles! of-doubles acc x)
-        (and of-longs (instance? longs-class acc))     (combine-longs! of-longs acc x)
-        :else                                     (combine-any! f acc x))
-      acc)))
-
-(defn reduce-all
+(defcall reduce-all
   "Combines a contribution of everyone, and gives the result to everyone.
 
-  ws    a group, in its parent: one message is received from each worker, combined with x, this process's own contribution (nil: none), in group
-        order, and the result is sent to each worker and returned.
-        (parent), in a worker: x is sent, and the result received and returned.
+  ws    a group, in its parent: one message is received from each worker, combined with x, this process's own
+        contribution (nil: none), in group order, and the result is sent to each worker and returned. (parent), in a
+        worker: x is sent, and the result received and returned.
   op    a function of two, or :sum, :product, :min or :max; of arrays it is applied to the elements.
-  x     a number, or anything op takes; or an array, shared or primitive, of which all contributions have the type and the length. The result
-        is a shared array where that of this process (without one, of the first worker) is one.
+  x     a number, or anything op takes; or an array, shared or primitive, of which all contributions have the type and
+        the length. The result is a shared array where that of this process (without one, of the first worker) is one.
 
   Blocks, and throws, as receive and send.
 
     (reduce-all ws + 0)
     (shared/reduce-all (parallel/parent) + (sum part))     ; in each worker"
   [peer op x]
-  (let [operation (operation op)]
-    (if-not (sequential? peer)
-      (do (parallel/send peer x)
-          (parallel/receive peer))
-      (let [contributions (cond->> (parallel/receive peer) (some? x) (cons x))
-            combined (reduce (partial combine operation) (elements-of (first contributions)) (rest contributions))
-            result (if (instance? SharedArray (first contributions)) (share combined) combined)]
-        (parallel/send peer result)
-        result))))
+  (collectives/reduce-all peer op x))
 
 ;; ---- end
 
-(defn close
-  "Lets go of an array, a lock or the like in this process; of an array with its slices and views, of a copy-on-write view alone. Idempotent; returns nil. Any use after it
-  is :closed, also in a thread that is reading. The memory is given back when the last process has let go; an array that nothing refers to is
-  let go of by itself. In a reference that was sent before it stays until it has arrived.
+;; ---- on other machines
+
+(def ^:private replicate-on (delay (requiring-resolve 'parallel.impl.replicas/replicate-on)))
+
+(defcall replicate
+  "Copies a shared array once per host. What it returns means, in each worker, the copy of the worker's own host; here,
+  and in workers of this machine, it is xs. It is read-only, and so are its slices. Blocks until the copies are there.
+
+  xs      a shared array; what is written to it afterwards is not copied
+  hs      a host, the name of one, or a sequential collection of these; for (hosts/local) there is nothing to copy
+
+  On each host a worker named \"replica\" holds the copy; it is among (children). close of what is returned, or of xs,
+  ends them. A worker that it was sent to keeps its copy as long as it has it. Throws :bad-argument where a host is not
+  up, :host-lost where one is lost meanwhile. To a host that has no copy it is :not-transferable. Safe from any thread.
+
+    (def ys (shared/replicate xs [\"big1\" \"big2\"]))
+    (map deref (parallel/exec ws '(fn [ys] (reduce + ys)) ys))
+    (shared/close ys)"
+  [xs hs]
+  (when-not (instance? SharedArray xs)
+    (refuse "replicate" "a shared array" xs))
+  (errors/surfacing (@replicate-on xs hs)))
+
+(defcall close
+  "Lets go of an array, a lock or the like in this process; of an array with its slices and views, of a copy-on-write
+  view alone. Idempotent; returns nil. Any use after it is :closed, also in a thread that is reading. The memory is
+  given back when the last process has let go; an array that nothing refers to is let go of by itself. In a reference
+  that was sent before it stays until it has arrived.
 
   On JDK 22 and newer it is unmapped before close returns; before, by the collector, which is asked to run soon."
   [x]
   (cond
     (instance? SharedArray x) (.close ^SharedArray x)
-    (instance? Words x)       (.close ^Words x)
+    (instance? SyncCells x)       (.close ^SyncCells x)
     :else                     (refuse "close" "what is shared: an array, a lock, a barrier, a latch or a counter" x))
   nil)
 
-(defn closed?
+(defcall closed?
   "Whether an array, a lock, a barrier, a latch or a counter was closed in this process."
   [x]
   (cond
     (instance? SharedArray x) (.isClosed ^SharedArray x)
-    (instance? Words x)       (.isClosed ^Words x)
+    (instance? SyncCells x)       (.isClosed ^SyncCells x)
     :else                     (refuse "closed?" "what is shared: an array, a lock, a barrier, a latch or a counter" x)))
 
-(defn usage
-  "What this process has of shared memory, a map: :arrays how many it maps, :bytes of these, :closing-bytes closed but not unmapped yet,
-  :held and :held-bytes let go of, but on the way to another process, :shared-bytes the budget."
+(defcall usage
+  "What this process has of shared memory, a map: :arrays how many it maps, :bytes of these, :closing-bytes closed but
+  not unmapped yet, :held and :held-bytes let go of, but on the way to another process, :shared-bytes the budget."
   []
-  (into {} (map (fn [[k v]] [(keyword k) v])) (Arrays/usage)))
+  (errors/surfacing (into {} (map (fn [[k v]] [(keyword k) v])) (SharedArrays/usage))))

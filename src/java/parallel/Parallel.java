@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
+import parallel.place.Workers;
 import parallel.runtime.Context;
-import parallel.runtime.Workers;
 
 /**
  * Starts worker JVMs and says who the calling code is. Safe from any thread; needs no Clojure.
@@ -111,8 +111,8 @@ public final class Parallel
     }
 
     /**
-     * Prints one line, labelled with this process's id, such as {@code <parallel#003> }; a worker's appears where its parent's
-     * output goes.
+     * Prints one line, labelled with this process's id, such as {@code <parallel#003> }; a worker's appears where its
+     * parent's output goes.
      *
      * @param values printed with a space between them.
      */
@@ -138,12 +138,14 @@ public final class Parallel
     }
 
     /**
-     * Keeps spare JVMs, booted and idle, for workers that are yet to be started with the same options of a process: jvmOpts, maxHeap, env,
-     * dir, classpath, java, ringBytes, inboxBytes. A worker that is started takes one that was started as its own JVM would be now, and the
-     * next is started in its place; all else is as without. A spare is no worker: {@link #children()} has none.
+     * Keeps spare JVMs, booted and idle, for workers that are yet to be started with the same options of a process:
+     * jvmOpts, maxHeap, env, dir, classpath, java, ringBytes, inboxBytes. A worker that is started takes one that was
+     * started as its own JVM would be now, and the next is started in its place; all else is as without. A spare is no
+     * worker: {@link #children()} has none.
      *
-     * <p>Returns at once; the spares boot in the background, and one that boots is taken, too. They end with this process, or with {@link
-     * #close()}, which also forgets how many there were to be. Each takes a little more memory than an idle worker. Safe from any thread.
+     * <p>Returns at once; the spares boot in the background, and one that boots is taken, too. They end with this
+     * process, or with {@link #close()}, which also forgets how many there were to be. Each takes a little more memory
+     * than an idle worker. Safe from any thread.
      *
      * <pre>{@code
      *   WorkerOptions options = WorkerOptions.builder().maxHeap("512m").build();

@@ -29,9 +29,14 @@ public class ParallelException extends RuntimeException
         /** An argument or option is not of the allowed kind. */
         BAD_ARGUMENT,
         /** More than one worker failed. */
-        SEVERAL
+        SEVERAL,
+        /** A worker was lost with its host. */
+        HOST_LOST,
+        /** The call belongs to a cycle of calls that wait for each other. */
+        DEADLOCK
     }
 
+    /** Which kind of error. */
     private final Code code;
     private final transient Map<String, Object> data;
 

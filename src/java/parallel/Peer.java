@@ -5,10 +5,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * One end of a pair of message streams: a {@link Worker} as its parent sees it, or {@link Parallel#parent()} as a worker sees it.
+ * One end of a pair of message streams: a {@link Worker} as its parent sees it, or {@link Parallel#parent()} as a
+ * worker sees it.
  *
- * <p>Each direction is first in, first out. A message arrives whole, once, or not at all; it may be of any size. What the peer
- * committed before it ended is received first, then the end, once and for ever after. Safe from any thread.
+ * <p>Each direction is first in, first out. A message arrives whole, once, or not at all; it may be of any size. What
+ * the peer committed before it ended is received first, then the end, once and for ever after. Safe from any thread.
  *
  * <pre>{@code
  * worker.send(new double[] {1, 2, 3});
@@ -25,8 +26,8 @@ public interface Peer
     int id();
 
     /**
-     * Sends one message; blocks while the ring has no room and the peer is slow to take (backpressure). Meanwhile what the
-     * peer sends is taken into the inbox, so that two ends that send to each other do not wait for ever.
+     * Sends one message; blocks while the ring has no room and the peer is slow to take (backpressure). Meanwhile what
+     * the peer sends is taken into the inbox, so that two ends that send to each other do not wait for ever.
      *
      * @param value any value that can travel; it is encoded before the call returns or blocks.
      * @throws NotTransferableException if the value or a part of it cannot travel; nothing is sent.
@@ -52,15 +53,16 @@ public interface Peer
      *
      * @param value the message.
      * @return true if sent; false if there is no room now or another thread is sending.
-     * @throws ParallelException with {@link ParallelException.Code#BAD_ARGUMENT} if the message is larger than the ring can
+     * @throws ParallelException with {@link ParallelException.Code#BAD_ARGUMENT} if the message is larger than the ring
+     *     can
      *                           ever hold: use {@link #send(Object)}, which sends it in parts.
      */
     boolean trySend(Object value);
 
     /**
-     * Sends the remaining bytes of a buffer as one message, without making an object: the other side's {@link #receive()} gives
-     * a {@code byte[]}, as if that had been sent, and {@link #receiveBytes(ByteBuffer)} takes it into a buffer. Blocks as
-     * {@link #send(Object)}. A direct buffer is copied once, into the ring.
+     * Sends the remaining bytes of a buffer as one message, without making an object: the other side's {@link
+     * #receive()} gives a {@code byte[]}, as if that had been sent, and {@link #receiveBytes(ByteBuffer)} takes it into
+     * a buffer. Blocks as {@link #send(Object)}. A direct buffer is copied once, into the ring.
      *
      * <pre>{@code
      * ByteBuffer frame = ByteBuffer.allocateDirect(64);
@@ -71,9 +73,12 @@ public interface Peer
      * frame.flip();
      * }</pre>
      *
-     * @param source any buffer over native memory or a byte array, read-only ones included; nobody may change it during the
-     *               call, nor free its memory. Its position moves to its limit when the message was sent, and stays otherwise.
-     * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} for null and for a buffer over other memory; as
+     * @param source any buffer over native memory or a byte array, read-only ones included; nobody may change it during
+     *               the
+     *               call, nor free its memory. Its position moves to its limit when the message was sent, and stays
+     *               otherwise.
+     * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} for null and for a buffer over
+     *     other memory; as
      *                              {@link #send(Object)} when the peer has ended or failed.
      * @throws InterruptedException if interrupted while blocked; nothing of the message arrives.
      */
@@ -106,7 +111,8 @@ public interface Peer
      * @param unit    of the time-out.
      * @return the message.
      * @throws TimeoutException     if none came in time; none is lost. Its cause, of the code TIMEOUT, has a worker's
-     *                              {@code "status"} and, from a time-out of a second on, its {@code "threads"} if it answers
+     *                              {@code "status"} and, from a time-out of a second on, its {@code "threads"} if it
+     *                              answers
      *                              within a quarter of a second more.
      * @throws InterruptedException if interrupted while blocked.
      */
@@ -126,26 +132,57 @@ public interface Peer
      *
      * @param array a primitive array of the same type and of at least the message's length.
      * @return the number of elements copied.
-     * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} if the next message is something else or
+     * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} if the next message is something
+     *     else or
      *                              longer: it stays the next message.
      * @throws InterruptedException if interrupted while blocked; a message half arrived is the next caller's.
      */
     int receiveInto(Object array) throws InterruptedException;
 
     /**
-     * Copies the next message, bytes, into a buffer, without making an object where the message is small; blocks until there is
-     * one. The bytes are those of {@link #sendBytes(ByteBuffer)} or of a {@code byte[]} that was sent, nothing before or after.
+     * Copies the next message, bytes, into a buffer, without making an object where the message is small; blocks until
+     * there is one. The bytes are those of {@link #sendBytes(ByteBuffer)} or of a {@code byte[]} that was sent, nothing
+     * before or after.
      *
-     * @param target a buffer over native memory or a byte array; filled from its position on, which moves by what was copied. The
-     *               limit stays: {@code flip} the buffer to read. Nobody may use it during the call, nor free its memory.
+     * @param target a buffer over native memory or a byte array; filled from its position on, which moves by what was
+     *               copied. The
+     *               limit stays: {@code flip} the buffer to read. Nobody may use it during the call, nor free its
+     *               memory.
      * @return the number of bytes copied, 0 for an empty message.
-     * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} if the next message is something else or longer
-     *                              than what remains in the buffer: it stays the next message, and the position stays; also for
-     *                              null, a read-only buffer, and one over other memory. As {@link #receive()} when the stream has
+     * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} if the next message is something
+     *     else or longer
+     *                              than what remains in the buffer: it stays the next message, and the position stays;
+     *                              also for
+     *                              null, a read-only buffer, and one over other memory. As {@link #receive()} when the
+     *                              stream has
      *                              ended.
      * @throws InterruptedException if interrupted while blocked; a message half arrived is the next caller's.
      */
     int receiveBytes(ByteBuffer target) throws InterruptedException;
+
+    /**
+     * A rendezvous beside the messages: gives the parent a value, and waits until the parent {@link Worker#step steps}.
+     * For the peer that {@link Parallel#parent()} is. Several threads of a worker may yield; the parent steps them in
+     * the order in which they have yielded. Meanwhile the worker's state is RECEIVING, and messages are taken into the
+     * inbox.
+     *
+     * <pre>{@code
+     * Peer parent = Parallel.parent();
+     * while (!"break".equals(parent.yield(loss()))) {
+     *     train();
+     * }
+     * }</pre>
+     *
+     * @param value any value that can travel, or null; what {@code step} returns.
+     * @return the parent's message.
+     * @throws NotTransferableException if the value cannot travel: nothing is given; or if the message cannot be read.
+     * @throws ParallelException        with {@link ParallelException.Code#BAD_ARGUMENT} on a worker, and in a task of a
+     *                                  pool.
+     * @throws ClosedException          if the parent has ended, in a worker that is a thread.
+     * @throws InterruptedException     if interrupted before the parent has stepped: the value is withdrawn. When it
+     *     had, the message is returned, and the thread stays interrupted.
+     */
+    Object yield(Object value) throws InterruptedException;
 
     /**
      * Ends this direction: what was sent is received, then the other side's {@link #receive()} throws

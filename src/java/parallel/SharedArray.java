@@ -4,18 +4,19 @@ import java.nio.Buffer;
 import java.nio.file.Path;
 import java.util.List;
 
-import parallel.shared.Arrays;
+import parallel.shared.SharedArrays;
 
 /**
- * An array of primitive elements in memory that all processes of the session map: sent, it travels as a reference of less than 200
- * bytes, and the receiver sees the same elements. One process maps it once, however often it arrives, and it arrives as the same object
- * as long as that is in use. Zeros at first; larger than 2 GiB works.
+ * An array of primitive elements in memory that all processes of the session map: sent, it travels as a reference of
+ * less than 200 bytes, and the receiver sees the same elements. One process maps it once, however often it arrives, and
+ * it arrives as the same object as long as that is in use. Zeros at first; larger than 2 GiB works.
  * <p>
- * Safe from any thread, in the sense of an array: plain reads and writes are not ordered between threads or processes by themselves.
- * {@link #getAndAdd}, {@link #compareAndSet}, messages, {@link SharedLock}, {@link SharedBarrier} and {@link SharedLatch} order them.
+ * Safe from any thread, in the sense of an array: plain reads and writes are not ordered between threads or processes
+ * by themselves. {@link #getAndAdd}, {@link #compareAndSet}, messages, {@link SharedLock}, {@link SharedBarrier} and
+ * {@link SharedLatch} order them.
  * <p>
- * Every method throws {@link ParallelException}: with CLOSED after {@link #close()}, with BAD_ARGUMENT for an index outside
- * of the array, a method of another element type, and a write to a read-only view.
+ * Every method throws {@link ParallelException}: with CLOSED after {@link #close()}, with BAD_ARGUMENT for an index
+ * outside of the array, a method of another element type, and a write to a read-only view.
  *
  * <pre>{@code
  * SharedArray xs = SharedArray.create(double.class, 1_000_000);
@@ -46,7 +47,7 @@ public interface SharedArray extends AutoCloseable
      */
     static SharedArray create(Class<?> elementType, long... shape)
     {
-        return Arrays.create(elementType, shape);
+        return SharedArrays.create(elementType, shape);
     }
 
     /**
@@ -57,7 +58,7 @@ public interface SharedArray extends AutoCloseable
      */
     static SharedArray of(Object array)
     {
-        return Arrays.of(array);
+        return SharedArrays.of(array);
     }
 
     /**
@@ -72,7 +73,7 @@ public interface SharedArray extends AutoCloseable
      */
     static SharedArray onDisk(Class<?> elementType, Path file, Mode mode, long offset, long... shape)
     {
-        return Arrays.onDisk(elementType, file, mode, offset, shape);
+        return SharedArrays.onDisk(elementType, file, mode, offset, shape);
     }
 
     /**
@@ -295,7 +296,7 @@ public interface SharedArray extends AutoCloseable
     /**
      * Views of all elements in order, whose lengths differ by one at most, the longer ones first.
      *
-     * @param n how many, 1 or more; empty ones where there are fewer elements.
+     * @param n how many, 1 to 1000000; empty ones where there are fewer elements.
      * @return the views.
      */
     List<SharedArray> parts(int n);
@@ -308,14 +309,16 @@ public interface SharedArray extends AutoCloseable
     SharedArray readOnly();
 
     /**
-     * A view whose writes stay in this process, each view's its own. Where it arrives, a new one is made of the shared elements.
+     * A view whose writes stay in this process, each view's its own. Where it arrives, a new one is made of the shared
+     * elements.
      *
      * @return the view.
      */
     SharedArray copyOnWrite();
 
     /**
-     * The elements as NIO buffers of their type, in order: one, or several where the array is larger than a GiB. Of a boolean array, bytes.
+     * The elements as NIO buffers of their type, in order: one, or several where the array is larger than a GiB. Of a
+     * boolean array, bytes.
      *
      * @return DoubleBuffers for doubles, and so on; read-only ones of a read-only view.
      */
@@ -358,8 +361,8 @@ public interface SharedArray extends AutoCloseable
     boolean isClosed();
 
     /**
-     * Lets go of it in this process, with all views of it; a copy-on-write view alone. Idempotent. The memory is given back when the last
-     * process has. Before JDK 22 the collector unmaps it, which is prompted.
+     * Lets go of it in this process, with all views of it; a copy-on-write view alone. Idempotent. The memory is given
+     * back when the last process has. Before JDK 22 the collector unmaps it, which is prompted.
      */
     @Override
     void close();

@@ -6,11 +6,12 @@ import java.util.concurrent.TimeoutException;
 import parallel.shared.Primitives;
 
 /**
- * A barrier among threads of all processes to which it was sent: it opens when so many wait at it, again and again. What was written before
- * await is seen by all after it.
+ * A barrier among threads of all processes to which it was sent: it opens when so many wait at it, again and again.
+ * What was written before await is seen by all after it.
  * <p>
- * Its parties are those to whom it was sent and those who have waited at it. When one of them has ended and too few are left to open it, it is
- * broken: all who wait, and who come later, get a {@link WorkerDiedException} with the id, within a second.
+ * Its parties are those to whom it was sent and those who have waited at it. When one of them has ended and too few are
+ * left to open it, it is broken: all who wait, and who come later, get a {@link WorkerDiedException} with the id,
+ * within a second.
  *
  * <pre>{@code
  * SharedBarrier barrier = SharedBarrier.create(workers.size());

@@ -5,11 +5,11 @@ import java.util.concurrent.TimeUnit;
 import parallel.shared.Primitives;
 
 /**
- * A latch among threads of all processes to which it was sent: who waits at it goes on when it has been counted down to 0. What was written
- * before countDown is seen after await.
+ * A latch among threads of all processes to which it was sent: who waits at it goes on when it has been counted down to
+ * 0. What was written before countDown is seen after await.
  * <p>
- * When one to whom it was sent has ended without counting down, and too few are left who could, it is broken: all who wait get a
- * {@link WorkerDiedException} with the id, within a second.
+ * When one to whom it was sent has ended without counting down, and too few are left who could, it is broken: all who
+ * wait get a {@link WorkerDiedException} with the id, within a second.
  */
 public interface SharedLatch extends AutoCloseable
 {

@@ -6,11 +6,12 @@ import java.util.concurrent.locks.Lock;
 import parallel.shared.Primitives;
 
 /**
- * A lock among all threads of all processes to which it was sent. Reentrant: who holds it may take it again, and releases it as often. Not
- * fair. What was written before unlock is seen after the next lock.
+ * A lock among all threads of all processes to which it was sent. Reentrant: who holds it may take it again, and
+ * releases it as often. Not fair. What was written before unlock is seen after the next lock.
  * <p>
- * When its holder's process or thread worker has ended, the lock is broken: who waits for it, and who asks for it later, gets a
- * {@link WorkerDiedException} with the id, within a second. {@link #repair()} makes it usable again. There are no conditions.
+ * When its holder's process or thread worker has ended, the lock is broken: who waits for it, and who asks for it
+ * later, gets a {@link WorkerDiedException} with the id, within a second. {@link #repair()} makes it usable again.
+ * There are no conditions.
  *
  * <pre>{@code
  * SharedLock lock = SharedLock.create();

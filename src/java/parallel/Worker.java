@@ -6,10 +6,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * A worker, as its parent holds it: the peer to exchange messages with, the future of its final value, and a resource to close.
+ * A worker, as its parent holds it: the peer to exchange messages with, the future of its final value, and a resource
+ * to close.
  *
  * <p>{@link Future#get()} gives the same value as {@link #join()}, with its error wrapped in
- * {@link java.util.concurrent.ExecutionException}; {@link Future#cancel(boolean)} is {@link #stop()}. Safe from any thread.
+ * {@link java.util.concurrent.ExecutionException}; {@link Future#cancel(boolean)} is {@link #stop()}. Safe from any
+ * thread.
  *
  * <pre>{@code
  * try (Worker worker = Parallel.run(() -> 6 * 7)) {
@@ -27,8 +29,8 @@ public interface Worker extends Peer, Future<Object>, AutoCloseable
     long pid();
 
     /**
-     * Waits until the worker has ended: its process is reaped, its output delivered, its state final. Takes what it sends
-     * into the inbox meanwhile.
+     * Waits until the worker has ended: its process is reaped, its output delivered, its state final. Takes what it
+     * sends into the inbox meanwhile.
      *
      * @return the worker's final value.
      * @throws RemoteException      if its code threw.
@@ -44,15 +46,43 @@ public interface Worker extends Peer, Future<Object>, AutoCloseable
      * @param timeout how long to wait.
      * @param unit    of the time-out.
      * @return the worker's final value.
-     * @throws TimeoutException     if it has not ended in time. Its cause, of the code TIMEOUT, has the worker's {@code "status"}
+     * @throws TimeoutException     if it has not ended in time. Its cause, of the code TIMEOUT, has the worker's {@code
+     *     "status"}
      *                              and its {@code "threads"} if it answers within a quarter of a second more.
      * @throws InterruptedException if interrupted while blocked.
      */
     Object join(long timeout, TimeUnit unit) throws InterruptedException, TimeoutException;
 
     /**
-     * {@link Thread#interrupt()} of what the worker evaluates now, never of its next evaluation; no effect on an idle worker.
-     * Does not block.
+     * A rendezvous beside the messages: waits until the worker has {@link Peer#yield yielded}, and hands it a message,
+     * with which it goes on. Takes what it sends into the inbox meanwhile.
+     *
+     * @param message any value that can travel, or null; what {@code yield} returns.
+     * @return what the worker has yielded.
+     * @throws ClosedException          if the worker has ended normally instead.
+     * @throws ParallelException        its error, if it has failed or died instead.
+     * @throws NotTransferableException if the message cannot travel: the worker is not released; or if what it has
+     *     yielded cannot be read: it is.
+     * @throws InterruptedException     if interrupted while blocked; the worker is not released.
+     */
+    Object step(Object message) throws InterruptedException;
+
+    /**
+     * As {@link #step(Object)}, for a limited time.
+     *
+     * @param message any value that can travel, or null.
+     * @param timeout how long to wait.
+     * @param unit    of the time-out.
+     * @return what the worker has yielded.
+     * @throws TimeoutException     if it has not yielded in time; it is not released. Its cause is as that of {@link
+     *     #join(long, TimeUnit)}.
+     * @throws InterruptedException if interrupted while blocked; the worker is not released.
+     */
+    Object step(Object message, long timeout, TimeUnit unit) throws InterruptedException, TimeoutException;
+
+    /**
+     * {@link Thread#interrupt()} of what the worker evaluates now, never of its next evaluation; no effect on an idle
+     * worker. Does not block.
      */
     void interrupt();
 
@@ -74,7 +104,8 @@ public interface Worker extends Peer, Future<Object>, AutoCloseable
     boolean isAlive();
 
     /**
-     * What the worker is doing, from shared memory: also for a hung, stopped or dead worker. Never blocks, never throws.
+     * What the worker is doing, from shared memory: also for a hung, stopped or dead worker. Never blocks, never
+     * throws.
      *
      * @return its status now, or its last one.
      */

@@ -3,12 +3,13 @@ package parallel;
 import java.util.Map;
 
 /**
- * A worker ended without finishing: it exited, was killed or crashed, or was stopped. Its data tell what is known of its last
- * moments: {@code "exit"}, {@code "signal"}, {@code "doing"}, {@code "stderr-tail"}, {@code "hs-err"}, {@code "stopped"};
- * {@code "status"} as it left it; {@code "last-sent"} and {@code "last-received"}, maps with {@code "bytes"} and {@code "at-ms"} (a
- * second late at most, null where unknown); {@code "last-error"}, class and message of the last evaluation that failed.
+ * A worker ended without finishing: it exited, was killed or crashed, or was stopped. Its data tell what is known of
+ * its last moments: {@code "exit"}, {@code "signal"}, {@code "doing"}, {@code "stderr-tail"}, {@code "hs-err"}, {@code
+ * "stopped"}; {@code "status"} as it left it; {@code "last-sent"} and {@code "last-received"}, maps with {@code
+ * "bytes"} and {@code "at-ms"} (a second late at most, null where unknown); {@code "last-error"}, class and message of
+ * the last evaluation that failed.
  */
-public final class WorkerDiedException extends ParallelException
+public class WorkerDiedException extends ParallelException
 {
     private static final long serialVersionUID = 1L;
 
@@ -21,6 +22,11 @@ public final class WorkerDiedException extends ParallelException
      */
     public WorkerDiedException(String message, Map<String, ?> data, Throwable cause)
     {
-        super(Code.WORKER_DIED, message, data, cause);
+        this(Code.WORKER_DIED, message, data, cause);
+    }
+
+    WorkerDiedException(Code code, String message, Map<String, ?> data, Throwable cause)
+    {
+        super(code, message, data, cause);
     }
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -25,49 +26,76 @@ public final class WorkerOptions
         this.values = Map.copyOf(values);
     }
 
-    /** The options that there are, each with its default (null: not set). */
+    /**
+     * The options that there are, each with its default (null: not set) and its text. The documents are made of these.
+     */
     public enum Option
     {
         /** Arguments for the JVM, a list of String. */
-        JVM_OPTS(List.of()),
+        JVM_OPTS(List.of(), "arguments for the worker's JVM; they win over the library's own"),
         /** The largest heap, such as {@code "512m"}. */
-        MAX_HEAP(null),
+        MAX_HEAP(null, "largest heap of the worker"),
         /** Environment variables added to the inherited ones. */
-        ENV(Map.of()),
+        ENV(Map.of(), "environment variables added to the inherited ones; a null value takes one away"),
         /** Working directory; default: this JVM's. */
-        DIR(null),
+        DIR(null, "working directory"),
         /** Class path entries, a list of String; default: this JVM's. */
-        CLASSPATH(null),
+        CLASSPATH(null, "class path; this library, and Clojure where it is used, must be on it"),
         /** The java command; default: this JVM's. */
-        JAVA(null),
+        JAVA(null, "the java command"),
+        /** Numbers of the processors that it may use; empty: one, and each worker another. Default: all. */
+        CPUS(null, "processors that it may use, by their numbers; with :one-each each worker has one of its own, in " +
+            "turn; on Linux"),
+        /** How nice it is: added to this process's. */
+        NICE(0, "how nice it is to others, added to this process's"),
+        /** Whether changed namespaces are loaded again. */
+        RELOAD(false, "whether namespaces whose source file has changed are loaded again before a form is evaluated"),
         /** A name for status and errors. */
-        NAME(null),
+        NAME(null, "shown in status and errors"),
         /** Capacity of each ring in bytes: a power of two, at least 8192. */
-        RING_BYTES(1 << 20),
-        /** The most bytes of messages that wait in the inbox. */
-        INBOX_BYTES(Math.max(128L << 20, Runtime.getRuntime().maxMemory() / 4)),
+        RING_BYTES(1 << 20, "capacity of each of the two rings"),
+        /**
+         * The most bytes of messages that wait in the inbox; by default a quarter of the heap, for all channels
+         * together.
+         */
+        INBOX_BYTES(Runtime.getRuntime().maxMemory() / 4,
+            "most bytes of messages that wait in an inbox while a call waits for something else"),
         /** Gets each labelled line of the worker's stdout; default: this process's stdout. */
-        OUT(null),
+        OUT(null, "where the lines of its stdout go"),
         /** Gets each labelled line of the worker's stderr; default: this process's stderr. */
-        ERR(null),
+        ERR(null, "where the lines of its stderr go"),
         /** How long the worker may take to become ready. */
-        START_TIMEOUT(Duration.ofSeconds(60)),
+        START_TIMEOUT(Duration.ofSeconds(60), "how long the worker may take to become ready"),
         /** How long the whole of stop may take before SIGKILL. */
-        GRACE(Duration.ofSeconds(2)),
-        /** Whether the worker is a thread of this JVM. */
-        IN_THREAD(false),
+        GRACE(Duration.ofSeconds(2), "how long stop may take in all before SIGKILL"),
+        /** Where the worker lives: {@code "process"}, {@code "thread"}, or a {@link Host}. */
+        IN("process", "where the worker lives: in a JVM of its own, as a thread of this one, with the same " +
+            "semantics, or on a host"),
         /** Gets a map for each event of the worker's life. */
-        ON_EVENT(null),
+        ON_EVENT(null, "called with a map for each event of the worker's life: started, ready, " +
+            "retired, ended, failed, died"),
         /** How deep workers may start workers. */
-        MAX_DEPTH(8),
+        MAX_DEPTH(8, "how deep workers may start workers, a guard against code that starts itself again"),
         /** How many workers a session may have at a time. */
-        MAX_WORKERS(256);
+        MAX_WORKERS(256, "how many live workers the session may have, a guard of the same kind");
 
         private final Object defaultValue;
+        private final String text;
 
-        Option(Object defaultValue)
+        Option(Object defaultValue, String text)
         {
             this.defaultValue = defaultValue;
+            this.text = text;
+        }
+
+        /**
+         * What the option is, in one line.
+         *
+         * @return the text.
+         */
+        public String text()
+        {
+            return text;
         }
     }
 
@@ -102,7 +130,7 @@ public final class WorkerOptions
      */
     public Builder toBuilder()
     {
-        final Builder builder = new Builder();
+        Builder builder = new Builder();
         builder.values.putAll(values);
         return builder;
     }
@@ -124,6 +152,7 @@ public final class WorkerOptions
     public static final class Builder
     {
         private static final int LEAST_RING_BYTES = 8192;
+        private static final int MOST_NICE = 19;
         private static final int MOST_RING_BYTES = 1 << 30;
         private static final Duration LONGEST = Duration.ofMillis(Long.MAX_VALUE);
         private final Map<Option, Object> values = new LinkedHashMap<>();
@@ -151,7 +180,8 @@ public final class WorkerOptions
          */
         public Builder maxHeap(String size)
         {
-            check(size != null && size.matches("[1-9][0-9]*[kKmMgGtT]?"), "max-heap", size, "a size as -Xmx takes it, such as \"512m\" or \"2g\"");
+            check(size != null && size.matches("[1-9][0-9]*[kKmMgGtT]?"), "max-heap", size,
+                "a size as -Xmx takes it, such as \"512m\" or \"2g\"");
             return put(Option.MAX_HEAP, size);
         }
 
@@ -165,7 +195,8 @@ public final class WorkerOptions
         {
             check(variables != null, "env", null, "a map of variables");
             variables.forEach((name, value) -> check(
-                name != null && !name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0 && (value == null || value.indexOf('\0') < 0),
+                name != null && !name.isEmpty() && name.indexOf('=') < 0 && name.indexOf('\0') < 0 &&
+                (value == null || value.indexOf('\0') < 0),
                 "env", name, "names without = and values without NUL"));
             return put(Option.ENV, Collections.unmodifiableMap(new LinkedHashMap<>(variables)));
         }
@@ -204,6 +235,57 @@ public final class WorkerOptions
         }
 
         /**
+         * The processors that the worker may use. They are set before its JVM counts its processors, so that its
+         * collectors, its compilers and {@link Runtime#availableProcessors()} agree with them. On Linux, where the
+         * command {@code taskset} is.
+         *
+         * @param numbers of processors that this process may use, as the system counts them, from 0.
+         * @return this.
+         */
+        public Builder cpus(List<Integer> numbers)
+        {
+            check(numbers != null && !numbers.isEmpty() && numbers.stream().allMatch(n -> n != null && n >= 0), "cpus",
+                numbers, "a list of numbers of processors, from 0");
+            return put(Option.CPUS, List.copyOf(numbers));
+        }
+
+        /**
+         * Gives each worker that is started with these options one of the processors that this process may use, in
+         * turn; see {@link #cpus(List)}.
+         *
+         * @return this.
+         */
+        public Builder oneCpuEach()
+        {
+            return put(Option.CPUS, List.of());
+        }
+
+        /**
+         * How nice the worker's process is: on a busy machine others go first.
+         *
+         * @param increment from 0 to 19, added to that of this process; default 0. Where there is no command
+         *                  {@code nice} the start fails.
+         * @return this.
+         */
+        public Builder nice(int increment)
+        {
+            check(increment >= 0 && increment <= MOST_NICE, "nice", increment, "a number from 0 to 19");
+            return put(Option.NICE, increment);
+        }
+
+        /**
+         * Whether the worker loads changed Clojure namespaces again: before it evaluates a form, those that the form
+         * uses and that were loaded from a file outside a jar whose content has changed since, with all that use them.
+         *
+         * @param changed default false.
+         * @return this.
+         */
+        public Builder reload(boolean changed)
+        {
+            return put(Option.RELOAD, changed);
+        }
+
+        /**
          * A name, shown in status and errors.
          *
          * @param name any text.
@@ -230,8 +312,8 @@ public final class WorkerOptions
         /**
          * The most bytes of messages that are kept for a slow receiver while it waits for something else.
          *
-         * @param bytes at least 0; one larger message is always admitted. Default: the larger of 128 MiB and a quarter of
-         *              the heap.
+         * @param bytes at least 0; one larger message is always admitted. Default: a quarter of the
+         *              receiving process's heap, for all its channels together.
          * @return this.
          */
         public Builder inboxBytes(long bytes)
@@ -270,7 +352,8 @@ public final class WorkerOptions
          */
         public Builder startTimeout(Duration timeout)
         {
-            check(timeout != null && !timeout.isNegative() && !timeout.isZero(), "start-timeout", timeout, "a time of more than zero");
+            check(timeout != null && !timeout.isNegative() && !timeout.isZero(), "start-timeout", timeout,
+                "a time of more than zero");
             return put(Option.START_TIMEOUT, countable(timeout));
         }
 
@@ -287,21 +370,33 @@ public final class WorkerOptions
         }
 
         /**
-         * Makes the worker a thread of this JVM, with the same semantics and round trip of values; options of processes are
-         * ignored.
+         * Makes the worker a thread of this JVM, with the same semantics and round trip of values; options of processes
+         * are ignored.
          *
          * @return this.
          */
         public Builder inThread()
         {
-            return put(Option.IN_THREAD, true);
+            return put(Option.IN, "thread");
+        }
+
+        /**
+         * Has the worker live on a host.
+         *
+         * @param host one that is up.
+         * @return this.
+         */
+        public Builder in(Host host)
+        {
+            return put(Option.IN, host);
         }
 
         /**
          * A listener to the worker's life.
          *
-         * @param listener gets {@code "event"} (started, ready, ended, failed, died), {@code "worker/id"},
-         *                 {@code "worker/pid"}, {@code "error"}, {@code "at-ms"}; on a library thread. What it throws is logged.
+         * @param listener gets {@code "event"} (started, ready, retired, ended, failed, died), {@code "worker/id"},
+         *                 {@code "worker/pid"}, {@code "error"}, {@code "at-ms"}; on a library thread. What it throws
+         *                 is logged. Retired is one that its pool replaces since its heap fills up.
          * @return this.
          */
         public Builder onEvent(Consumer<Map<String, Object>> listener)
@@ -345,7 +440,8 @@ public final class WorkerOptions
 
         private Builder put(Option option, Object value)
         {
-            check(value != null, option.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'), null, "a value that is not null");
+            check(value != null, option.name().toLowerCase(Locale.ROOT).replace('_', '-'), null,
+                "a value that is not null");
             values.put(option, value);
             return this;
         }
@@ -367,7 +463,8 @@ public final class WorkerOptions
             if (!allowed)
             {
                 throw new ParallelException(ParallelException.Code.BAD_ARGUMENT,
-                    "Option " + option + " is " + value + "; allowed is " + what + ".", Map.of("option", option, "allowed", what), null);
+                    "Option " + option + " is " + value + "; allowed is " + what + ".",
+                    Map.of("option", option, "allowed", what), null);
             }
         }
     }

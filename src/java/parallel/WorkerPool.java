@@ -1,30 +1,35 @@
 package parallel;
 
 import java.io.Closeable;
+import java.io.IOException;
 import java.io.Serializable;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 
 import parallel.pool.Limits;
 import parallel.pool.Pools;
 
 /**
- * An executor whose threads are worker JVMs: tasks wait in one queue, each worker takes one after the other, a worker that dies is
- * replaced. A task is a {@link Callable} or {@link Runnable} that can travel: a lambda or an object that is {@link Serializable}
- * (Java serialization itself is not used), whose captured values travel by value, as does its result. Safe from any thread.
+ * An executor whose threads are worker JVMs: tasks wait in one queue, each worker takes one after the other, a worker
+ * that dies is replaced. A task is a {@link Callable} or {@link Runnable} that can travel: a lambda or an object that
+ * is {@link Serializable} (Java serialization itself is not used), whose captured values travel by value, as does its
+ * result. Safe from any thread.
  *
  * <p>A task that cannot travel is rejected at once, as one that comes after the shutdown is: with a
- * {@link java.util.concurrent.RejectedExecutionException} that names its class, and whose cause is the {@link ParallelException}.
- * What a task threw, and that its worker died, are the cause of the {@link java.util.concurrent.ExecutionException} of
- * {@link Future#get()}, a {@link ParallelException}, too. A task whose worker died is tried once more (see
- * {@link Builder#retries(int)}); one that has killed its worker twice is not tried again.
+ * {@link java.util.concurrent.RejectedExecutionException} that names its class, and whose cause is the {@link
+ * ParallelException}. What a task threw, and that its worker died, are the cause of the {@link
+ * java.util.concurrent.ExecutionException} of {@link Future#get()}, a {@link ParallelException}, too. A task whose
+ * worker died is tried once more (see {@link Builder#retries(int)}); one that has killed its worker twice is not tried
+ * again.
  *
- * <p>{@link Future#cancel(boolean)} of a task that waits takes it out of the queue; of one that runs it interrupts it, and if it has
- * not ended after the grace of the workers' options, its worker is killed and replaced.
+ * <p>{@link Future#cancel(boolean)} of a task that waits takes it out of the queue; of one that runs it interrupts it,
+ * and if it has not ended after the grace of the workers' options, its worker is killed and replaced.
  *
  * <pre>{@code
  * try (WorkerPool pool = WorkerPool.of(4)) {
@@ -64,6 +69,45 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
     }
 
     /**
+     * A task without a value whose code can be sent: a lambda that is given where one is expected.
+     */
+    @FunctionalInterface
+    public interface Action extends Runnable, Serializable
+    {
+    }
+
+    /**
+     * Submits a task without a value, so that a void lambda can be sent. Blocks while the queue is full. Safe from any
+     * thread.
+     *
+     * <pre>{@code
+     *   pool.submit(() -> Parallel.print("done")).get();
+     * }</pre>
+     *
+     * @param action what it captures is sent by value.
+     * @return its future, whose value is null.
+     * @throws java.util.concurrent.RejectedExecutionException if what it captures cannot be sent, or the pool is shut
+     *     down.
+     */
+    public Future<?> submit(Action action)
+    {
+        return submit((Runnable)action);
+    }
+
+    /**
+     * Gives the pool a task that nobody waits for; an error is logged. Blocks while the queue is full. Safe from any
+     * thread.
+     *
+     * @param action what it captures is sent by value.
+     * @throws java.util.concurrent.RejectedExecutionException if what it captures cannot be sent, or the pool is shut
+     *     down.
+     */
+    public void execute(Action action)
+    {
+        execute((Runnable)action);
+    }
+
+    /**
      * Gives a task to the pool if there is room in its queue. Never blocks.
      *
      * @param task a lambda or an object.
@@ -74,6 +118,68 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
     public abstract <V> Future<V> trySubmit(Task<V> task);
 
     /**
+     * A function of one element that can be sent: a lambda that is given to {@link #map(Mapping, Iterable)} is one.
+     *
+     * @param <T> of the element.
+     * @param <R> of its result.
+     */
+    @FunctionalInterface
+    public interface Mapping<T, R> extends Function<T, R>, Serializable
+    {
+    }
+
+    /**
+     * Applies a function to each element, in the workers. Each element is a task. Blocks until all are done. Safe from
+     * any thread.
+     *
+     * <pre>{@code
+     *   List<Integer> squares = pool.map(x -> x * x, List.of(1, 2, 3));     // 1, 4, 9
+     * }</pre>
+     *
+     * @param function what it captures is sent by value.
+     * @param elements walked once, by the calling thread, at most 1000 ahead of the result that is waited for; null is
+     *                 an element like any other.
+     * @param <T>      of the elements.
+     * @param <R>      of the results.
+     * @return the results, in the order of the elements.
+     * @throws ParallelException    the error of the first element that failed; those under way are cancelled. With
+     *                              NOT_TRANSFERABLE if the function or an element cannot be sent, with CLOSED if the
+     *                              pool is shut down.
+     * @throws InterruptedException if interrupted while blocked; the elements under way are cancelled.
+     */
+    public abstract <T, R> List<R> map(
+        Mapping<? super T, ? extends R> function, Iterable<? extends T> elements) throws InterruptedException;
+
+    /**
+     * Applies a function to each element, and keeps each result in a file before anybody sees it: the same call later,
+     * also after a crash of anything, evaluates only what is missing. Blocks until all are done. Safe from any thread.
+     *
+     * <pre>{@code
+     *   List<Double> losses = pool.map(Trial::loss, trials, Path.of("sweep.journal"));
+     * }</pre>
+     *
+     * <p>An element is known by its place and its content: one that has changed is evaluated again. A function is known
+     * by its class, or by class and method of a lambda, and by what it captures; another one is refused. The code of
+     * the method is not looked at: delete the file where that has changed. Elements that failed are not kept. {@code
+     * parallel.pool/journal} of Clojure reads the file, too.
+     *
+     * @param function what it captures is sent by value.
+     * @param elements as in {@link #map(Mapping, Iterable)}.
+     * @param journal  a file that is not there or is empty, which begins a journal, or the journal of this map. One
+     *                 process at a time may have it; opened again by the same process it ends the earlier map.
+     * @param <T>      of the elements.
+     * @param <R>      of the results.
+     * @return the results, in the order of the elements.
+     * @throws ParallelException    as {@link #map(Mapping, Iterable)} says. With BAD_ARGUMENT if the file is none of a
+     *                              journal, is of another function, cannot be written, or another process has it.
+     * @throws InterruptedException if interrupted while blocked; what is done by then is in the journal.
+     * @throws IOException          if the journal cannot be written, as on a full disk.
+     */
+    public abstract <T, R> List<R> map(
+        Mapping<? super T, ? extends R> function, Iterable<? extends T> elements,
+        Path journal) throws InterruptedException, IOException;
+
+    /**
      * The workers of now, those that are starting included.
      *
      * @return a snapshot.
@@ -81,8 +187,8 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
     public abstract List<Worker> workers();
 
     /**
-     * Ends the pool now: tasks that wait or run fail with {@link ClosedException}, and the workers are stopped. Blocks until they
-     * have ended. Idempotent.
+     * Ends the pool now: tasks that wait or run fail with {@link ClosedException}, and the workers are stopped. Blocks
+     * until they have ended. Idempotent.
      */
     @Override
     public abstract void close();
@@ -119,7 +225,8 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
 
         private Builder(int workers)
         {
-            check(workers >= 1 && workers <= Pools.MOST_WORKERS, "workers", workers, "a number from 1 to " + Pools.MOST_WORKERS);
+            check(workers >= 1 && workers <= Pools.MOST_WORKERS, "workers", workers, "a number from 1 to " +
+                Pools.MOST_WORKERS);
             limits = new Limits(workers);
         }
 
@@ -165,11 +272,26 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
         }
 
         /**
+         * How much of its heap a worker may take for what is live there after a collection. One that takes more, since
+         * its tasks leak, is replaced between two tasks: it goes on until the next one is started and has loaded what
+         * it needs. The listener of the workers' options hears {@code retired} of it. Without a meaning for workers
+         * that are threads.
+         *
+         * @param fraction above 0 and below 1, such as 0.7; default: it is not looked at.
+         * @return this.
+         */
+        public Builder maxHeapUse(double fraction)
+        {
+            check(fraction > 0 && fraction < 1, "max-heap-use", fraction, "a fraction above 0 and below 1");
+            limits.maxHeapUse(fraction);
+            return this;
+        }
+
+        /**
          * How much may wait.
          *
          * @param tasks at least 1, default 1000000.
-         * @param bytes of them as they travel; one larger is always admitted. Default: the larger of 128 MiB and a quarter of the
-         *              heap.
+         * @param bytes of them as they travel; one larger is always admitted. Default: a quarter of the heap.
          * @return this.
          */
         public Builder queue(int tasks, long bytes)
@@ -208,7 +330,8 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
         /**
          * What the workers are started with.
          *
-         * @param options of each of them; without a largest heap they share three quarters of the memory of the machine or
+         * @param options of each of them; without a largest heap they share three quarters of the memory of the machine
+         *                or
          *                container.
          * @return this.
          */
@@ -235,7 +358,8 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
             if (!allowed)
             {
                 throw new ParallelException(ParallelException.Code.BAD_ARGUMENT,
-                    "Option " + option + " is " + value + "; allowed is " + what + ".", Map.of("option", option, "allowed", what), null);
+                    "Option " + option + " is " + value + "; allowed is " + what + ".",
+                    Map.of("option", option, "allowed", what), null);
             }
         }
     }

@@ -1,6 +1,8 @@
 package parallel;
 
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -23,12 +25,78 @@ import java.util.OptionalInt;
  * @param heapBytes        heap in use when it last said so (once a second).
  * @param exit             exit code, once it has ended.
  * @param signal           the signal that ended it, such as {@code "KILL"}.
+ * @param host             the name of the host that it lives on; empty: this machine.
+ * @param age              how old this is, of a worker on a host: time since anything was heard of that.
+ * @param cpus             the processors that it was given, by their numbers; empty: it was given none.
+ * @param nice             how nice it was asked to be; empty for a worker that is a thread.
  */
 public record WorkerStatus(
     int id, long pid, int parent, String name, State state, Instant startedAt, String doing,
     long messagesSent, long bytesSent, long messagesReceived, long bytesReceived,
-    long queuedMessages, long queuedBytes, long heapBytes, OptionalInt exit, Optional<String> signal)
+    long queuedMessages, long queuedBytes, long heapBytes, OptionalInt exit, Optional<String> signal,
+    Optional<String> host, Optional<Duration> age, List<Integer> cpus, OptionalInt nice)
 {
+    /**
+     * Of a worker whose processors and niceness are not known.
+     *
+     * @param id               its id in the session.
+     * @param pid              its process id, 0 until started.
+     * @param parent           the id of the process that started it.
+     * @param name             its name, null if it was given none.
+     * @param state            what it does.
+     * @param startedAt        when it was started.
+     * @param doing            the text of what it evaluates, null while it evaluates nothing.
+     * @param messagesSent     messages it has sent to its parent.
+     * @param bytesSent        their bytes.
+     * @param messagesReceived messages it has received from its parent.
+     * @param bytesReceived    their bytes.
+     * @param queuedMessages   messages that wait for it.
+     * @param queuedBytes      their bytes.
+     * @param heapBytes        heap in use when it last said so (once a second).
+     * @param exit             exit code, once it has ended.
+     * @param signal           the signal that ended it, such as {@code "KILL"}.
+     * @param host             the name of the host that it lives on; empty: this machine.
+     * @param age              how old this is, of a worker on a host: time since anything was heard of that.
+     */
+    public WorkerStatus(
+        int id, long pid, int parent, String name, State state, Instant startedAt, String doing,
+        long messagesSent, long bytesSent, long messagesReceived, long bytesReceived,
+        long queuedMessages, long queuedBytes, long heapBytes, OptionalInt exit, Optional<String> signal,
+        Optional<String> host, Optional<Duration> age)
+    {
+        this(id, pid, parent, name, state, startedAt, doing, messagesSent, bytesSent, messagesReceived, bytesReceived,
+            queuedMessages, queuedBytes, heapBytes, exit, signal, host, age, List.of(), OptionalInt.empty());
+    }
+
+    /**
+     * Of a worker on this machine.
+     *
+     * @param id               its id in the session.
+     * @param pid              its process id, 0 until started.
+     * @param parent           the id of the process that started it.
+     * @param name             its name, null if it was given none.
+     * @param state            what it does.
+     * @param startedAt        when it was started.
+     * @param doing            the text of what it evaluates, null while it evaluates nothing.
+     * @param messagesSent     messages it has sent to its parent.
+     * @param bytesSent        their bytes.
+     * @param messagesReceived messages it has received from its parent.
+     * @param bytesReceived    their bytes.
+     * @param queuedMessages   messages that wait for it.
+     * @param queuedBytes      their bytes.
+     * @param heapBytes        heap in use when it last said so (once a second).
+     * @param exit             exit code, once it has ended.
+     * @param signal           the signal that ended it, such as {@code "KILL"}.
+     */
+    public WorkerStatus(
+        int id, long pid, int parent, String name, State state, Instant startedAt, String doing,
+        long messagesSent, long bytesSent, long messagesReceived, long bytesReceived,
+        long queuedMessages, long queuedBytes, long heapBytes, OptionalInt exit, Optional<String> signal)
+    {
+        this(id, pid, parent, name, state, startedAt, doing, messagesSent, bytesSent, messagesReceived, bytesReceived,
+            queuedMessages, queuedBytes, heapBytes, exit, signal, Optional.empty(), Optional.empty());
+    }
+
     /** What a worker does. */
     public enum State
     {

@@ -29,7 +29,8 @@
     (is (= held? (:held? (a-row "f" goal ours reference))) (pr-str goal ours reference))))
 
 (deftest what-became-worse-is-seen-whichever-way-is-better
-  (let [before (kept [(a-row "latency" [:<= 2.0] [100] [100]) (a-row "throughput" [:>= 0.5] [100] [100]) (a-row "faster" [:faster 2] [1] [4])
+  (let [before (kept [(a-row "latency" [:<= 2.0] [100] [100]) (a-row "throughput" [:>= 0.5] [100] [100])
+                      (a-row "faster" [:faster 2] [1] [4])
                       (a-row "limit" [:below 1.0] [0.5] nil) (a-row "information" nil [1] [1])])
         factors (fn [& rows] (mapv peek (compared before rows)))]
     (testing "a row without a goal is no baseline"
@@ -38,7 +39,9 @@
       (is (= [1.0] (factors (a-row "latency" [:<= 2.0] [100] [100])))))
     (testing "twice as bad"
       (is (= [2.0 2.0 2.0 2.0]
-             (factors (a-row "latency" [:<= 2.0] [200] [100]) (a-row "throughput" [:>= 0.5] [50] [100]) (a-row "faster" [:faster 2] [1] [2])
+             (factors (a-row "latency" [:<= 2.0] [200] [100]) (a-row "throughput" [:>= 0.5] [50] [100])
+                      (a-row "faster" [:faster 2] [1] [2])
                       (a-row "limit" [:below 1.0] [1.0] nil)))))
     (testing "what is missing now, or was unknown, is not compared"
-      (is (= [] (factors {:part "part" :figure "latency" :of "reference" :missing "not there"} (a-row "other" [:<= 2.0] [1] [1])))))))
+      (is (= [] (factors {:part "part" :figure "latency" :of "reference" :missing "not there"}
+                         (a-row "other" [:<= 2.0] [1] [1])))))))

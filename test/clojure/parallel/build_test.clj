@@ -14,7 +14,8 @@
   "Runs this JVM's java: [exit-code, what it printed to both streams]."
   [^File directory & arguments]
   (let [said    (io/file directory "said")
-        process (-> (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java")] (map str) arguments))
+        process (-> (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java")]
+                                                           (map str) arguments))
                     (.redirectErrorStream true)
                     (.redirectOutput said)
                     .start)]
@@ -23,10 +24,13 @@
     [(.waitFor process) (slurp said)]))
 
 (deftest the-Java-compiles-without-a-warning
-  (let [scratch (.toFile (Files/createTempDirectory (.toPath (doto (io/file "target") .mkdirs)) "build-test" (make-array FileAttribute 0)))
-        jars    (str/join File/pathSeparator (filter #(str/ends-with? % ".jar") (str/split (System/getProperty "java.class.path") #":")))]
+  (let [scratch (.toFile (Files/createTempDirectory (.toPath (doto (io/file "target") .mkdirs)) "build-test"
+                                                    (make-array FileAttribute 0)))
+        jars    (str/join File/pathSeparator
+                          (filter #(str/ends-with? % ".jar") (str/split (System/getProperty "java.class.path") #":")))]
     (try
-      (is (= [0 ""] (java scratch "bin/lib/CompileJava.java" "src/java" (io/file scratch "classes") jars "fingerprint")))
+      (is (= [0 ""]
+             (java scratch "bin/lib/CompileJava.java" "src/java" (io/file scratch "classes") jars "fingerprint")))
       (is (.exists (io/file scratch "classes/parallel/Parallel.class")))
       (finally
         (run! #(.delete ^File %) (reverse (file-seq scratch)))))))

@@ -2,7 +2,8 @@
   "The commands of bin/, run as a person runs them; most in a small project of their own below target/."
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
-            [clojure.test :refer [deftest is testing use-fixtures]])
+            [clojure.test :refer [deftest is testing use-fixtures]]
+            [parallel.coordinates :as coordinates])
   (:import [java.io File]
            [java.lang ProcessBuilder$Redirect]
            [java.net Socket]
@@ -11,7 +12,7 @@
            [java.util.concurrent TimeUnit]))
 
 (def ^:private top (.getCanonicalFile (io/file ".")))
-(def ^:private command-deadline-s 100)
+(def ^:private command-deadline-s 240)
 
 (def ^:private ^:dynamic *scratch*
   "A directory for the tests of this namespace."
@@ -86,7 +87,8 @@
 
 ;; --- A small project
 
-(def ^:private tiny-java "package parallel; public final class Tiny { private Tiny() { } public static int number() { return %d; } }\n")
+(def ^:private tiny-java
+  "package parallel; public final class Tiny { private Tiny() { } public static int number() { return %d; } }\n")
 
 (def ^:private tiny-api
   "(ns parallel.api) (defn id [] (parallel.Tiny/number)) (defn exec-me [m] (prn m))\n")
@@ -100,7 +102,8 @@
   (doseq [^File file (file-seq (io/file top from)), :when (.isFile file)]
     (let [target (.resolve (.toPath (io/file to)) (.relativize (.toPath ^File top) (.toPath file)))]
       (Files/createDirectories (.getParent ^Path target) (make-array FileAttribute 0))
-      (Files/copy (.toPath file) ^Path target ^"[Ljava.nio.file.CopyOption;" (into-array CopyOption [StandardCopyOption/COPY_ATTRIBUTES])))))
+      (Files/copy (.toPath file) ^Path target
+                  ^"[Ljava.nio.file.CopyOption;" (into-array CopyOption [StandardCopyOption/COPY_ATTRIBUTES])))))
 
 (defn- tiny-project
   "This project's commands and deps.edn around a library of one class and one namespace. `parallel.api/id` is 1."
@@ -108,6 +111,7 @@
   (doto (scratch-dir "project")
     (->> (copy-tree "bin"))
     (->> (copy-tree "deps.edn"))
+    (write "dev/parallel/prompt.clj" (slurp "dev/parallel/prompt.clj"))
     (write "src/java/parallel/Tiny.java" (format tiny-java 1))
     (write "src/clojure/parallel/api.clj" tiny-api)
     (write "src/clojure/parallel/nrepl.clj" "(ns parallel.nrepl) (defn middleware [handler] handler)\n")))
@@ -131,7 +135,8 @@
 
 (use-fixtures :once
   (fn [f]
-    (let [scratch (.toFile (Files/createTempDirectory (.toPath (doto (io/file top "target") .mkdirs)) "commands-test" (make-array FileAttribute 0)))]
+    (let [scratch (.toFile (Files/createTempDirectory (.toPath (doto (io/file top "target") .mkdirs)) "commands-test"
+                                                      (make-array FileAttribute 0)))]
       (try
         (binding [*scratch* scratch]
           (binding [*path* (path-without #{"clojure" "clj"}), *tiny* (tiny-project)]
@@ -168,10 +173,13 @@
         (is (not= 0 (:exit (tiny trapped "bin/clojure" "-Sdeps" "{:paths [\"elsewhere\"]}" "-Spath"))))))))
 
 (deftest a-directory-without-deps-has-the-library
-  (is (= 1 (value (sh {:dir (scratch-dir "empty")} (bin *tiny* "clojure") "-e" "(require 'parallel.api) (parallel.api/id)")))))
+  (is (= 1
+         (value (sh {:dir (scratch-dir "empty")} (bin *tiny* "clojure") "-e"
+                    "(require 'parallel.api) (parallel.api/id)")))))
 
 (deftest without-the-CLI-and-Maven-the-error-names-both
-  (let [{:keys [exit out err]} (tiny {:env {"PATH" (path-without #{"clojure" "clj" "mvn"}), "XDG_CACHE_HOME" (str (scratch-dir "cache"))}}
+  (let [{:keys [exit out err]} (tiny {:env {"PATH" (path-without #{"clojure" "clj" "mvn"}),
+                                            "XDG_CACHE_HOME" (str (scratch-dir "cache"))}}
                                      "bin/clojure" "-Spath")]
     (is (= [1 ""] [exit out]))
     (is (re-find #"Neither the Clojure CLI \(clojure\) nor Maven \(mvn\) is installed" err))))
@@ -184,12 +192,14 @@
   (tiny-id)                                                 ; compiled: the stand-in below resolves nothing
   (let [cli  (scratch-dir "cli")
         env  {"PATH" (str cli ":" *path*)}
-        fake "#!/bin/sh\n# make-classpath2\ncase $* in *-Spath*) echo src/clojure:/abs.jar ;; *) for a; do echo \"[$a]\"; done ;; esac\n"]
+        fake (str "#!/bin/sh\n# make-classpath2\n"
+                  "case $* in *-Spath*) echo src/clojure:/abs.jar ;; *) for a; do echo \"[$a]\"; done ;; esac\n")]
     (write cli "clojure" fake)
     (.setExecutable (io/file cli "clojure") true)
     (is (= "[-M:x]\n[a b]\n[]\n" (:out (tiny {:env env} "bin/clojure" "-M:x" "a b" ""))))
     (testing "and its class path becomes absolute"
-      (is (= (str (io/file *tiny* "src/clojure") ":/abs.jar") (str/trim (:out (tiny {:env env} "bin/clojure" "-Spath"))))))
+      (is (= (str (io/file *tiny* "src/clojure") ":/abs.jar")
+             (str/trim (:out (tiny {:env env} "bin/clojure" "-Spath"))))))
     (testing "a clojure that is none does not count"
       (spit (io/file cli "clojure") "#!/bin/sh\nexec java -cp x clojure.main \"$@\"\n")
       (is (= 3 (value (tiny {:env env} "bin/clojure" "-e" "(+ 1 2)")))))))
@@ -256,22 +266,25 @@
 
 (deftest calls-at-the-same-time-compile-once-and-all-succeed
   (set-tiny-java (format tiny-java 5))
-  (let [all (mapv (fn [_] (start {:dir *tiny*} ["bin/clojure" "-e" "(require 'parallel.api) (parallel.api/id)"])) (range 3))]
+  (let [all (mapv (fn [_] (start {:dir *tiny*} ["bin/clojure" "-e" "(require 'parallel.api) (parallel.api/id)"]))
+                  (range 3))]
     (is (= [5 5 5] (mapv (comp value finish) all))))
-  (is (= ["classes" "classes.fingerprint" "classes.lock"] (sort (remove #{"anywhere.edn"} (.list (io/file *tiny* "target")))))))
+  (is (= ["classes" "classes.fingerprint" "classes.lock"]
+         (sort (remove #{"anywhere.edn"} (.list (io/file *tiny* "target")))))))
 
 ;; --- The jar
 
 (deftest ^:slow ^{:deadline-s 300} the-jar-alone-is-enough-for-a-consumer
   (let [project (scratch-dir "whole")]
-    (doseq [part ["bin" "src" "resources" "deps.edn" "build.clj" "LICENSE"]] (copy-tree part project))
+    (doseq [part ["bin" "src" "resources" "cluster/src" "cluster/resources" "deps.edn" "build.clj" "LICENSE"]]
+      (copy-tree part project))
     (let [{:keys [exit out err]} (sh {:dir project} "bin/clojure" "-T:build" "jar")
-          jar (io/file project (last (str/split-lines out)))
+          jar (io/file project (first (filter #(re-find #"/parallel-\d" %) (str/split-lines out))))
           in-jar (with-open [zip (java.util.zip.ZipFile. jar)] (set (map str (enumeration-seq (.entries zip)))))]
       (is (zero? exit) err)
       (is (every? in-jar ["parallel/Parallel.class" "parallel/Parallel.java" "parallel/api.clj" "META-INF/LICENSE"
-                          "META-INF/maven/parallel/parallel/pom.xml"]))
-      (write project "consumer/deps.edn" (pr-str {:deps {'parallel/parallel {:local/root (str jar)}}}))
+                          (str "META-INF/maven/" coordinates/lib "/pom.xml")]))
+      (write project "consumer/deps.edn" (pr-str {:deps {coordinates/lib {:local/root (str jar)}}}))
       (is (= 42 (value (sh {:dir (io/file project "consumer")} (bin top "clojure") "-e"
                            "(require '[parallel.api :as parallel]) (parallel/join (parallel/run '(* 6 7)))")))))))
 

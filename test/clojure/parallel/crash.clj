@@ -1,10 +1,10 @@
 (ns parallel.crash
-  "The crash matrix as data, and how one row of it is played: who dies, what it does at that moment, which call its parent is in.
-  The tests assert what comes of each row; bin/bench failures measures how long it takes."
+  "The crash matrix as data, and how one row of it is played: who dies, what it does at that moment, which call its
+  parent is in. The tests assert what comes of each row; bin/bench failures measures how long it takes."
   (:require [clojure.java.io :as io]
             [clojure.walk :as walk]
             [parallel.api :as parallel]
-            [parallel.support :refer [await-true within]])
+            [parallel.support :refer [await-true clojure-main quick-jvm within]])
   (:import [java.io BufferedReader File InputStreamReader StringWriter]
            [java.lang ProcessBuilder ProcessBuilder$Redirect ProcessHandle]
            [java.nio.file Files Path]
@@ -30,7 +30,8 @@
 (def throws
   "What ends the evaluation, on its own thread; and what the parent sees."
   {:uncaught    {:form '(throw (ex-info "uncaught" {:x 1}))
-                 :error {:parallel/error :remote-exception :class "clojure.lang.ExceptionInfo" :message "uncaught" :data {:x 1}}}
+                 :error {:parallel/error :remote-exception :class "clojure.lang.ExceptionInfo" :message "uncaught"
+                         :data {:x 1}}}
    :overflow    {:form '((fn f [x] (inc (f x))) 1)
                  :error {:parallel/error :remote-exception :class "java.lang.StackOverflowError"}}
    :memory      {:opts {:max-heap "64m"} :form '(vec (repeatedly (fn [] (long-array 100000))))
@@ -55,15 +56,21 @@
   (some #(= "parallel.transport.Parker" (.getClassName ^StackTraceElement %)) (.getStackTrace thread)))
 
 (def doings
-  ":form what the worker does, :call the parent's; each is there before the death: :worker says when the worker is, and the parent's
-  thread is blocked. :late calls are made after the death, since they would take what the worker is to wait for."
+  ":form what the worker does, :call the parent's; each is there before the death: :worker says when the worker is, and
+  the parent's thread is blocked. :late calls are made after the death, since they would take what the worker is to wait
+  for."
   {:computing-join      {:form '(while true)                            :call parallel/join}
    :computing-deref     {:form '(while true)                            :call deref}
-   :receiving-receive   {:form '(parallel/receive (parallel/parent))    :call parallel/receive     :worker (in-state :receiving)}
-   :receiving-select    {:form '(parallel/receive (parallel/parent))    :call #(parallel/select [%]) :worker (in-state :receiving)}
-   :receiving-group     {:form '(parallel/receive (parallel/parent))    :call #(parallel/receive [%]) :worker (in-state :receiving)}
-   :idle-receive        {:fork true                                     :call parallel/receive     :worker (in-state :idle)}
-   :computing-send-full {:form '(while true) :opts {:ring-bytes 8192}   :call #(while true (parallel/send % (byte-array 3000)))}
+   :receiving-receive   {:form '(parallel/receive (parallel/parent))    :call parallel/receive
+                         :worker (in-state :receiving)}
+   :receiving-select    {:form '(parallel/receive (parallel/parent))    :call #(parallel/select [%])
+                         :worker (in-state :receiving)}
+   :receiving-group     {:form '(parallel/receive (parallel/parent))    :call #(parallel/receive [%])
+                         :worker (in-state :receiving)}
+   :idle-receive        {:fork true                                     :call parallel/receive
+                         :worker (in-state :idle)}
+   :computing-send-full {:form '(while true) :opts {:ring-bytes 8192}
+                         :call #(while true (parallel/send % (byte-array 3000)))}
    :computing-send-100M {:form '(while true)                            :call #(parallel/send % @large)}
    :send-full-join      {:form '(while true (parallel/send (parallel/parent) (byte-array 3000)))
                          :opts {:ring-bytes 8192} :call parallel/join :late true :worker (in-state :sending)}
@@ -80,10 +87,6 @@
 
 ;; ---- a row
 
-(def quick-jvm
-  "A worker of a row lives for a second: what costs the least processor time until then."
-  ["-XX:TieredStopAtLevel=1" "-XX:+UseSerialGC"])
-
 (defn temporary ^File []
   (.toFile (Files/createTempDirectory "crash" (make-array FileAttribute 0))))
 
@@ -94,7 +97,8 @@
   (.waitFor (.start (ProcessBuilder. ^java.util.List ["kill" (str "-" name) "--" (str pid)]))))
 
 (def ^:private up-and-doing
-  "A worker says that it is up. Then it does something, and on a thread of its own it dies when there is a file of that name."
+  "A worker says that it is up. Then it does something, and on a thread of its own it dies when there is a file of that
+  name."
   '(let [file (java.io.File. :file)
          wait (fn [] (while (not (.exists file)) (Thread/sleep 1)))]
      (doto (Thread. (fn [] (wait) :death)) (.setDaemon true) .start)
@@ -107,7 +111,9 @@
 (defn- started
   "The worker of a row, at what it does."
   [{:keys [form opts before fork]} file death]
-  (let [opts (merge {:dir (System/getProperty "java.io.tmpdir") :jvm-opts quick-jvm :out (StringWriter.) :err (StringWriter.)} opts)
+  (let [opts (merge {:dir (System/getProperty "java.io.tmpdir") :jvm-opts quick-jvm :out (StringWriter.)
+                     :err (StringWriter.)}
+                    opts)
         form (fill-in up-and-doing {:file (str file) :death death :doing form})
         w (if fork (parallel/fork opts) (parallel/run opts form))]
     (when fork
@@ -121,12 +127,14 @@
   "Calls f; a promise of the nanoTime at which it ended, and how."
   [f]
   (let [outcome (promise)]
-    [(doto (Thread. #(let [e (try (f) (catch Throwable e e))] (deliver outcome [(System/nanoTime) e])) "crash call") (.setDaemon true) .start)
+    [(doto (Thread. #(let [e (try (f) (catch Throwable e e))] (deliver outcome [(System/nanoTime) e])) "crash call")
+       (.setDaemon true)
+       .start)
      outcome]))
 
 (defn ready-row
-  "Starts the worker of a row and brings both sides to what they do. A function that lets the worker die and returns what came of it:
-  {:worker handle, :error what the parent's call threw, :ms from the death to that}."
+  "Starts the worker of a row and brings both sides to what they do. A function that lets the worker die and returns
+  what came of it: {:worker handle, :error what the parent's call threw, :ms from the death to that}."
   [{:keys [call late worker] :as row} {death :form death-signal :signal}]
   (let [directory (temporary)
         file (io/file directory "die")
@@ -139,6 +147,7 @@
     (fn []
       (let [start (System/nanoTime)
             _ (if death-signal (signal (.pid ^parallel.Worker w) death-signal) (spit file ""))
+            _ (when late (assert (await-true #(not (parallel/alive? w))) "the worker does not die"))
             outcome (or outcome (second (call-in-thread #(call w))))
             [end e] (deref outcome 60000 [(System/nanoTime) ::hangs])]
         (delete directory)
@@ -157,7 +166,8 @@
 (defn row-of-start
   "As ready-row, for a worker that dies so many ms after run has returned."
   [death ms]
-  (let [w (parallel/run {:dir (System/getProperty "java.io.tmpdir") :jvm-opts quick-jvm :out (StringWriter.) :err (StringWriter.)}
+  (let [w (parallel/run {:dir (System/getProperty "java.io.tmpdir") :jvm-opts quick-jvm :out (StringWriter.)
+                         :err (StringWriter.)}
                         '(parallel/receive (parallel/parent)))
         [_ outcome] (call-in-thread #(parallel/join w))]
     (fn []
@@ -171,13 +181,12 @@
 ;; ---- how a parent dies
 
 (defn start-root
-  "A root JVM with a process group of its own, which Ctrl-C reaches also where these tests run in the background, whose processes
-  inherit that it is ignored. Its process and its lines."
+  "A root JVM with a process group of its own, which Ctrl-C reaches also where these tests run in the background, whose
+  processes inherit that it is ignored. Its process and its lines."
   [& arguments]
   (let [process (-> (ProcessBuilder. ^java.util.List
-                                     (vec (concat ["env" "--default-signal=INT" "setsid" (str (System/getProperty "java.home") "/bin/java")]
-                                                  quick-jvm
-                                                  ["-XX:-UsePerfData" "-cp" (System/getProperty "java.class.path") "clojure.main"]
+                                     (vec (concat ["env" "--default-signal=INT" "setsid"]
+                                                  (clojure-main "-XX:-UsePerfData")
                                                   arguments)))
                     (.redirectError ProcessBuilder$Redirect/DISCARD)
                     .start)]
@@ -199,20 +208,24 @@
 
 (defn- kill-all [{:keys [^Process process] :as root}]
   (.waitFor (.start (ProcessBuilder. ^java.util.List
-                                     (into ["kill" "-9" (str (.pid process))] (map #(str (.pid ^ProcessHandle %))) (descendants-of root))))))
+                                     (into ["kill" "-9" (str (.pid process))] (map #(str (.pid ^ProcessHandle %)))
+                                           (descendants-of root))))))
 
 (def parent-deaths
   "What ends a root, the exit code of which it then has, and whether somebody is there to remove its directory."
   {:kill-9         {:end (fn [{:keys [^Process process]}] (.destroyForcibly process)) :exit 137}
-   :exit-5         {:end (fn [{:keys [^Process process]}] (doto (.getOutputStream process) (.write (.getBytes "exit\n")) .flush)) :exit 5}
+   :exit-5         {:end (fn [{:keys [^Process process]}]
+                           (doto (.getOutputStream process) (.write (.getBytes "exit\n")) .flush))
+                    :exit 5}
    :ctrl-c-group   {:end (fn [{:keys [^Process process]}] (signal (- (.pid process)) "INT")) :exit 130}
    :kill-9-of-all  {:end kill-all :exit 137 :nobody-left true}})
 
 (defn- zombie?
-  "Has it ended, and nobody has asked for its exit code yet? Whose parent is gone waits for process 1, which takes its time in some
-  containers; it has no memory, file or thread any more."
+  "Has it ended, and nobody has asked for its exit code yet? Whose parent is gone waits for process 1, which takes its
+  time in some containers; it has no memory, file or thread any more."
   [^ProcessHandle process]
-  (try (re-find #"(?m)^State:\s+[ZX]" (String. (Files/readAllBytes (Path/of "/proc" (into-array String [(str (.pid process)) "status"])))))
+  (try (let [status (Path/of "/proc" (into-array String [(str (.pid process)) "status"]))]
+         (re-find #"(?m)^State:\s+[ZX]" (String. (Files/readAllBytes status))))
        (catch java.io.IOException _ nil)))
 
 (defn runs? [^ProcessHandle process]
@@ -245,8 +258,9 @@
     [w (parallel/receive w)]))
 
 (defn busy-root
-  "A root in every kind of call at once, with workers in each: says \"up\" when all are there. Four more start one after the other,
-  so that when it says \"now\" they have started 1000, 500, 200 and 50 ms ago. Then it waits for a line, and exits with 5."
+  "A root in every kind of call at once, with workers in each: says \"up\" when all are there. Four more start one after
+  the other, so that when it says \"now\" they have started 1000, 500, 200 and 50 ms ago. Then it waits for a line, and
+  exits with 5."
   []
   (let [opts {:jvm-opts quick-jvm :out (StringWriter.)}
         run (fn [more form] (parallel/run (merge opts more) form))
@@ -257,8 +271,9 @@
         takes    (run {} '(while true (Thread/sleep 1000)))
         sends    (run {} '(parallel/send (parallel/parent) (byte-array 100000000)))
         idle     (parallel/fork opts)
-        threads  (mapv thread-in [#(parallel/receive deep) #(parallel/join computes) #(deref computes) #(parallel/select [waits])
-                                  #(while true (parallel/send full (byte-array 3000))) #(parallel/send takes @large)])]
+        threads  (mapv thread-in
+                       [#(parallel/receive deep) #(parallel/join computes) #(deref computes) #(parallel/select [waits])
+                        #(while true (parallel/send full (byte-array 3000))) #(parallel/send takes @large)])]
     (assert (await-true #(= [:running :receiving :running :running :sending :idle]
                             (map :state (parallel/status [computes waits full takes sends idle])))))
     (assert (await-true #(every? blocked? threads)))
@@ -277,14 +292,16 @@
 (defn small-root
   "A root with one worker, for figures."
   []
-  (let [w (parallel/run {:jvm-opts quick-jvm} '(do (parallel/send (parallel/parent) :up) (parallel/receive (parallel/parent))))]
+  (let [w (parallel/run {:jvm-opts quick-jvm}
+                        '(do (parallel/send (parallel/parent) :up) (parallel/receive (parallel/parent))))]
     (parallel/receive w)
     (println "up")
     (when (read-line)
       (System/exit 5))))
 
 (defn deep-root
-  "A root with three workers within each other: prints their ids, then what it sees of its worker when that dies, then waits for a line."
+  "A root with three workers within each other: prints their ids, then what it sees of its worker when that dies, then
+  waits for a line."
   []
   (let [[w ids] (start-three-deep)]
     (prn (vec (reverse ids)))

@@ -1,10 +1,11 @@
-(ns ^:jvm parallel.crash-test
-  "The crash matrix: who dies, doing what, and what the other side sees. parallel.crash has the rows; the runner proves that nothing
-  is left: no process, file, thread or mapping. The limits here are for a loaded machine; doc/design/failures.md has the figures."
+(ns ^:jit ^:jvm ^:elsewhere parallel.crash-test
+  "The crash matrix: who dies, doing what, and what the other side sees. parallel.crash has the rows; the runner proves
+  that nothing is left: no process, file, thread or mapping. The limits here are for a loaded machine;
+  doc/design/failures.md has the figures."
   (:require [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
             [parallel.crash :as crash]
-            [parallel.support :refer [await-true error within]])
+            [parallel.support :refer [await-true error quick-jvm sampled within]])
   (:import [java.io File]
            [java.lang ProcessHandle]
            [java.util.concurrent Callable Executors ExecutorService Future TimeUnit]))
@@ -14,7 +15,7 @@
 (def ^:private side-by-side "Rows that are played at the same time: while one waits, another's JVM starts." 4)
 
 (defn- answers? []
-  (= 3 (within 60000 #(deref (parallel/run {:jvm-opts crash/quick-jvm} '(+ 1 2))))))
+  (= 3 (within 60000 #(deref (parallel/run {:jvm-opts quick-jvm} '(+ 1 2))))))
 
 (defn- check-error
   "The exact error of a row, once and for ever after, and that the worker has ended."
@@ -35,8 +36,8 @@
     (some-> ^String (:hs-err data) File. .delete)))
 
 (defn- play-all
-  "Plays the rows, some at a time: each is [name f], f checks one. A row's worker is also the new one that answers after another's
-  death."
+  "Plays the rows, some at a time: each is [name f], f checks one. A row's worker is also the new one that answers after
+  another's death."
   [rows]
   (let [^ExecutorService pool (Executors/newFixedThreadPool side-by-side)
         play (fn [[row f]]
@@ -52,30 +53,35 @@
     (is (answers?))))
 
 (deftest ^{:deadline-s 900} a-process-that-dies-ends-every-call-whatever-it-does
-  (play-all (for [doing (keys crash/doings), death (keys crash/process-deaths)]
+  (play-all (for [[doing death] (sampled 3 (keys crash/doings) (keys crash/process-deaths))]
               [(str death " " doing)
                #(check-error ((crash/row-of-process-death death doing)) (:error (crash/process-deaths death)) nil)])))
 
 (deftest ^{:deadline-s 900} an-evaluation-that-throws-ends-every-call
-  (play-all (for [call (keys crash/calls), death (keys crash/throws)]
+  (play-all (for [[call death] (sampled 3 (keys crash/calls) (keys crash/throws))]
               [(str death " " call)
-               #(check-error ((crash/row-of-throw death call)) (:error (crash/throws death)) (:data (crash/throws death)))])))
+               #(check-error ((crash/row-of-throw death call)) (:error (crash/throws death))
+                             (:data (crash/throws death)))])))
 
 (deftest ^{:deadline-s 900} a-worker-killed-while-it-starts-is-a-failed-start
-  (play-all (for [ms [50 200 500 1000], death [:kill-9 :kill-15 :segv]]
+  (play-all (for [[ms death] (sampled 2 [50 200 500 1000] [:kill-9 :kill-15 :segv])]
               [(str death " after " ms " ms")
                #(let [{:keys [ms worker] e :error} ((crash/row-of-start death ms))]
                   (is (#{:start-failed :worker-died} (:parallel/error (ex-data e))))
-                  (is (contains? ({:kill-9 #{137} :kill-15 #{143} :segv #{134 139}} death) (:exit (ex-data e))) "134 once the JVM catches it")
+                  (is (contains? ({:kill-9 #{137} :kill-15 #{143} :segv #{134 139}} death) (:exit (ex-data e)))
+                      "134 once the JVM catches it")
                   (is (= (.id ^parallel.Worker worker) (:worker/id (ex-data e))))
                   (is (> error-within-ms ms))
                   (some-> ^String (:hs-err (ex-data e)) File. .delete))])))
 
 (deftest what-was-committed-before-a-death-is-received-before-its-error
   (play-all (for [[how exit death] [["halt" 9 '(.halt (Runtime/getRuntime) 9)]
-                                    ["kill -9" 137 '(.start (ProcessBuilder. ["kill" "-9" (str (.pid (java.lang.ProcessHandle/current)))]))]]]
-              [how #(let [w (parallel/run {:jvm-opts crash/quick-jvm}
-                                          (list 'do '(dotimes [i 1000] (parallel/send (parallel/parent) i)) death '(while true)))]
+                                    ["kill -9" 137
+                                     '(.start (ProcessBuilder. ["kill" "-9"
+                                                                (str (.pid (java.lang.ProcessHandle/current)))]))]]]
+              [how #(let [w (parallel/run {:jvm-opts quick-jvm}
+                                          (list 'do '(dotimes [i 1000] (parallel/send (parallel/parent) i)) death
+                                                '(while true)))]
                       (error (fn [] (parallel/join w)))
                       (is (= (range 1000) (repeatedly 1000 (fn [] (parallel/receive w)))))
                       (dotimes [_ 2]
@@ -88,7 +94,9 @@
        (every? #(empty? (.list (File. ^String %))) paths)))
 
 (defn- next-session-sweeps? [root]
-  (let [next (crash/start-root "-e" "(do (require '[parallel.api :as parallel]) @(parallel/run {:in :thread} '(+ 1 2)) (println \"up\"))")]
+  (let [next (crash/start-root "-e"
+                               (str "(do (require '[parallel.api :as parallel]) @(parallel/run {:in :thread} '(+ 1 2))"
+                                    " (println \"up\"))"))]
     (is (= "up" (crash/next-line next)))
     (is (.waitFor ^Process (:process next) 60 TimeUnit/SECONDS))
     (empty? (crash/left-of root))))
@@ -99,7 +107,8 @@
       (is (= ["up" "now"] (repeatedly 2 #(crash/next-line root))))
       (is (await-true #(= 13 (count (crash/descendants-of root)))) "the last of them was asked for a moment ago")
       (when nobody-left
-        (is (= "connected" (crash/next-line root)) "a worker that starts has a socket with a name, which nobody would remove"))
+        (is (= "connected" (crash/next-line root))
+            "a worker that starts has a socket with a name, which nobody would remove"))
       (let [descendants (crash/descendants-of root)]
         (end root)
         (is (await-true #(crash/ended? root descendants) clean-within-ms))
@@ -112,12 +121,12 @@
       (finally
         (.destroyForcibly process)))))
 
-(deftest ^{:deadline-s 900} nothing-is-left-of-a-parent-that-dies-in-every-call-at-once
+(deftest ^{:deadline-s 900 :elsewhere false} nothing-is-left-of-a-parent-that-dies-in-every-call-at-once
   (doseq [[how death] crash/parent-deaths]
     (testing how
       (check-parent-death death))))
 
-(deftest when-the-middle-is-killed-the-innermost-ends-and-the-root-goes-on
+(deftest ^{:elsewhere false} when-the-middle-is-killed-the-innermost-ends-and-the-root-goes-on
   (let [{:keys [^Process process] :as root} (crash/start-root "-m" "parallel.crash" "deep")]
     (try
       (is (= "[1 2 3]" (crash/next-line root)) "ids are unique in the session, however deep")
@@ -126,7 +135,8 @@
             ^ProcessHandle middle (child (child (.toHandle process)))]
         (is (= 3 (count workers)))
         (crash/signal (.pid middle) "KILL")
-        (is (= "([1 :remote-exception nil nil] [2 :worker-died 137 :kill])" (crash/next-line root)) "it throws to its parent, which throws to the root")
+        (is (= "([1 :remote-exception nil nil] [2 :worker-died 137 :kill])" (crash/next-line root))
+            "it throws to its parent, which throws to the root")
         (is (= "[]" (crash/next-line root)))
         (is (await-true #(not-any? crash/runs? workers) clean-within-ms))
         (is (.isAlive process))

@@ -1,11 +1,13 @@
 (ns parallel.documents-test
-  "What the README, the guides and the walkthrough say works when it is pasted: each form is evaluated, and where a comment says => the
-  value is that one."
+  "What the README, the guides and the walkthrough say works when it is pasted: each form is evaluated, and where a
+  comment says => the value is that one."
   {:once true}
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is]]
             [parallel.api :as parallel]
-            [parallel.impl.definitions :as definitions])
+            [parallel.impl.definitions :as definitions]
+            [parallel.impl.worker-options :as worker-options]
+            [parallel.option-tables :as option-tables])
   (:import [clojure.lang LineNumberingPushbackReader]
            [java.io StringReader]))
 
@@ -13,7 +15,8 @@
   (some->> line (re-find #";+ => (\S.*?)(?:, and .*|; .*)?$") second read-string vector))
 
 (defn- promised
-  "The value that the comment after a form promises, as [value], or nil: on the form's last line, or on a line of its own below."
+  "The value that the comment after a form promises, as [value], or nil: on the form's last line, or on a line of its
+  own below."
   [lines last-line]
   (let [below (get lines last-line)]
     (or (promise-in (get lines (dec last-line)))
@@ -21,7 +24,8 @@
           (promise-in below)))))
 
 (defn- evaluate-all
-  "Evaluates the forms of a text in a namespace of its own, as at a prompt that notes definitions; a vector of [form value promised]."
+  "Evaluates the forms of a text in a namespace of its own, as at a prompt that notes definitions; a vector of [form
+  value promised]."
   [text]
   (let [lines (str/split-lines text)
         reader (LineNumberingPushbackReader. (StringReader. text))]
@@ -36,7 +40,9 @@
               (pr-str value)            ; as a prompt does: what is lazy is realised
               (recur (conj results [form value (promised lines (.getLineNumber reader))])))))))))
 
-(defn- check [text least]
+(defn check
+  "Evaluates a text, which keeps its promises, so many at least. Then all workers and pools are ended."
+  [text least]
   (try
     (let [results (evaluate-all text)
           kept (filter peek results)]
@@ -52,9 +58,12 @@
 (defn- examples [file]
   (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp file)))))
 
+(def session
+  "The README's."
+  (second (re-find #"(?s)```clojure\n(.*?)```" (slurp "README.md"))))
+
 (deftest the-session-of-the-readme-works-when-pasted
-  (let [[_ session] (re-find #"(?s)```clojure\n(.*?)```" (slurp "README.md"))]
-    (check session 3)))
+  (check session 3))
 
 (deftest the-examples-on-performance-work
   (check (examples "doc/performance.md") 2))
@@ -66,10 +75,29 @@
   (check (examples "doc/start-up.md") 3))
 
 (deftest the-guide-works-from-top-to-bottom
-  (check (examples "doc/guide.md") 19))
+  (check (examples "doc/guide.md") 20))
 
 (deftest what-is-said-of-shared-arrays-works-from-top-to-bottom
   (check (examples "doc/shared.md") 15))
 
+(defn ancestors-programs
+  "Its local program and its remote one, as the page for those who come from there has them."
+  []
+  (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp "doc/from-lua.md"))))
+
+(deftest the-local-program-of-the-ancestor-works
+  (check (first (ancestors-programs)) 1))
+
 (deftest the-guide-to-pools-works-from-top-to-bottom
-  (check (examples "doc/pool.md") 16))
+  (check (examples "doc/pool.md") 20))
+
+(deftest what-is-said-of-looking-works-from-top-to-bottom
+  (check (examples "doc/looking.md") 7))
+
+(deftest the-option-tables-of-the-documents-are-those-of-the-library
+  (doseq [[file text] (option-tables/as-they-should-be)]
+    (is (= text (slurp file)) (str file ": bin/clojure -M:dev -m parallel.option-tables rewrites it"))))
+
+(deftest each-option-of-a-worker-has-a-row
+  (is (= (set (parallel.WorkerOptions$Option/values)) (set (map :option worker-options/table))))
+  (is (= [] (remove #(or (:otherwise %) (contains? % :default)) worker-options/table)) "with a default"))

@@ -1,17 +1,18 @@
 (ns ^:jvm parallel.hostile-test
-  "A worker, or a parent, that writes garbage where the other one reads: an error that names the channel, a worker that is ended and
-  cleaned up, and a parent that goes on; never a crash, a hang or unbounded memory."
+  "A worker, or a parent, that writes garbage where the other one reads: an error that names the channel, a worker that
+  is ended and cleaned up, and a parent that goes on; never a crash, a hang or unbounded memory."
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
             [parallel.crash :as crash]
-            [parallel.support :refer [await-true error within]])
+            [parallel.support :refer [await-true error quick-jvm within]])
   (:import [java.io StringWriter]
            [java.lang.management ManagementFactory]
            [parallel.transport Hostile]))
 
 (defn- run [more form]
-  (parallel/run (merge {:jvm-opts crash/quick-jvm :ring-bytes 65536 :out (StringWriter.) :err (StringWriter.)} more) form))
+  (parallel/run (merge {:jvm-opts quick-jvm :ring-bytes 65536 :out (StringWriter.) :err (StringWriter.)} more)
+                form))
 
 (defn- hostile
   "A worker's form that says :up, does this with h to its parent, and then would stay for ever."
@@ -25,14 +26,17 @@
    "records of an unknown type for ever" ['(.endlessRecords h 99)         #"a record of the type 99"]
    "a part that begins nothing"         ['(.record h 4 (byte-array 9))    #"a part of a message that has no beginning"]
    "parts that begin nothing, and good messages, for ever"
-   ['(while true (.record h 4 (byte-array 9)) (parallel/send (parallel/parent) nil)) #"a part of a message that has no beginning"]
+   ['(while true (.record h 4 (byte-array 9)) (parallel/send (parallel/parent) nil))
+    #"a part of a message that has no beginning"]
    "a length beyond the ring"           ['(.length h Integer/MAX_VALUE)   #"a length of 2147483647"]
    "a length of less than a header"     ['(.length h 3)                   #"a length of 3"]
    "a negative announcement"            ['(.begin h -1 100)               #"announces -1"]
-   "more parts than announced"          ['(.endless h 1000)               #"a message of 1000 announced bytes that has 4064"]})
+   "more parts than announced"          ['(.endless h 1000)
+                                         #"a message of 1000 announced bytes that has 4064"]})
 
 (def ^:private calls
-  {:join parallel/join, :deref deref, :receive #(while true (parallel/receive %)), :select #(while true (parallel/select [%]))
+  {:join parallel/join, :deref deref, :receive #(while true (parallel/receive %)),
+   :select #(while true (parallel/select [%]))
    :group #(while true (parallel/receive [%])), :messages #(run! identity (parallel/messages %))
    :try-receive #(while true (parallel/try-receive % nil)), :send #(while true (parallel/send % (byte-array 3000)))})
 
@@ -65,7 +69,8 @@
    "an empty frame"             ['(Hostile/frame link (byte-array 0))           #"a frame that cannot be read"]
    "a line that is none"        ['(Hostile/frame link (byte-array 12 (byte 26))) #"a frame that cannot be read"]
    "a negative length"          ['(Hostile/raw link (Hostile/announce -5 0) false) #"a length of -5 bytes"]
-   "a frame that never ends"    ['(Hostile/raw link (Hostile/announce 1000000000000 0) false) #"a length of 1000000000000 bytes"]
+   "a frame that never ends"    ['(Hostile/raw link (Hostile/announce 1000000000000 0) false)
+                                 #"a length of 1000000000000 bytes"]
    "noise"                      ['(Hostile/raw link (.getBytes "GET / HTTP/1.1\r\n\r\n") false) #"a length of"]})
 
 (deftest garbage-in-a-control-stream-ends-its-worker-with-an-error-that-says-so
@@ -87,7 +92,8 @@
     (is (= :up (within 60000 #(parallel/receive w))))
     (let [e (error #(within 60000 (fn [] (parallel/receive w))))]
       (is (= [:not-transferable (.id ^parallel.Worker w)] ((juxt :parallel/error :worker/id) e)))
-      (is (re-find #"from worker \d+ .*A message of 1000000000000 bytes does not fit into the heap" (:message-of-error e))))
+      (is (re-find #"from worker \d+ .*A message of 1000000000000 bytes does not fit into the heap"
+                   (:message-of-error e))))
     (testing "what follows of it takes no memory, and keeps nobody from the worker"
       (is (= ::none (parallel/receive w 300 ::none)))
       (is (> 50e6 (- (used-bytes) before))))
@@ -96,7 +102,8 @@
     (is (goes-on? w))))
 
 (deftest small-messages-for-ever-fill-the-inbox-to-its-limit-and-no-further
-  (let [w (run {:inbox-bytes 1000000} '(do (parallel/send (parallel/parent) :up) (while true (parallel/send (parallel/parent) nil))))]
+  (let [w (run {:inbox-bytes 1000000}
+               '(do (parallel/send (parallel/parent) :up) (while true (parallel/send (parallel/parent) nil))))]
     (is (= :up (within 60000 #(parallel/receive w))))
     (is (= ::late (parallel/join w 500 ::late)))
     (is (await-true #(= :sending (:state (parallel/status w)))))
@@ -106,7 +113,9 @@
 
 (defn- session-page ^parallel.transport.SessionPage []
   (let [open (fn [method] (doto method (.setAccessible true)))
-        session (.invoke (open (.getDeclaredMethod (Class/forName "parallel.runtime.Session") "current" (make-array Class 0))) nil (object-array 0))]
+        session (.invoke (open (.getDeclaredMethod (Class/forName "parallel.runtime.Session") "current"
+                                                   (make-array Class 0)))
+                         nil (object-array 0))]
     (.invoke (open (.getDeclaredMethod (class session) "page" (make-array Class 0))) session (object-array 0))))
 
 (deftest status-says-what-it-can-of-a-worker-whose-entry-is-not-whole
@@ -129,7 +138,9 @@
         _ (with-open [h (Hostile/of w true)] (.record h 17 (byte-array 20)))
         e (error #(within 60000 (fn [] (parallel/join w))))]
     (is (= [:remote-exception :closed] [(:parallel/error e) (:parallel/error (:data e))]))
-    (is (re-find (re-pattern (str "channel from the parent of worker " (.id ^parallel.Worker w) " is corrupt: a record of the type 17")) (:message e)))
+    (is (re-find (re-pattern (str "channel from the parent of worker " (.id ^parallel.Worker w)
+                                  " is corrupt: a record of the type 17"))
+                 (:message e)))
     (is (goes-on? w)))
   (doseq [[why act] {"a frame of an unknown kind" #(Hostile/frame % (byte-array 9 (byte 77)))
                      "a frame that never ends"    #(Hostile/raw % (Hostile/announce 1000000000000 0) false)}]
@@ -184,21 +195,31 @@
       (doseq [[kind form] fuzz, n (range 60)]
         (testing (str kind " " (+ seed n))
           (let [w (parallel/run {:in :thread :ring-bytes 8192}
-                                (list 'fn '[seed] (list 'with-open '[h (parallel.transport.Hostile/of (parallel/parent) false)]
-                                                        '(dotimes [n 5] (parallel/send (parallel/parent) (vec (range (* 20 n)))))
-                                                        form nil))
+                                (list 'fn '[seed]
+                                      (list 'with-open '[h (parallel.transport.Hostile/of (parallel/parent) false)]
+                                            '(dotimes [n 5] (parallel/send (parallel/parent) (vec (range (* 20 n)))))
+                                            form nil))
                                 (+ seed n))]
             (fuzz-once w)))))
     (testing "a process of each kind"
-      (doseq [[kind w] (mapv (fn [[kind form]] [kind (run {:ring-bytes 8192} (list 'let ['seed seed 'h '(parallel.transport.Hostile/of (parallel/parent) false)] form nil))])
-                             fuzz)]
+      (doseq [[kind
+               w] (mapv (fn [[kind form]] [kind
+                                           (run {:ring-bytes 8192}
+                                                (list 'let
+                                                      ['seed seed 'h
+                                                       '(parallel.transport.Hostile/of (parallel/parent) false)]
+                                                      form nil))])
+                        fuzz)]
         (testing (str kind " " seed)
           (fuzz-once w))))
     (testing "200 messages of noise from one process, which lives on"
       (let [w (run {} (list 'let ['h '(parallel.transport.Hostile/of (parallel/parent) false)]
-                            (list 'dotimes '[n 200] (list '.noise 'h (list '+ seed 'n))) '(parallel/send (parallel/parent) :after) nil))]
+                            (list 'dotimes '[n 200] (list '.noise 'h (list '+ seed 'n)))
+                            '(parallel/send (parallel/parent) :after) nil))]
         (is (= :after (within 60000 #(loop []
                                        (let [m (try (parallel/receive w)
-                                                    (catch clojure.lang.ExceptionInfo e (is (= :not-transferable (:parallel/error (ex-data e)))) nil))]
+                                                    (catch clojure.lang.ExceptionInfo e
+                                                      (is (= :not-transferable (:parallel/error (ex-data e))))
+                                                      nil))]
                                          (if (= :after m) m (recur)))))))
         (is (nil? (within 60000 #(parallel/join w))))))))

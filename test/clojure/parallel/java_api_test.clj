@@ -11,7 +11,10 @@
 
 (defn- run-program [program & arguments]
   (let [out (java.io.File/createTempFile "program" ".txt")
-        process (-> (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java") "-XX:-UsePerfData" "-cp" without-clojure (str "parallel.example." program)] arguments))
+        process (-> (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java")
+                                                            "-XX:-UsePerfData" "-cp" without-clojure
+                                                            (str "parallel.example." program)]
+                                                           arguments))
                     (.redirectErrorStream true)
                     (.redirectOutput out)
                     .start)]

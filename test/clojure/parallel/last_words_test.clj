@@ -45,13 +45,15 @@
   (let [w (parallel/run {:ring-bytes 8192 :name "busy"} computing)]
     (is (= :up (parallel/receive w)))
     (testing "computing"
-      (doseq [[call e] (assoc (unanswered-calls w) "receive" (timeout-data #(.receive ^Worker w 1000 TimeUnit/MILLISECONDS)))]
+      (doseq [[call e] (assoc (unanswered-calls w) "receive"
+                              (timeout-data #(.receive ^Worker w 1000 TimeUnit/MILLISECONDS)))]
         (testing call
           (is (pos? (get e "timeout-ms")))
           (is (= (.id w) (get e "worker/id")))
           (is (some? (get e "status")))
           (is (str/includes? (str (get e "threads")) "parallel-eval"))
-          (is (re-find #"timed out after \d+ ms; it is running, doing \(do \(parallel/send" (str (or (:message e) (get e "message-of-error")))))))
+          (is (re-find #"timed out after \d+ ms; it is running, doing \(do \(parallel/send"
+                       (str (or (:message e) (get e "message-of-error")))))))
       (let [e (timeout-data #(.receive ^Worker w 5 TimeUnit/MILLISECONDS))]
         (is (some? (get e "status")))
         (is (not (contains? e "threads")) "who polls does not wait for a thread dump"))
@@ -100,21 +102,27 @@
       (is (= [:worker-died 137 :kill] ((juxt :parallel/error :exit :signal) e)))
       (is (str/starts-with? (:doing e) "(let [said (parallel/receive"))
       (is (= (mapv #(str "line " %) (range 10 30)) (:stderr-tail e)))
-      (is (= [:receiving "talker" 2 1] [(:state status) (:name status) (:messages (:sent status)) (:messages (:received status))]) "as it was when it died")
+      (is (= [:receiving "talker" 2 1] [(:state status) (:name status) (:messages (:sent status))
+                                        (:messages (:received status))])
+          "as it was when it died")
       (is (pos? (:heap-bytes status)))
       (is (< 1000 (:bytes (:last-sent e)) 1100))
       (is (< 5 (:bytes (:last-received e)) 50))
       (is (<= now (:at-ms (:last-sent e)) (System/currentTimeMillis)))
       (is (<= now (:at-ms (:last-received e)) (System/currentTimeMillis)))
       (is (not (contains? e :hs-err)))
-      (is (re-find #"(?s)died, killed by SIGKILL, doing \(let .*It was receiving, had sent 2 messages \(the last of \d+ bytes\) and received 1 message \(the last of \d+ bytes\); heap in use: \d+ MiB\. This library did not kill it.*last lines of its stderr:\s+line 10\n"
+      (is (re-find (re-pattern (str #"(?s)died, killed by SIGKILL, doing \(let .*It was receiving, had sent 2 messages "
+                                    #"\(the last of \d+ bytes\) and received 1 message \(the last of \d+ bytes\); "
+                                    #"heap in use: \d+ MiB\. This library did not kill it"
+                                    #".*last lines of its stderr:\s+line 10\n"))
                    (:message-of-error e))))))
 
 (deftest a-worker-that-ran-out-of-memory-says-so
   (let [dir (System/getProperty "java.io.tmpdir")
         out (java.io.StringWriter.)
         devour '(long-array 100000000)
-        start (fn [opts form] (binding [*out* out *err* out] (parallel/run (merge {:max-heap "48m" :dir dir} opts) form)))
+        start (fn [opts form]
+                (binding [*out* out *err* out] (parallel/run (merge {:max-heap "48m" :dir dir} opts) form)))
         exits   (start {:jvm-opts ["-XX:+ExitOnOutOfMemoryError"]} devour)
         crashes (start {:jvm-opts ["-XX:+CrashOnOutOfMemoryError"]} devour)
         thread  (start {} '(do (doto (Thread. (fn [] (long-array 100000000))) .start .join)
@@ -123,7 +131,9 @@
     (testing "the JVM exits at once"
       (let [e (failed exits)]
         (is (= [:worker-died 3] ((juxt :parallel/error :exit) e)))
-        (is (re-find #"It had run out of memory \(Terminating due to java.lang.OutOfMemoryError: Java heap space\): give it more with max-heap" (:message-of-error e)))))
+        (is (re-find (re-pattern (str #"It had run out of memory \(Terminating due to java.lang.OutOfMemoryError: "
+                                      #"Java heap space\): give it more with max-heap"))
+                     (:message-of-error e)))))
     (testing "it crashes, with a report"
       (let [e (failed crashes)]
         (is (= [:worker-died 134 :abrt] ((juxt :parallel/error :exit :signal) e)))

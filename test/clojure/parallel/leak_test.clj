@@ -10,7 +10,8 @@
 (defn- mappings
   "How many mappings this process has of the library's files."
   []
-  (->> (str/split-lines (String. (Files/readAllBytes (Path/of "/proc/self/maps" (make-array String 0))) StandardCharsets/ISO_8859_1))
+  (->> (str/split-lines (String. (Files/readAllBytes (Path/of "/proc/self/maps" (make-array String 0)))
+                                 StandardCharsets/ISO_8859_1))
        (filter #(re-find #"/parallel-\d+-\d+" %))
        count))
 
@@ -21,7 +22,8 @@
   "The library's threads, without those that are shared and end by themselves."
   []
   (vec (remove #(re-find #"^parallel-(control|output|pool|shared|later)" %)
-                 (filter #(str/starts-with? % "parallel-") (map #(.getName ^Thread %) (keys (Thread/getAllStackTraces)))))))
+                 (filter #(str/starts-with? % "parallel-")
+                         (map #(.getName ^Thread %) (keys (Thread/getAllStackTraces)))))))
 
 (defn- heap-after-gc []
   (let [runtime (Runtime/getRuntime)]

@@ -1,13 +1,13 @@
 (ns parallel.names-test
-  "Names are resolved before a worker starts: what certainly means nothing there is refused at once, and what exists at the prompt or
-  in a script only goes along, as far as its source is known."
+  "Names are resolved before a worker starts: what certainly means nothing there is refused at once, and what exists at
+  the prompt or in a script only goes along, as far as its source is known."
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
             [parallel.impl.analysis :as analysis]
             [parallel.impl.definitions :as definitions]
-            [parallel.support :refer [error within]])
+            [parallel.support :refer [clojure-main error within]])
   (:import [java.lang ProcessBuilder ProcessHandle]))
 
 ;; ---- what a form refers to
@@ -63,17 +63,21 @@
     (is (= names (unbound form)) form)))
 
 (deftest where-only-the-run-can-tell-the-analysis-is-not-sure
-  (doseq [form '[(def x 1) (defn f [] 1) (do (require 'clojure.set) x) (eval 'x) (load-string "x") (in-ns 'other) (use 'clojure.set)
+  (doseq [form '[(def x 1) (defn f [] 1) (do (require 'clojure.set) x) (eval 'x) (load-string "x") (in-ns 'other)
+                 (use 'clojure.set)
                  (clojure.inspector/may-be-a-macro x) (defrecord R [a]) (ns a.b) (import 'java.util.Map)]]
     (is (not (sure? form)) form)))
 
 (deftest parallel-and-clojure-core-are-known-everywhere
   (let [bare (create-ns (gensym "bare"))]
     (try
-      (doseq [form '[(parallel/receive (parallel/parent)) (parallel/with-workers [ws (parallel/fork 2)] ws) (let [x 1] (parallel/spawn (inc x)))]]
+      (doseq [form '[(parallel/receive (parallel/parent)) (parallel/with-workers [ws (parallel/fork 2)] ws)
+                     (let [x 1] (parallel/spawn (inc x)))]]
         (is (= [#{} true] ((juxt #(set (analysis/unbound bare (:free %))) :sure?) (analysis/names bare form))) form))
-      (is (= 1 (let [w (apply (binding [*ns* bare] (fn [& args] (apply parallel/run args))) ['(parallel/send (parallel/parent) 1)])]
-                 (parallel/receive w))))
+      (is (= 1
+             (let [w (apply (binding [*ns* bare] (fn [& args] (apply parallel/run args)))
+                            ['(parallel/send (parallel/parent) 1)])]
+               (parallel/receive w))))
       (finally
         (remove-ns (ns-name bare))))))
 
@@ -118,7 +122,9 @@
 (defn- at-prompt
   "Evaluates forms as at a prompt that notes what it defines, in the namespace; the value of the last one."
   [ns-sym & forms]
-  (binding [*ns* (or (find-ns ns-sym) (doto (create-ns ns-sym) (as-> n (binding [*ns* n] (refer 'clojure.core) (require '[parallel.api :as parallel])))))
+  (binding [*ns* (or (find-ns ns-sym)
+                     (doto (create-ns ns-sym)
+                       (as-> n (binding [*ns* n] (refer 'clojure.core) (require '[parallel.api :as parallel])))))
             *file* "NO_SOURCE_PATH"]
     (last (mapv #(definitions/evaluate eval %) forms))))
 
@@ -128,7 +134,8 @@
 
 (deftest a-function-of-the-prompt-goes-along-with-what-it-uses
   (with-prompt [p]
-    (at-prompt p '(def base 100) '(defmacro twice [x] `(let [y# ~x] (+ y# y#))) '(defn helper [x] (twice x)) '(defn f [x] (+ base (helper x))))
+    (at-prompt p '(def base 100) '(defmacro twice [x] `(let [y# ~x] (+ y# y#))) '(defn helper [x] (twice x))
+               '(defn f [x] (+ base (helper x))))
     (is (= 102 (at-prompt p '@(parallel/run '(f 1)))))
     (is (= 104 (at-prompt p '@(parallel/run #'f 2))))
     (is (= 106 (at-prompt p (list 'deref (list 'parallel/run (list 'quote (symbol (str p) "f")) 3)))))
@@ -144,12 +151,15 @@
     (is (= :new (at-prompt p '@(parallel/exec w '(f)))))
     (testing "what has not changed is not evaluated again: its state stays"
       (at-prompt p '(def counter (atom 0)))
-      (is (= [1 2 3] (at-prompt p '(mapv deref [(parallel/exec w '(swap! counter inc)) (parallel/exec w '(swap! counter inc)) (parallel/exec w '(swap! counter inc))])))))
+      (is (= [1 2 3]
+             (at-prompt p '(mapv deref [(parallel/exec w '(swap! counter inc)) (parallel/exec w '(swap! counter inc))
+                                        (parallel/exec w '(swap! counter inc))])))))
     (at-prompt p '(parallel/stop w))))
 
 (deftest functions-that-call-each-other-go-along
   (with-prompt [p]
-    (at-prompt p '(declare od?) '(defn ev? [n] (or (zero? n) (od? (dec n)))) '(defn od? [n] (and (pos? n) (ev? (dec n)))))
+    (at-prompt p '(declare od?) '(defn ev? [n] (or (zero? n) (od? (dec n))))
+               '(defn od? [n] (and (pos? n) (ev? (dec n)))))
     (is (true? (at-prompt p '@(parallel/run '(ev? 10)))))))
 
 (deftest records-protocols-and-multimethods-go-along
@@ -162,7 +172,8 @@
                '(defmulti sound :kind)
                '(defmethod sound :dog [_] "wuff")
                '(defmethod sound :default [_] "?"))
-    (is (= [4 9 "wuff" "?"] (at-prompt p '@(parallel/run '[(area (->Square 2)) (area (Circle. 3)) (sound {:kind :dog}) (sound {})]))))
+    (is (= [4 9 "wuff" "?"]
+           (at-prompt p '@(parallel/run '[(area (->Square 2)) (area (Circle. 3)) (sound {:kind :dog}) (sound {})]))))
     (testing "as arguments and as values"
       (is (true? (at-prompt p '(= (->Square 3) @(parallel/run '(fn [s] (update s :side inc)) (->Square 2)))))))
     (testing "another method"
@@ -172,7 +183,8 @@
 (deftest state-of-defonce-is-each-workers-own
   (with-prompt [p]
     (at-prompt p '(defonce state (atom 5)) '(swap! state inc))
-    (is (= [6 7] (at-prompt p '[@state @(parallel/run '(do (swap! state inc) (swap! state inc)))])) "made anew there, from its form")))
+    (is (= [6 7] (at-prompt p '[@state @(parallel/run '(do (swap! state inc) (swap! state inc)))]))
+        "made anew there, from its form")))
 
 (deftest what-is-not-noted-is-refused-with-both-remedies
   (with-prompt [p]
@@ -198,8 +210,8 @@
                                        (defmethod size String [s] (count s))
                                        (prn @(parallel/run '[(greet "x") (size "four")]))])))
     (try
-      (let [process (.start (.redirectErrorStream (ProcessBuilder. ^java.util.List [(str (System/getProperty "java.home") "/bin/java")
-                                                                                    "-cp" (System/getProperty "java.class.path") "clojure.main" (str script)])
+      (let [process (.start (.redirectErrorStream (ProcessBuilder.
+                                                   ^java.util.List (conj (clojure-main) (str script)))
                                                   true))]
         (is (= "[\"HELLO X\" 4]\n" (slurp (.getInputStream process)))))
       (finally

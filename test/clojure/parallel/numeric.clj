@@ -1,5 +1,6 @@
 (ns parallel.numeric
-  "Numeric programs on shared arrays whose parts workers do: for the tests, which compare results, and for bench, which compares times."
+  "Numeric programs on shared arrays whose parts workers do: for the tests, which compare results, and for bench, which
+  compares times."
   (:require [parallel.api :as parallel]
             [parallel.shared :as shared :refer [aget* aset*]]))
 
@@ -30,7 +31,8 @@
   [ws a b c]
   (let [n (first (shared/shape a))]
     (if (seq ws)
-      (run! deref (mapv (fn [w [from to]] (parallel/exec w `multiply-rows! a b c n from to)) ws (parts-of n (count ws))))
+      (run! deref
+            (mapv (fn [w [from to]] (parallel/exec w `multiply-rows! a b c n from to)) ws (parts-of n (count ws))))
       (multiply-rows! a b c n 0 n))))
 
 (defn matrix

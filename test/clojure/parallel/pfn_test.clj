@@ -29,6 +29,7 @@
         f (parallel/pfn [x] (when (names (str/lower-case "A")) (thrice (* factor x))))
         w (parallel/fork (opts))]
     (is (= 18 @(parallel/run (opts) f 2)))
+    (is (= 42 @(parallel/run (opts) 'thrice 14)) "a symbol, of the namespace that calls")
     (is (= 9 @(parallel/exec w f 1)))
     (is (= [9 18] @(parallel/exec w '(fn [g xs] (mapv g xs)) f [1 2])))
     (is (= 9 @(parallel/exec w '(fn [{:keys [g]}] (g 1)) {:g f})) "in a map")
@@ -44,7 +45,10 @@
         (parallel/send echo f)
         (is (= 45 (parallel/receive echo)))))
     (testing "recursive, with several arities"
-      (is (= 120 @(parallel/exec w (parallel/pfn fact ([n] (fact n 1)) ([n acc] (if (zero? n) acc (fact (dec n) (* n acc))))) 5))))
+      (is (= 120
+             @(parallel/exec w (parallel/pfn fact ([n] (fact n 1))
+                                             ([n acc] (if (zero? n) acc (fact (dec n) (* n acc)))))
+                             5))))
     (parallel/stop w)))
 
 (deftest many-locals-keep-their-places
@@ -75,8 +79,9 @@
       (binding [*ns* (create-ns p) *file* "NO_SOURCE_PATH"]
         (refer 'clojure.core)
         (require '[parallel.api :as parallel])
-        (run! #(definitions/evaluate eval %) '[(defn helper [x] (* 10 x)) (def f (let [k 1] (parallel/pfn [x] (+ k (helper x)))))
-                                               (def w (parallel/fork))])
+        (run! #(definitions/evaluate eval %)
+              '[(defn helper [x] (* 10 x)) (def f (let [k 1] (parallel/pfn [x] (+ k (helper x)))))
+                (def w (parallel/fork))])
         (is (= 21 (eval '@(parallel/run f 2))))
         (is (= 21 (eval '@(parallel/exec w f 2))))
         (testing "as it is when the function travels"

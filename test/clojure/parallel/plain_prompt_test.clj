@@ -1,16 +1,16 @@
 (ns ^:jvm parallel.plain-prompt-test
   "A prompt of clojure.main, typed into a real process: what is said there, and what differs from nREPL."
   (:require [clojure.string :as str]
-            [clojure.test :refer [deftest is testing]])
+            [clojure.test :refer [deftest is testing]]
+            [parallel.support :refer [clojure-main]])
   (:import [java.lang ProcessBuilder]
            [java.util.concurrent TimeUnit]))
 
 (defn- typed
   "What a prompt prints when the lines are typed."
   [& lines]
-  (let [process (.start (.redirectErrorStream (ProcessBuilder. ^java.util.List [(str (System/getProperty "java.home") "/bin/java") "-XX:TieredStopAtLevel=1"
-                                                                                "-cp" (System/getProperty "java.class.path") "clojure.main" "-r"])
-                                              true))]
+  (let [command (conj (clojure-main) "-r")
+        process (.start (.redirectErrorStream (ProcessBuilder. ^java.util.List command) true))]
     (with-open [in (java.io.OutputStreamWriter. (.getOutputStream process))]
       (.write in (str "(require '[parallel.api :as parallel])\n" (str/join "\n" lines) "\n")))
     (let [text (slurp (.getInputStream process))]
@@ -26,7 +26,8 @@
                     "(.close p)"
                     "(parallel/everywhere '(defn f [x] [:everywhere x]))"
                     "@(parallel/run '(f 2))"
-                    "(def w (parallel/run '(do (parallel/receive (parallel/parent)) (println \"printed there\") :value)))"
+                    (str "(def w (parallel/run '(do (parallel/receive (parallel/parent))"
+                         " (println \"printed there\") :value)))")
                     "w"
                     "(parallel/in w)"
                     "(def here (parallel/id))"
@@ -40,7 +41,9 @@
                     "@(parallel/run '(throw (ex-info \"no luck\" {:n 13})))")]
     (testing "what is defined at this prompt is not noted; both remedies are told, and one is taken"
       (is (re-find #"Unable to resolve symbol: user/f\. It was defined at the prompt.*parallel.nrepl/middleware" text))
-      (is (re-find #"a map: A task in worker .*Unable to resolve symbol: user/f\. It was defined at the prompt.*parallel.nrepl/middleware" text))
+      (is (re-find (re-pattern (str #"a map: A task in worker .*Unable to resolve symbol: user/f\. "
+                                  #"It was defined at the prompt.*parallel.nrepl/middleware"))
+                 text))
       (is (re-find #"\[:everywhere 2\]" text)))
     (testing "a handle prints at once"
       (is (re-find #"user=> #parallel/worker\{:id 4 :pid \d* ?:state :\w+\}" text)))

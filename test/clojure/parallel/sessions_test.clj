@@ -17,8 +17,10 @@
 (defn- start-root
   "A root that takes the steps of parallel.example.Squeezed: its process and a reader of its lines."
   [prefix & steps]
-  (let [process (-> (ProcessBuilder. ^java.util.List (vec (concat prefix [(str (System/getProperty "java.home") "/bin/java") "-XX:-UsePerfData" "-cp" without-clojure
-                                                                         "parallel.example.Squeezed"] steps)))
+  (let [process (-> (ProcessBuilder. ^java.util.List (vec (concat prefix
+                                                                  [(str (System/getProperty "java.home") "/bin/java")
+                                                                   "-XX:-UsePerfData" "-cp" without-clojure
+                                                                  "parallel.example.Squeezed"] steps)))
                     (.redirectError ProcessBuilder$Redirect/INHERIT)
                     .start)]
     {:process process :reader (BufferedReader. (InputStreamReader. (.getInputStream process)))}))
@@ -50,13 +52,16 @@
   "Those of a root in a pid namespace of its own, which the names tell by its inode."
   [{:keys [^Process process]}]
   (let [root (.get (.findFirst (.children process)))
-        inode (re-find #"\d+" (str (Files/readSymbolicLink (Path/of (str "/proc/" (.pid ^ProcessHandle root) "/ns/pid") (make-array String 0)))))]
+        inode (re-find #"\d+"
+                       (str (Files/readSymbolicLink (Path/of (str "/proc/" (.pid ^ProcessHandle root) "/ns/pid")
+                                                             (make-array String 0)))))]
     (vec (filter #(str/includes? % (str "-" inode "-")) (directories)))))
 
 (defn- kill-all
   "kill -9 of a root and its workers in one go."
   [{:keys [^Process process]}]
-  (let [pids (map #(str (.pid ^ProcessHandle %)) (cons (.toHandle process) (iterator-seq (.iterator (.descendants process)))))]
+  (let [pids (map #(str (.pid ^ProcessHandle %))
+                  (cons (.toHandle process) (iterator-seq (.iterator (.descendants process)))))]
     (.waitFor (.start (ProcessBuilder. ^java.util.List (into ["kill" "-9"] pids))))
     (.waitFor process)))
 
@@ -101,7 +106,8 @@
               pid (parse-long (nth (str/split (str (first its)) #"-") 2))]
           (is (= 1 (count its)))
           (is (not= (.pid ^Process (:process inside)) pid) "its pid means nothing here")
-          (is (= ours (filter (directories) ours)) "the session inside has not swept ours, which by their pids are dead there")
+          (is (= ours (filter (directories) ours))
+              "the session inside has not swept ours, which by their pids are dead there")
           (testing "and is not swept by a session here"
             (let [later (start-root [] "run:8192")]
               (is (= ["run ran" "end"] (mapv next-line [later later])))

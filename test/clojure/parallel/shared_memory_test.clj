@@ -43,11 +43,12 @@
   (delay (filterv permitted? [["unshare" "-m"] ["unshare" "-r" "-m"]])))
 
 (defn- script
-  "Prepares the file systems, runs the root over the steps, and lists what is left: all of the temp dir, and of /dev/shm, which may
-  be everybody's, what has the root's pid in its name."
+  "Prepares the file systems, runs the root over the steps, and lists what is left: all of the temp dir, and of
+  /dev/shm, which may be everybody's, what has the root's pid in its name."
   [prepare steps]
   (str/join "\n" [prepare
-                  (str java-command " -XX:-UsePerfData -Djava.io.tmpdir=$TMP -cp '" without-clojure "' parallel.example.Squeezed " (str/join " " steps) " & root=$!")
+                  (str java-command " -XX:-UsePerfData -Djava.io.tmpdir=$TMP -cp '" without-clojure
+                       "' parallel.example.Squeezed " (str/join " " steps) " & root=$!")
                   "wait $root; echo exit $?"
                   "rm -f $TMP/filler"
                   "for f in $(ls -A $TMP) $(ls -A /dev/shm | grep -e \"-$root-\"); do echo left $f; done"]))
@@ -96,9 +97,14 @@
   (in-namespace
     (fn [unshare]
       (doseq [[why prepare reason] [["absent" without-shm #"/dev/shm does not exist: files"]
-                                    ["read-only" "mount -t tmpfs -o ro,size=64m tmpfs /dev/shm" #"/dev/shm is not writable: files"]
-                                    ["without an inode" "mount -t tmpfs -o size=64m,nr_inodes=1 tmpfs /dev/shm" #"/dev/shm takes no directory .*No space left"]
-                                    ["of 1 MiB" "mount -t tmpfs -o size=1m tmpfs /dev/shm" #"/dev/shm has no room \(1 of 1 MiB free\): files of this session are made in \S+ \(\d+ of \d+ MiB free\).*--shm-size"]]]
+                                    ["read-only" "mount -t tmpfs -o ro,size=64m tmpfs /dev/shm"
+                                     #"/dev/shm is not writable: files"]
+                                    ["without an inode" "mount -t tmpfs -o size=64m,nr_inodes=1 tmpfs /dev/shm"
+                                     #"/dev/shm takes no directory .*No space left"]
+                                    ["of 1 MiB" "mount -t tmpfs -o size=1m tmpfs /dev/shm"
+                                     (re-pattern (str #"/dev/shm has no room \(1 of 1 MiB free\): "
+                                                      #"files of this session are made in \S+ "
+                                                      #"\(\d+ of \d+ MiB free\).*--shm-size"))]]]
         (testing why
           (let [lines (squeezed unshare prepare "run:1048576")]
             (is (= "ran" (said lines "run")) lines)
@@ -110,19 +116,28 @@
   (in-namespace
     (fn [unshare]
       (let [lines (squeezed unshare "mount -t tmpfs -o size=12m tmpfs /dev/shm; mount -t tmpfs -o size=24m tmpfs $TMP"
-                            "run:8388608" "keep" "fill:/dev/shm" "nested" "talk" "run:16777216" "fill:$TMP" "run:1048576" "talk" "empty:/dev/shm" "run:1048576")
+                            "run:8388608" "keep" "fill:/dev/shm" "nested" "talk" "run:16777216" "fill:$TMP"
+                            "run:1048576" "talk" "empty:/dev/shm" "run:1048576")
             [large larger none again] (keep #(second (re-matches #"run (.*)" %)) lines)]
         (is (= "ran" large) lines)
-        (is (re-find #"/dev/shm has no room for 17 MiB \(\d+ of 12 MiB free\): .*--shm-size" (str (first (warnings lines)))) lines)
+        (is (re-find #"/dev/shm has no room for 17 MiB \(\d+ of 12 MiB free\): .*--shm-size"
+                     (str (first (warnings lines))))
+            lines)
         (testing "full between two workers"
           (is (= "up" (said lines "keep")))
           (is (= "ran" (said lines "nested")) lines)
           (is (= 2 (count (warnings lines))) "one line of the root, one of the worker that started a worker"))
         (testing "the temp dir cannot hold it either"
           (doseq [failed [larger none]]
-            (is (re-find #"START_FAILED .*No room in /dev/shm\S+: \d+ bytes are needed, \d+ are usable\. No room in \S+: \d+ bytes are needed, \d+ are usable\. .*--shm-size" (str failed)) lines)
-            (is (re-find #" \[#parallel/worker\{:id 2 [^\[]*\]$" (str failed)) "the one that is kept is the only child")))
-        (is (= ["talk talked" "talk talked"] (filter #(str/starts-with? % "talk") lines)) "full file systems harm no ring that exists")
+            (is (re-find (re-pattern (str #"START_FAILED .*No room in /dev/shm\S+: \d+ bytes are needed, "
+                                          #"\d+ are usable\. No room in \S+: \d+ bytes are needed, \d+ are usable\. "
+                                          #".*--shm-size"))
+                         (str failed))
+                lines)
+            (is (re-find #" \[#parallel/worker\{:id 2 [^\[]*\]$" (str failed))
+                "the one that is kept is the only child")))
+        (is (= ["talk talked" "talk talked"] (filter #(str/starts-with? % "talk") lines))
+            "full file systems harm no ring that exists")
         (is (= "ran" again) "there is room again")
         (clean-end? lines)))))
 
@@ -137,6 +152,7 @@
 (deftest a-file-that-cannot-be-written-though-there-is-room-fails-the-start-with-the-systems-word
   (let [lines (limited)
         [large small] (keep #(second (re-matches #"run (.*)" %)) lines)]
-    (is (re-find #"START_FAILED .*No room in \S+: 16\d+ bytes are needed, \d+ are usable: File too large\." (str large)) lines)
+    (is (re-find #"START_FAILED .*No room in \S+: 16\d+ bytes are needed, \d+ are usable: File too large\." (str large))
+        lines)
     (is (= "ran" small) lines)
     (clean-end? lines)))

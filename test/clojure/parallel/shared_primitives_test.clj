@@ -11,7 +11,8 @@
 (defn- pid-of [^parallel.Worker w] (.pid w))
 
 (defn- breaks
-  "[kind id pid] of the error that the thunk ends with, which it must do within a second or so; the machine may be busy."
+  "[kind id pid] of the error that the thunk ends with, which it must do within a second or so; the machine may be
+  busy."
   [thunk]
   ((juxt :parallel/error :worker/id :worker/pid) (within 20000 #(error thunk))))
 
@@ -30,7 +31,8 @@
                 xs (shared/shared :long 5)]
       (let [replies (parallel/exec ws '(fn [{:keys [lock barrier gate done xs i]}]
                                          (shared/await gate)
-                                         (dotimes [_ 500]                    ; no atomics: the lock alone keeps them apart
+                                         ;; no atomics: the lock alone keeps them apart
+                                         (dotimes [_ 500]
                                            (shared/with-lock lock
                                              (shared/with-lock lock          ; reentrant
                                                (shared/aset* xs 4 (inc (shared/aget* xs 4))))))
@@ -38,7 +40,8 @@
                                            (dotimes [round 100]
                                              (shared/get-and-add! xs (mod round 4) 1)
                                              (shared/await barrier)
-                                             (when (not= (* 4 (inc (quot round 4))) (shared/get-volatile xs (mod round 4)))
+                                             (when (not= (* 4 (inc (quot round 4)))
+                                                         (shared/get-volatile xs (mod round 4)))
                                                (swap! behind inc))
                                              (shared/await barrier))
                                            (shared/count-down! done)
@@ -67,7 +70,9 @@
               (testing "of the lock's holder"
                 (is (= expected (breaks #(shared/acquire lock))))
                 (is (thrown? parallel.WorkerDiedException (.tryLock ^Lock lock)))
-                (is (= (id-of a) (:worker/id (:data (error #(deref (parallel/exec b '(fn [lock] (shared/acquire lock)) lock)))))) "and whoever comes later")
+                (is (= (id-of a)
+                       (:worker/id (:data (error #(deref (parallel/exec b '(fn [lock] (shared/acquire lock)) lock))))))
+                    "and whoever comes later")
                 (is (= true (shared/acquire (shared/repair lock))))
                 (shared/release lock))
               (testing "of a party that had not come to the barrier yet"
@@ -111,7 +116,9 @@
       (shared/acquire lock)
       (doseq [wait [#(shared/await barrier) #(shared/acquire lock)]]
         (let [thrown (promise)
-              thread (doto (Thread. ^Runnable #(try (wait) (deliver thrown :opened) (catch InterruptedException _ (deliver thrown :interrupted)))) .start)]
+              thread (doto (Thread. ^Runnable #(try (wait) (deliver thrown :opened)
+                                                    (catch InterruptedException _ (deliver thrown :interrupted))))
+                       .start)]
           (.interrupt thread)
           (is (= :interrupted (deref thrown 20000 ::hangs)))))
       (is (zero? (.waiting ^parallel.SharedBarrier barrier))))

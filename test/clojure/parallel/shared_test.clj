@@ -1,5 +1,6 @@
-(ns parallel.shared-test
-  "Arrays that every worker sees: what is shared, how it travels, and when its memory goes. Four workers serve all tests that end none."
+(ns ^:jit parallel.shared-test
+  "Arrays that every worker sees: what is shared, how it travels, and when its memory goes. Four workers serve all tests
+  that end none."
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
@@ -16,7 +17,8 @@
 (def ^:dynamic *ws* nil)
 
 (defn- with-four-workers [f]
-  (await-true #(zero? (:held (shared/usage))))               ; what others have sent and nobody received: held as long as there are workers
+  ;; what others have sent and nobody received: held as long as there are workers
+  (await-true #(zero? (:held (shared/usage))))
   (parallel/with-workers [ws (parallel/fork 4)]
     (run! deref (parallel/exec ws '(shared/usage)))          ; they are there: no test counts them as left behind
     (binding [*ws* ws]
@@ -37,7 +39,8 @@
 (defn maps
   "The lines of this process's mappings that are of shared arrays in memory."
   []
-  (filter #(str/includes? % "/array-") (str/split-lines (String. (Files/readAllBytes (.toPath (io/file "/proc/self/maps")))))))
+  (filter #(str/includes? % "/array-")
+          (str/split-lines (String. (Files/readAllBytes (.toPath (io/file "/proc/self/maps")))))))
 
 (defn- forgotten
   "Collects until the thunk returns true; a minute at most."
@@ -55,12 +58,14 @@
     (is (= [1 4 2] [(aget* cube 0 0 0) (aget* cube 19 19 19) (aget* cube 5 0 0)]))
     (testing "partial sums, each made where the part is"
       (is (= [2000 4000 6000 8000]
-             (mapv deref (map (fn [w part] (parallel/exec w '(fn [part] (reduce + part)) part)) *ws* (shared/parts cube 4))))))))
+             (mapv deref (map (fn [w part] (parallel/exec w '(fn [part] (reduce + part)) part)) *ws*
+                              (shared/parts cube 4))))))))
 
 (deftest ten-elements-over-four-workers
   (with-open [xs (shared/shared :int 10)]
     (is (= [3 3 2 2] (mapv count (shared/parts xs 4))))
-    (run! deref (map (fn [w part] (parallel/exec w '(fn [part] (shared/fill! part (parallel/id))) part)) *ws* (shared/parts xs 4)))
+    (run! deref (map (fn [w part] (parallel/exec w '(fn [part] (shared/fill! part (parallel/id))) part)) *ws*
+                     (shared/parts xs 4)))
     (is (= (mapcat (fn [w n] (repeat n (id-of w))) *ws* [3 3 2 2]) (seq xs)))
     (is (= [1 1 0 0] (mapv count (shared/parts (shared/slice xs 0 2) 4))))))
 
@@ -73,7 +78,8 @@
           seen @(parallel/exec w '(fn [x y]
                                     (def kept x)
                                     [(identical? x (get-in y [:deep 0]))
-                                     (distinct (vals (frequencies (map #(re-find #"array-\S+" %) (parallel.shared-test/maps)))))])
+                                     (distinct (vals (frequencies (map #(re-find #"array-\S+" %)
+                                                                       (parallel.shared-test/maps)))))])
                                xs {:deep [xs]})]
       (is (= [true [1]] seen))
       (is @(parallel/exec w '(fn [x] (identical? x kept)) xs) "it arrives as the same object")
@@ -90,16 +96,19 @@
     (is (= [1000 1000] (shared/shape (Codec/fromBytes (Codec/toBytes xs)))))))
 
 (deftest every-type-is-read-written-copied-and-sent
-  (doseq [[kind values too-much] [[:boolean [true false true] 1] [:byte [1 -128 127] 128] [:short [1 -32768 32767] 32768]
+  (doseq [[kind values too-much] [[:boolean [true false true] 1] [:byte [1 -128 127] 128]
+                                  [:short [1 -32768 32767] 32768]
                                   [:char [\a \b \uFFFF] "a"] [:int [1 Integer/MIN_VALUE Integer/MAX_VALUE] 2147483648]
-                                  [:long [1 Long/MIN_VALUE Long/MAX_VALUE] 1.5] [:float [1.5 -0.25 ##Inf] nil] [:double [1.5 -0.25 ##-Inf] "1"]]]
+                                  [:long [1 Long/MIN_VALUE Long/MAX_VALUE] 1.5] [:float [1.5 -0.25 ##Inf] nil]
+                                  [:double [1.5 -0.25 ##-Inf] "1"]]]
     (testing kind
       (with-open [xs (shared/shared {:from values} kind)
                   ys (shared/shared kind 5)]
         (is (= values (seq xs)))
         (is (= [(class (nth (shared/->array xs) 0))] (distinct (map class (seq xs)))) "no widening")
         (is (= values (vec (shared/->array xs))))
-        (is (= values @(parallel/exec (first *ws*) '(fn [xs] (let [v (vec (shared/->array xs))] (shared/close xs) v)) xs)))
+        (is (= values
+               @(parallel/exec (first *ws*) '(fn [xs] (let [v (vec (shared/->array xs))] (shared/close xs) v)) xs)))
         (shared/copy-to! xs 1 ys 3 2)
         (is (= (subvec values 1) (drop 3 (seq ys))))
         (shared/fill! ys (values 0) 1 3)
@@ -121,7 +130,8 @@
     (is (not= xs (shared/slice xs 0)) "equality is identity")
     (is (re-matches #"#parallel/shared\{:type :long :shape \[100\]\}" (pr-str xs)))
     (is (re-matches #"#parallel/shared\{:type :long :shape \[1000000\]\}\n"
-                    (with-open [many (shared/shared :long 1000000)] (with-out-str ((requiring-resolve 'clojure.pprint/pprint) many)))))))
+                    (with-open [many (shared/shared :long 1000000)]
+                      (with-out-str ((requiring-resolve 'clojure.pprint/pprint) many)))))))
 
 (defn- sum-of-doubles ^double [^doubles xs]
   (let [n (shared/length xs)]
@@ -131,12 +141,30 @@
 (deftest hinted-code-reads-primitives-without-reflection
   (let [warnings (java.io.StringWriter.)]
     (binding [*err* warnings, *warn-on-reflection* true, *ns* (the-ns 'parallel.shared-test)]
-      (eval '(fn [^doubles xs ^ints ys] (aset* xs 0 1) (aset* ys 1 2) (+ (aget* xs 0) (aget* ys 1) (long (nth (vec (shared/buffers xs)) 0))))))
+      (eval '(fn [^doubles xs ^ints ys] (aset* xs 0 1) (aset* ys 1 2)
+               (+ (aget* xs 0) (aget* ys 1) (long (nth (vec (shared/buffers xs)) 0))))))
     (is (= "" (str warnings))))
   (with-open [xs (shared/shared {:from (range 10)} :double)]
     (is (= 45.0 (sum-of-doubles xs)))
     (is (= :bad-argument (error-kind #(let [^longs wrong xs] (aget* wrong 0)))))
     (is (= :bad-argument (error-kind #(let [^doubles xs xs] (aget* xs 10)))))))
+
+(deftest a-file-that-cannot-become-the-array-keeps-what-it-holds
+  (let [file (doto (File/createTempFile "kept" "") (spit "what it holds"))]
+    (try
+      (doseq [offset [Long/MAX_VALUE (- Long/MAX_VALUE 5) (bit-shift-left 1 60)]]
+        (is (= :bad-argument (error-kind #(shared/shared {:file file :offset offset} :byte 10))) offset)
+        (is (= "what it holds" (slurp file))))
+      (is (= :bad-argument (error-kind #(shared/shared {:file file} :byte (bit-shift-left 1 50)))))
+      (is (= "what it holds" (slurp file)))
+      (finally
+        (.delete file)))))
+
+(deftest odd-paths-and-numbers-of-parts-are-refused-with-a-sentence
+  (is (= :bad-argument (error-kind #(shared/shared {:file "\u0000"} :byte 10))))
+  (with-open [xs (shared/shared :byte 10)]
+    (is (= :bad-argument (error-kind #(shared/parts xs Integer/MAX_VALUE))))
+    (is (= 12 (count (shared/parts xs 12))))))
 
 (deftest a-file-on-disk-is-an-array-that-stays
   (let [file (File/createTempFile "shared" ".data")]
@@ -148,7 +176,9 @@
       (with-open [read (shared/shared {:file (str file) :mode :read} :double)]
         (is (= [9.5 2.5 3.5] (seq read)))
         (is (= :bad-argument (error-kind #(aset* read 0 1.0))))
-        (is (= :bad-argument (each-first '(fn [xs] (try (shared/aset* xs 0 1.0) (catch Exception e (:parallel/error (ex-data e))))) read))))
+        (is (= :bad-argument
+               (each-first '(fn [xs] (try (shared/aset* xs 0 1.0) (catch Exception e (:parallel/error (ex-data e)))))
+                           read))))
       (with-open [part (shared/shared {:file file :mode :read-write :offset 8} :double 2)]
         (aset* part 1 4.5)
         (is (= [2.5 4.5] (seq part))))
@@ -170,7 +200,8 @@
   (with-open [xs (shared/shared {:from [1 2 3]} :long)]
     (let [fixed (shared/view xs :read-only)
           own (shared/view xs :copy-on-write)]
-      (doseq [write [#(aset* fixed 0 9) #(shared/fill! fixed 9) #(shared/get-and-add! fixed 0 1) #(shared/copy-to! (long-array [9]) fixed)
+      (doseq [write [#(aset* fixed 0 9) #(shared/fill! fixed 9) #(shared/get-and-add! fixed 0 1)
+                     #(shared/copy-to! (long-array [9]) fixed)
                      #(shared/compare-and-set! fixed 0 1 9)]]
         (is (= :bad-argument (error-kind write))))
       (is (.isReadOnly ^java.nio.Buffer (first (shared/buffers fixed))))
@@ -178,8 +209,11 @@
       (aset* xs 2 30)
       (is (= [[1 2 30] [100 2] [1 2 30]] [(seq xs) (take 2 own) (seq fixed)]))
       (testing "in workers too"
-        (is (= [:bad-argument] (distinct (each '(fn [a] (try (shared/aset* a 0 1) (catch Exception e (:parallel/error (ex-data e))))) fixed))))
-        (is (= [[1 7] [1 7] [1 7] [1 7]] (each '(fn [a] (let [was (nth a 0)] (shared/aset* a 0 7) [was (nth a 0)])) own)))
+        (is (= [:bad-argument]
+               (distinct (each '(fn [a] (try (shared/aset* a 0 1) (catch Exception e (:parallel/error (ex-data e)))))
+                               fixed))))
+        (is (= [[1 7] [1 7] [1 7] [1 7]]
+               (each '(fn [a] (let [was (nth a 0)] (shared/aset* a 0 7) [was (nth a 0)])) own)))
         (is (= [1 100] [(aget* xs 0) (aget* own 0)]))
         (each '(fn [a] (shared/close a)) xs)))))
 
@@ -211,8 +245,10 @@
       (is (= [true false] [(shared/closed? own) (shared/closed? xs)]) "a copy-on-write view alone")
       (shared/close xs)
       (shared/close xs)
-      (doseq [use [#(aget* xs 0) #(aset* part 0 1.0) #(nth part 0) #(reduce + xs) #(shared/->array xs) #(shared/fill! xs 0.0) #(shared/buffers xs)
-                   #(shared/slice xs 0 1) #(shared/view xs :read-only) #(parallel/send (first *ws*) {:a [xs]}) #(let [^doubles xs xs] (aget* xs 0))]]
+      (doseq [use [#(aget* xs 0) #(aset* part 0 1.0) #(nth part 0) #(reduce + xs) #(shared/->array xs)
+                   #(shared/fill! xs 0.0) #(shared/buffers xs)
+                   #(shared/slice xs 0 1) #(shared/view xs :read-only) #(parallel/send (first *ws*) {:a [xs]})
+                   #(let [^doubles xs xs] (aget* xs 0))]]
         (is (contains? #{:closed :not-transferable} (error-kind use))))
       (is (shared/closed? part))
       (is (str/includes? (pr-str xs) ":closed true"))
@@ -222,7 +258,8 @@
   (dotimes [_ 5]
     (with-open [xs (shared/shared :double 200000)
                 counts (shared/shared :long 1000)]
-      (let [readers (doall (for [read [#(sum-of-doubles xs) #(reduce + xs) #(shared/->array xs) #(shared/get-and-add! counts 7 1) #(shared/fill! xs 2.0)]]
+      (let [readers (doall (for [read [#(sum-of-doubles xs) #(reduce + xs) #(shared/->array xs)
+                                       #(shared/get-and-add! counts 7 1) #(shared/fill! xs 2.0)]]
                              (future (error-kind #(loop [] (read) (recur))))))]
         (Thread/sleep 50)
         (shared/close xs)
@@ -275,7 +312,8 @@
 
 (deftest a-sender-may-close-at-once
   (let [w (first *ws*)
-        sum '(let [xs (parallel/receive (parallel/parent))] (try (reduce + (if (map? xs) (:xs xs) xs)) (finally (shared/close (if (map? xs) (:xs xs) xs)))))]
+        sum '(let [xs (parallel/receive (parallel/parent))]
+               (try (reduce + (if (map? xs) (:xs xs) xs)) (finally (shared/close (if (map? xs) (:xs xs) xs)))))]
     (dotimes [i 20]
       (with-open [xs (shared/shared {:from [i 1]} :long)]
         (parallel/send w (if (even? i) xs {:xs xs}))))
@@ -287,7 +325,8 @@
       (is (= [3 3 3 3] (each sum))))
     (testing "as an argument to a group, in its time"
       (is (= [3 3 3 3] (mapv deref (with-open [xs (shared/shared {:from [1 2]} :long)]
-                                     (parallel/exec *ws* '(fn [xs] (let [sum (reduce + xs)] (shared/close xs) sum)) xs))))))
+                                     (parallel/exec *ws* '(fn [xs] (let [sum (reduce + xs)] (shared/close xs) sum))
+                                                    xs))))))
     (is (await-true #(zero? (:held (shared/usage)))))))
 
 (deftest what-a-worker-has-sent-outlives-it
@@ -306,7 +345,8 @@
     (with-open [xs (shared/shared :double 1000)]
       (parallel/send w xs))
     (parallel/stop w)
-    ;; the four workers live on, and nobody knows that none of them has it on its way; it is given up where room is needed
+    ;; the four workers live on, and nobody knows that none of them has it on its way; it is given up where room is
+    ;; needed
     (is (<= 1 (:held (shared/usage))))
     (shared/set-budget! 100000)
     (try
@@ -317,7 +357,8 @@
 
 (deftest an-array-whose-last-process-was-killed-is-an-error-of-that-message
   (let [w (parallel/fork)]
-    @(parallel/exec w '(do (def xs (shared/shared :double 10)) (parallel/send (parallel/parent) xs) (parallel/send (parallel/parent) 2)))
+    @(parallel/exec w '(do (def xs (shared/shared :double 10)) (parallel/send (parallel/parent) xs)
+                           (parallel/send (parallel/parent) 2)))
     (parallel/kill w)
     (is (= :worker-died (error-kind #(parallel/join w))))
     (let [e (error #(parallel/receive w))]
@@ -339,29 +380,41 @@
 
 (deftest mistakes-are-named
   (with-open [xs (shared/shared :double [2 3])]
-    (doseq [[mistake says] [[#(shared/shared :decimal 3) #":decimal.*|one of"] [#(shared/shared :double -1) #"-1"] [#(shared/shared :double) #"double"]
-                            [#(shared/shared {:form [1]} :long) #":form.*:from"] [#(shared/shared {:from 3} :long) #":from is 3"]
-                            [#(shared/shared {:mode :read} :long 3) #":file"] [#(shared/shared {:from [1 2 3]} :long 2) #"2.*3"]
-                            [#(aget* xs 6) #"6"] [#(aget* xs 2 0) #"dimension 0"] [#(aget* xs 1 2 3) #"2 indices"] [#(aget* [1 2] 0) #"shared array"]
-                            [#(shared/slice xs 4 9) #"6 elements"] [#(shared/parts xs 0) #"parts"] [#(shared/view xs :cow) #":copy-on-write"]
-                            [#(shared/barrier 0) #"parties"] [#(shared/latch -1) #"count"] [#(shared/await 3) #"barrier or a latch"]
+    (doseq [[mistake says] [[#(shared/shared :decimal 3) #":decimal.*|one of"] [#(shared/shared :double -1) #"-1"]
+                            [#(shared/shared :double) #"double"]
+                            [#(shared/shared {:form [1]} :long) #":form.*:from"]
+                            [#(shared/shared {:from 3} :long) #":from is 3"]
+                            [#(shared/shared {:mode :read} :long 3) #":file"]
+                            [#(shared/shared {:from [1 2 3]} :long 2) #"2.*3"]
+                            [#(aget* xs 6) #"6"] [#(aget* xs 2 0) #"dimension 0"] [#(aget* xs 1 2 3) #"2 indices"]
+                            [#(aget* [1 2] 0) #"shared array"]
+                            [#(shared/slice xs 4 9) #"6 elements"] [#(shared/parts xs 0) #"parts"]
+                            [#(shared/view xs :cow) #":copy-on-write"]
+                            [#(shared/barrier 0) #"parties"] [#(shared/latch -1) #"count"]
+                            [#(shared/await 3) #"barrier or a latch"]
                             [#(shared/copy-to! xs (long-array 6)) #"double"] [#(shared/close 3) #"shared"]
-                            [#(shared/shared :double Long/MAX_VALUE) #"larger than any memory"] [#(shared/shared :double [4294967296 4294967296]) #"larger than any"]
-                            [#(aget* xs nil) #"an index.*nil"] [#(aget* xs "0") #"\"0\""] [#(aset* xs nil 1.0) #"nil"] [#(aget* xs 0 nil) #"nil"]
-                            [#(shared/copy-to! nil xs) #"two arrays"] [#(shared/copy-to! [1.0] xs) #"two arrays"] [#(shared/copy-to! xs 0 xs 0 nil) #"places, not nil"]
+                            [#(shared/shared :double Long/MAX_VALUE) #"larger than any memory"]
+                            [#(shared/shared :double [4294967296 4294967296]) #"larger than any"]
+                            [#(aget* xs nil) #"an index.*nil"] [#(aget* xs "0") #"\"0\""] [#(aset* xs nil 1.0) #"nil"]
+                            [#(aget* xs 0 nil) #"nil"]
+                            [#(shared/copy-to! nil xs) #"two arrays"] [#(shared/copy-to! [1.0] xs) #"two arrays"]
+                            [#(shared/copy-to! xs 0 xs 0 nil) #"places, not nil"]
                             [#(shared/copy-to! (double-array 1) 9999999999 xs 0 1) #"9999999999"]]]
       (let [e (error mistake)]
         (is (= :bad-argument (:parallel/error e)) (str says))
         (is (re-find says (str (:message-of-error e))))))
     (is (= [0.0] (distinct xs))))
   (with-open [ns (shared/shared {:from [1]} :long)]
-    (doseq [mistake [#(shared/get-and-add! ns 0 1.5) #(shared/get-and-add! ns nil 1) #(shared/compare-and-set! ns 0 1.0 2) #(shared/swap-at! ns 0 nil)
-                     #(shared/swap-at! ns 0 (constantly 2.5)) #(shared/swap-at! ns 0 str) #(shared/set-volatile! ns 0 nil) #(shared/get-volatile ns nil)]]
+    (doseq [mistake [#(shared/get-and-add! ns 0 1.5) #(shared/get-and-add! ns nil 1)
+                     #(shared/compare-and-set! ns 0 1.0 2) #(shared/swap-at! ns 0 nil)
+                     #(shared/swap-at! ns 0 (constantly 2.5)) #(shared/swap-at! ns 0 str)
+                     #(shared/set-volatile! ns 0 nil) #(shared/get-volatile ns nil)]]
       (is (= :bad-argument (error-kind mistake))))
     (is (= [1] (seq ns)))))
 
 (deftest elements-come-from-whatever-has-some
-  (doseq [[kind from] [[:char "abc"] [:int (java.util.ArrayList. [1 2])] [:long (eduction (map inc) [1 2])] [:float (object-array [1 2.5])] [:byte #{1}]]]
+  (doseq [[kind from] [[:char "abc"] [:int (java.util.ArrayList. [1 2])] [:long (eduction (map inc) [1 2])]
+                       [:float (object-array [1 2.5])] [:byte #{1}]]]
     (with-open [xs (shared/shared {:from from} kind)]
       (is (every? true? (map == (map #(if (char? %) (int %) %) from) (map #(if (char? %) (int %) %) xs))))
       (is (= (count (seq from)) (count xs))))))

@@ -1,5 +1,6 @@
 (ns parallel.shared-work-test
-  "Work on shared arrays: numeric programs whose parts workers do, arrays larger than a Java array can be, and libraries that take them."
+  "Work on shared arrays: numeric programs whose parts workers do, arrays larger than a Java array can be, and libraries
+  that take them."
   (:require [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
             [parallel.numeric :as numeric]
@@ -16,7 +17,8 @@
 (deftest two-workers-multiply-as-one-does
   (parallel/with-workers [ws (parallel/fork 2)]
     (let [n 60]
-      (with-open [a (numeric/matrix n) b (numeric/matrix n) c (shared/shared :double [n n]) alone (shared/shared :double [n n])]
+      (with-open [a (numeric/matrix n) b (numeric/matrix n) c (shared/shared :double [n n])
+                  alone (shared/shared :double [n n])]
         (numeric/multiply nil a b alone)
         (numeric/multiply ws a b c)
         (is (= (vec (shared/->array alone)) (vec (shared/->array c))))
@@ -36,9 +38,11 @@
                                     (error-kind #(aget* xs n))]))
         (aset* xs 0 1.5)
         (aset* xs (dec n) 2.5)
-        (let [border (dec (bit-shift-left 1 27))                    ; the last elements of the first map, and the first of the next
+        ;; the last elements of the first map, and the first of the next
+        (let [border (dec (bit-shift-left 1 27))
               there @(parallel/exec w '(fn [^doubles xs border]
-                                         (let [n (shared/length xs) seen [(shared/aget* xs 0) (shared/aget* xs (dec n))]]
+                                         (let [n (shared/length xs)
+                                               seen [(shared/aget* xs 0) (shared/aget* xs (dec n))]]
                                            (shared/aset* xs 1 3.5)
                                            (shared/aset* xs (- n 2) 4.5)
                                            (shared/copy-to! (double-array (range 1000)) 0 xs (- border 500) 1000)
@@ -49,7 +53,8 @@
           (is (= [3.5 4.5] [(aget* xs 1) (aget* xs (- n 2))]))
           (is (= (map double (range 1000)) (vec (shared/->array xs (- border 500) (+ border 500)))))
           (let [^doubles part (shared/slice xs (- border 500) (+ border 500))]
-            (is (= 499500.0 (reduce + part) (loop [i 0 s 0.0] (if (< i 1000) (recur (inc i) (+ s (aget* part i))) s))))))))))
+            (is (= 499500.0 (reduce + part)
+                   (loop [i 0 s 0.0] (if (< i 1000) (recur (inc i) (+ s (aget* part i))) s))))))))))
 
 ;; ---- libraries
 
@@ -84,7 +89,8 @@
       (is (= [1000 -3.0] [(.remaining buffer) (aget* xs 3)])))))
 
 (defmacro ^:private afill!
-  "As hiphip's: each element of a shared array of doubles becomes the value of expr, in which x is what it was and i its index."
+  "As hiphip's: each element of a shared array of doubles becomes the value of expr, in which x is what it was and i its
+  index."
   [[[i x] a] expr]
   `(let [^{:tag ~'doubles} a# ~a
          n# (shared/length a#)]

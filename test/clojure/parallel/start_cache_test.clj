@@ -1,15 +1,17 @@
 (ns ^:jvm parallel.start-cache-test
-  "The start cache: made beside a session, used by the next worker, and never in the way. Each session here is a JVM of its own,
-  with a cache of its own."
+  "The start cache: made beside a session, used by the next worker, and never in the way. Each session here is a JVM of
+  its own, with a cache of its own."
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
-            [parallel.support :refer [await-true]])
+            [parallel.leftovers :as leftovers]
+            [parallel.support :refer [await-true sampled thorough?]])
   (:import [java.io File]
            [java.lang ProcessBuilder ProcessHandle]
-           [java.nio.file Files StandardCopyOption]
+           [java.nio.file Files Path StandardCopyOption]
            [java.nio.file.attribute FileAttribute PosixFilePermissions]
-           [java.util.concurrent TimeUnit]))
+           [java.util.concurrent TimeUnit]
+           [parallel.process StartCache StartCache$Maker]))
 
 (def ^:private ^:dynamic *home* "The directory of the caches, which is not there when a test begins." nil)
 
@@ -20,7 +22,8 @@
   (doseq [^File file (file-seq from) :when (.isFile file)
           :let [copy (.resolve (.toPath to) (.relativize (.toPath from) (.toPath file)))]]
     (io/make-parents (.toFile copy))
-    (Files/copy (.toPath file) copy ^"[Ljava.nio.file.CopyOption;" (into-array java.nio.file.CopyOption [StandardCopyOption/COPY_ATTRIBUTES]))))
+    (Files/copy (.toPath file) copy ^"[Ljava.nio.file.CopyOption;" (into-array java.nio.file.CopyOption
+                                                                               [StandardCopyOption/COPY_ATTRIBUTES]))))
 
 (use-fixtures :once
   (fn [tests]
@@ -29,10 +32,19 @@
         (binding [*home* (io/file directory "home")] (tests))
         (finally (delete-tree directory))))))
 
+(defn- await-makers
+  "Waits until what a session had begun in the background has ended with it: it has low priority, and on a loaded
+  machine it is up, and finds that its stdin has ended, only after a while."
+  [before]
+  (await-true #(every? before (leftovers/processes)) 100000))
+
 (use-fixtures :each
   (fn [test]
-    (try (test)
-         (finally (delete-tree *home*)))))
+    (let [before (leftovers/processes)]
+      (try (test)
+           (finally
+             (await-makers before)
+             (delete-tree *home*))))))
 
 ;; ---- sessions
 
@@ -41,7 +53,8 @@
 (defn- start
   "A JVM with the cache that runs Clojure's main."
   [{:keys [class-path cache] :or {class-path own-class-path}} & arguments]
-  (let [builder (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java") "-XX:TieredStopAtLevel=1"
+  (let [builder (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java")
+                                                        "-XX:TieredStopAtLevel=1"
                                                         "-cp" class-path "clojure.main"] arguments))]
     (.put (.environment builder) "PARALLEL_CACHE" (or cache (str *home*)))
     (.start (.redirectErrorStream builder true))))
@@ -56,8 +69,23 @@
 (defn- fill [options]
   (is (= "" (said (start options "-m" "parallel.impl.start-cache")))))
 
+(defn- fill-with-little
+  "Has a cache in that directory filled with two files of a few bytes: how it locks, publishes and removes needs no
+  JVM."
+  [^File directory]
+  (let [parameters        (into-array Class [Path java.util.List java.util.List])
+        constructor       (doto (.getDeclaredConstructor StartCache parameters) (.setAccessible true))
+        ^StartCache cache (.newInstance constructor (object-array [(.toPath directory) [] []]))]
+    (.fill cache (reify StartCache$Maker
+                   (make [_ scratch]
+                     (doseq [place [(.jar cache) (.archive cache)]
+                             :let [part (.resolve ^Path scratch "part")]]
+                       (spit (str part) "little")
+                       (.publish cache part place)))))))
+
 (defn- fill-as-before
-  "As fill, but made only once and copied after that: an archive is of the path it was made with, so it is in the same place."
+  "As fill, but made only once and copied after that: an archive is of the path it was made with, so it is in the same
+  place."
   []
   (let [kept (io/file (.getParentFile ^File *home*) "kept")]
     (if (.exists kept)
@@ -71,7 +99,9 @@
   ([form] (session {} form))
   ([options form]
    (read-string (said (start options "-e" (pr-str '(require '[parallel.api :as parallel])
-                                                  (list 'prn (list 'deref (list 'parallel/run (:run options {}) (list 'quote form))))))))))
+                                                  (list 'prn
+                                                        (list 'deref (list 'parallel/run (:run options {})
+                                                                           (list 'quote form))))))))))
 
 (def ^:private facts
   "Of a worker: whether an archive gave it its classes, where its first class path entry is, and whether it can count."
@@ -100,13 +130,14 @@
                                        (list 'prn (list 'deref (list 'parallel/run (list 'quote facts))))))
         lines   (line-seq (io/reader (.getInputStream process)))]
     (is (uses-no-cache? (read-string (first lines))))
-    (is (await-true #(seq (made "start.jsa"))))
+    (is (await-true #(and (seq (made "start.jsa")) (empty? (made "scratch"))) 240000))
     (doto (.getOutputStream process) (.write (.getBytes "\n")) .flush)
     (is (uses-cache? (read-string (second lines))))
     (is (.waitFor process 60 TimeUnit/SECONDS))
     (is (= [] (made "failed")))
-    (is (= [] (made "scratch")))
-    (is (= "rwx------" (PosixFilePermissions/toString (Files/getPosixFilePermissions (.toPath ^File *home*) (make-array java.nio.file.LinkOption 0)))))))
+    (is (= "rwx------"
+           (PosixFilePermissions/toString (Files/getPosixFilePermissions (.toPath ^File *home*)
+                                                                         (make-array java.nio.file.LinkOption 0)))))))
 
 (deftest what-a-worker-loads-comes-from-the-archive
   (fill-as-before)
@@ -130,18 +161,22 @@
   (fill-as-before)
   (is (uses-cache? (session (list 'deref (list 'parallel/run (list 'quote facts)))))))
 
-(deftest ^:once a-worker-with-a-class-path-or-a-java-of-its-own-does-without
+(deftest ^:once ^:slow a-worker-with-a-class-path-or-a-java-of-its-own-does-without
   (fill-as-before)
   (is (uses-no-cache? (session {:run {:java (str (System/getProperty "java.home") "/bin/java")}} facts)))
   (is (uses-no-cache? (session {:run {:classpath own-class-path}} facts))))
 
 ;; ---- what it must not do
 
-(deftest a-broken-cache-is-passed-over-in-silence
-  (doseq [[how broken] {"shorter" (fn [^java.io.RandomAccessFile f] (.setLength f (quot (.length f) 2)))
-                        "empty"   (fn [^java.io.RandomAccessFile f] (.setLength f 0))
-                        "garbage" (fn [^java.io.RandomAccessFile f] (.seek f (quot (.length f) 2)) (.write f (byte-array 10000 (byte 77))))}
-          file-name    ["start.jar" "start.jsa"]]
+(deftest ^:once ^:slow a-broken-cache-is-passed-over-in-silence
+  (doseq [[[how broken] file-name]
+          (sampled 3
+                   {"shorter" (fn [^java.io.RandomAccessFile f] (.setLength f (quot (.length f) 2)))
+                    "empty"   (fn [^java.io.RandomAccessFile f] (.setLength f 0))
+                    "garbage" (fn [^java.io.RandomAccessFile f]
+                                (.seek f (quot (.length f) 2))
+                                (.write f (byte-array 10000 (byte 77))))}
+                   ["start.jar" "start.jsa"])]
     (testing (str file-name " is " how)
       (fill-as-before)
       (let [^File file (first (made file-name))]
@@ -153,27 +188,29 @@
         (is (not (:archive found)))
         (delete-tree *home*)))))
 
-(deftest a-broken-cache-is-made-again
+(deftest ^:once ^:slow a-broken-cache-is-made-again
   (fill-as-before)
-  (let [^File file (first (made "start.jar"))]
-    (spit file "")
-    (fill {}))
-  (is (uses-cache? (session facts))))
+  (doseq [file-name (if (thorough?) ["start.jsa" "start.jar"] ["start.jsa"])]     ; the archive alone is made sooner
+    (let [^File file (first (made file-name))]
+      (.setWritable file true)
+      (spit file "")
+      (fill {})
+      (is (uses-cache? (session facts))))))
 
-(deftest ^:once a-directory-into-which-others-can-write-is-not-used
+(deftest ^:once ^:slow a-directory-into-which-others-can-write-is-not-used
   (fill-as-before)
   (Files/setPosixFilePermissions (.toPath ^File *home*) (PosixFilePermissions/fromString "rwxrwxrwx"))
   (is (uses-no-cache? (session facts))))
 
-(deftest ^:once it-can-be-switched-off
+(deftest ^:once ^:slow it-can-be-switched-off
   (is (uses-no-cache? (session {:cache "off"} facts)))
   (fill {:cache "off"})
   (is (not (.exists ^File *home*))))
 
-(deftest ^:once where-it-cannot-be-written-workers-start-without
+(deftest ^:once ^:slow where-it-cannot-be-written-workers-start-without
   (is (uses-no-cache? (session {:cache "/proc/parallel"} facts))))
 
-(deftest ^:once changed-code-is-run-as-it-is-now
+(deftest ^:once ^:slow changed-code-is-run-as-it-is-now
   (let [sources (io/file (.getParentFile ^File *home*) "sources")
         path    (str/replace own-class-path #"[^:]*src/clojure" (str sources))
         options {:class-path path}
@@ -184,12 +221,14 @@
     (spit print "\n(def changed 1)\n" :append true)
     (is (= [1 false] (session options '[@(resolve 'parallel.impl.print/changed)
                                         (boolean (some #(re-find #"^-XX:SharedArchiveFile=" %)
-                                                       (.getInputArguments (java.lang.management.ManagementFactory/getRuntimeMXBean))))])))
-    (fill options)
-    (is (uses-cache? (session options facts)))
-    (is (= 1 (session options '@(resolve 'parallel.impl.print/changed))))))
+                                                       (.getInputArguments
+                                                        (java.lang.management.ManagementFactory/getRuntimeMXBean))))])))
+    (when (thorough?)
+      (fill options)
+      (is (uses-cache? (session options facts)))
+      (is (= 1 (session options '@(resolve 'parallel.impl.print/changed)))))))
 
-(deftest ^:once a-file-that-stands-before-Clojures-own-is-not-hidden
+(deftest ^:once ^:slow a-file-that-stands-before-Clojures-own-is-not-hidden
   (let [patches (io/file (.getParentFile ^File *home*) "patches")
         patch   (io/file patches "clojure/set.clj")
         options {:class-path (str patches File/pathSeparator own-class-path)}]
@@ -201,13 +240,13 @@
 
 ;; ---- several at once, and the end
 
-(deftest ^:once several-sessions-make-it-once
+(deftest ^:once ^:slow several-sessions-make-it-once
   (let [all (doall (repeatedly 3 #(start {} "-m" "parallel.impl.start-cache")))]
     (is (= ["" "" ""] (map said all)))
     (is (= [1 1] (map (comp count made) ["start.jar" "start.jsa"])))
     (is (uses-cache? (session facts)))))
 
-(deftest ^:once one-that-is-killed-while-it-makes-it-leaves-no-process-and-the-next-makes-it
+(deftest ^:once ^:slow one-that-is-killed-while-it-makes-it-leaves-no-process-and-the-next-makes-it
   (let [process  (start {} "-e" (pr-str '(require '[parallel.api :as parallel]) '@(parallel/run '(+ 1 2)) '(read-line)))
         children #(iterator-seq (.iterator (.descendants (.toHandle process))))]
     (is (await-true #(seq (made "scratch"))))
@@ -215,20 +254,29 @@
       (is (seq seen))
       (.destroyForcibly process)
       (is (await-true #(not-any? (fn [^ProcessHandle h] (.isAlive h)) seen) 20000))))
-  (fill {})
-  (is (uses-cache? (session facts)))
+  (if (thorough?)
+    (do (fill {})
+        (is (uses-cache? (session facts))))
+    (do (is (= 3 (session {:cache "off" :run {:in :thread}} '(+ 1 2))) "it removes the directory of the killed one")
+        (fill-with-little (.getParentFile ^File (first (made "scratch"))))
+        (is (= [1 1] (map (comp count made) ["start.jar" "start.jsa"])))))
   (is (= [] (made "scratch"))))
 
-(deftest ^:once old-caches-are-removed
+(deftest ^:once ^:slow old-caches-are-removed
   (let [old   (for [i (range 20)] (io/file *home* (format "%032x" i)))
         month (- (System/currentTimeMillis) (* 31 24 3600 1000))]
-    (fill-as-before)
-    (let [now (.getParentFile ^File (first (made "start.jar")))]
-      (.delete ^File (first (made "start.jsa")))
+    (when (thorough?)
+      (fill-as-before)
+      (.delete ^File (first (made "start.jsa"))))
+    (let [now (if (thorough?)
+                (.getParentFile ^File (first (made "start.jar")))
+                (io/file *home* (format "%032x" 99)))]
       (doseq [^File directory old]
         (.mkdirs directory))
       (.setLastModified ^File (first old) month)
-      (fill {})
+      (if (thorough?)
+        (fill {})
+        (fill-with-little now))
       (is (= 16 (count (filter #(.isDirectory ^File %) (.listFiles ^File *home*)))))
       (is (not (.exists ^File (first old))))
       (is (.exists now))

@@ -1,10 +1,11 @@
 (ns ^:jvm parallel.warm-test
-  "Spares: JVMs that are booted before anybody asks for a worker. Who takes one cannot tell it from a new worker, but by its pid."
+  "Spares: JVMs that are booted before anybody asks for a worker. Who takes one cannot tell it from a new worker, but by
+  its pid."
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.api :as parallel]
-            [parallel.support :refer [await-true error within]])
+            [parallel.support :refer [await-true clojure-main error within]])
   (:import [java.io File]
            [java.lang ProcessBuilder ProcessHandle]
            [java.nio.file Files]
@@ -29,12 +30,14 @@
           (delete directory))))))
 
 (defn- alive? [pid]
-  (.isPresent (.filter (ProcessHandle/of pid) (reify java.util.function.Predicate (test [_ p] (.isAlive ^ProcessHandle p))))))
+  (.isPresent (.filter (ProcessHandle/of pid)
+                       (reify java.util.function.Predicate (test [_ p] (.isAlive ^ProcessHandle p))))))
 
 (defn- idle
   "The pids of the spares once there are n that have booted, and none that boots."
   [n]
-  (when-not (await-true #(let [states (map :state (parallel/spares))] (and (= n (count states)) (every? #{:idle} states))))
+  (when-not (await-true #(let [states (map :state (parallel/spares))]
+                           (and (= n (count states)) (every? #{:idle} states))))
     (throw (ex-info (str "There are not " n " spares") {:spares (parallel/spares)})))
   (mapv :pid (parallel/spares)))
 
@@ -78,8 +81,9 @@
         _      (parallel/everywhere '(def said-before 42))
         w      (parallel/fork {:name "taker" :out out :on-event #(swap! events conj (:event %))})]
     (is (= pid (pid-of w)))
-    (is (= [42 true nil []] @(parallel/exec w '(do (println "printed") [said-before (pos? (parallel/id)) (find-ns 'parallel.rehearsal)
-                                                                        (vec (parallel/children))]))))
+    (is (= [42 true nil []]
+           @(parallel/exec w '(do (println "printed") [said-before (pos? (parallel/id)) (find-ns 'parallel.rehearsal)
+                                                       (vec (parallel/children))]))))
     (let [{:keys [name started-at state doing sent received parent]} (parallel/status w)]
       (is (= ["taker" :idle nil 0] [name state doing parent]))
       (is (= [{:messages 0 :bytes 0} {:messages 0 :bytes 0}] [sent received]) "what it has rehearsed does not count")
@@ -88,10 +92,23 @@
     (is (await-true #(= [:started :ready :ended] @events)))
     (is (= (str "<parallel#" (format "%03d" (.id ^parallel.Worker w)) "> printed\n") (str out)))))
 
+(deftest what-a-spare-rehearses-succeeds
+  (is (= :rehearsed
+         @(parallel/run '(do (.invoke (doto (.getDeclaredMethod (Class/forName "parallel.child.Rehearsal") "play"
+                                                                (into-array Class [parallel.control.Language
+                                                                                   parallel.runtime.Context]))
+                                        (.setAccessible true))
+                                      nil
+                                      (object-array [(parallel.control.Language/find)
+                                                     (parallel.runtime.Context/current)]))
+                             :rehearsed)))))
+
 (deftest large-messages-go-both-ways
   (parallel/warm 1)
   (idle 1)
-  (let [w (parallel/run '(let [xs (parallel/receive (parallel/parent))] (parallel/send (parallel/parent) xs) (alength xs)))]
+  (let [w (parallel/run '(let [xs (parallel/receive (parallel/parent))]
+                           (parallel/send (parallel/parent) xs)
+                           (alength xs)))]
     (parallel/send w (double-array 500000))
     (is (= 500000 (alength (doubles (parallel/receive w)))))
     (is (= 500000 @w))))
@@ -166,7 +183,8 @@
     (jar file "first")
     (spit data "{warm/test clojure.core/inc}")
     (is (= ["second!" 'clojure.core/inc] (now "a jar is another" #(jar file "second!"))))
-    (is (= ["second!" 'clojure.core/identity] (now "data readers are others" #(spit data "{warm/test clojure.core/identity}"))))
+    (is (= ["second!" 'clojure.core/identity]
+           (now "data readers are others" #(spit data "{warm/test clojure.core/identity}"))))
     (let [[pid] (idle 1)
           w     (text)]
       (is (= ["second!" 'clojure.core/identity] @w))
@@ -181,7 +199,8 @@
     (parallel/warm 1)
     (let [[pid] (idle 1)]
       (try
-        (.setContextClassLoader thread (doto (clojure.lang.DynamicClassLoader. before) (.addURL (.toURL (.toURI file)))))
+        (.setContextClassLoader thread
+                                (doto (clojure.lang.DynamicClassLoader. before) (.addURL (.toURL (.toURI file)))))
         (let [w (parallel/run form)]
           (is (= "added" @w))
           (is (not= pid (pid-of w)) "the spare was started without it"))
@@ -232,7 +251,8 @@
     (is (= [] (parallel/spares)) "and how many there were to be is forgotten")))
 
 (deftest what-is-not-a-number-of-spares-is-refused
-  (doseq [f [#(parallel/warm -1) #(parallel/warm 1.5) #(parallel/warm nil) #(parallel/warm {} 1000000000000) #(parallel/warm 257)
+  (doseq [f [#(parallel/warm -1) #(parallel/warm 1.5) #(parallel/warm nil) #(parallel/warm {} 1000000000000)
+             #(parallel/warm 257)
              #(parallel/warm {:unknown 1} 1) #(parallel/warm 1 {})]]
     (is (= :bad-argument (:parallel/error (error f)))))
   (is (re-find #"a number of spares, 0 or more, not -1" (:message-of-error (error #(parallel/warm -1)))))
@@ -249,7 +269,8 @@
                              (while (not= [:idle] (map :state (parallel/spares))) (Thread/sleep 5))
                              (let [pid (:pid (first (parallel/spares)))
                                    below (parallel/run '[(parallel/id) (.id (parallel/parent))])]
-                               (parallel/send (parallel/parent) [(= pid (:pid (parallel/status below))) @below (parallel/id)])
+                               (parallel/send (parallel/parent)
+                                              [(= pid (:pid (parallel/status below))) @below (parallel/id)])
                                (while (not= [:idle] (map :state (parallel/spares))) (Thread/sleep 5))
                                (parallel/send (parallel/parent) (:pid (first (parallel/spares))))
                                (parallel/receive (parallel/parent)))))
@@ -277,8 +298,7 @@
 (defn- program
   "clojure.main in a process of its own; what it prints is to be read."
   [& arguments]
-  (.start (.redirectErrorStream (ProcessBuilder. ^java.util.List (into [(str (System/getProperty "java.home") "/bin/java") "-XX:TieredStopAtLevel=1"
-                                                                        "-cp" (System/getProperty "java.class.path") "clojure.main"] arguments))
+  (.start (.redirectErrorStream (ProcessBuilder. ^java.util.List (into (clojure-main) arguments))
                                 true)))
 
 (defn- ended-with [^Process process]
@@ -303,7 +323,9 @@
         (is (= code (ended-with process)))
         (is (await-true #(not-any? alive? pids) 20000)))))
   (testing "it is killed while they boot"
-    (let [process (program "-e" (str/replace two-spares "(while (not= [:idle :idle]" "(while (not= 2 (count (parallel/spares))) (Thread/sleep 1)) (while (= :no"))
+    (let [process (program "-e"
+                           (str/replace two-spares "(while (not= [:idle :idle]"
+                                        "(while (not= 2 (count (parallel/spares))) (Thread/sleep 1)) (while (= :no"))
           pids    (read-string (.readLine ^java.io.BufferedReader (io/reader (.getInputStream process))))]
       (.destroyForcibly process)
       (ended-with process)
@@ -311,9 +333,12 @@
       (is (await-true #(not-any? alive? pids) 20000)))))
 
 (def ^:private at-most-one
-  "Forms for a prompt: what (spares) says before and after a worker, who the next worker is, and what remains when none are wanted."
+  "Forms for a prompt: what (spares) says before and after a worker, who the next worker is, and what remains when none
+  are wanted."
   ["(require '[parallel.api :as parallel])"
-   "(defn settled [] (let [end (+ 60000 (System/currentTimeMillis))] (while (and (not= [:idle] (map :state (parallel/spares))) (< (System/currentTimeMillis) end)) (Thread/sleep 5)) (map :pid (parallel/spares))))"
+   (str "(defn settled [] (let [end (+ 60000 (System/currentTimeMillis))]"
+        " (while (and (not= [:idle] (map :state (parallel/spares))) (< (System/currentTimeMillis) end))"
+        " (Thread/sleep 5)) (map :pid (parallel/spares))))")
    "(prn :before (count (parallel/spares)))"
    "@(parallel/run '(+ 1 1))"
    "(def pids (settled))"

@@ -18,7 +18,8 @@ import io.aeron.logbuffer.FragmentHandler;
 import io.aeron.logbuffer.Header;
 
 /**
- * Aeron's IPC, each end spinning; the measuring end holds the media driver, which takes no part in the way of a message.
+ * Aeron's IPC, each end spinning; the measuring end holds the media driver, which takes no part in the way of a
+ * message.
  */
 final class AeronWire extends SpinningWire
 {
@@ -57,8 +58,8 @@ final class AeronWire extends SpinningWire
 
     static Wire open() throws IOException
     {
-        final Path directory = Files.createTempDirectory(Path.of("/dev/shm"), "parallel-bench-aeron");
-        final MediaDriver driver = MediaDriver.launch(new MediaDriver.Context()
+        Path directory = Files.createTempDirectory(Path.of("/dev/shm"), "parallel-bench-aeron");
+        MediaDriver driver = MediaDriver.launch(new MediaDriver.Context()
             .aeronDirectoryName(directory.toString())
             .threadingMode(ThreadingMode.SHARED)
             .ipcTermBufferLength(TERM)
@@ -87,7 +88,7 @@ final class AeronWire extends SpinningWire
     {
         for (int taken = 0; taken < times;)
         {
-            final int now = in.poll(handler, times - taken);
+            int now = in.poll(handler, times - taken);
             taken += now;
             if (now == 0)
             {
@@ -113,15 +114,16 @@ final class AeronWire extends SpinningWire
     {
         for (int at = 0; at < array.length;)
         {
-            final int count = Math.min(FRAGMENT / Double.BYTES, array.length - at);
+            int count = Math.min(FRAGMENT / Double.BYTES, array.length - at);
             while (out.tryClaim(count * Double.BYTES, claim) < 0)
             {
                 Thread.onSpinWait();
             }
             // The claim's buffer is of the term; its own ByteBuffer is that of the frame.
-            final ByteBuffer term = claim.buffer().byteBuffer();
-            final int start = claim.buffer().wrapAdjustment() + claim.offset();
-            term.slice(start, count * Double.BYTES).order(ByteOrder.nativeOrder()).asDoubleBuffer().put(array, at, count);
+            ByteBuffer term = claim.buffer().byteBuffer();
+            int start = claim.buffer().wrapAdjustment() + claim.offset();
+            term.slice(start, count * Double.BYTES).order(ByteOrder.nativeOrder()).asDoubleBuffer().put(
+                array, at, count);
             claim.commit();
             at += count;
         }
@@ -137,7 +139,7 @@ final class AeronWire extends SpinningWire
 
     private void onArray(DirectBuffer buffer, int offset, int length, Header header)
     {
-        final int count = length / Double.BYTES;
+        int count = length / Double.BYTES;
         buffer.byteBuffer().slice(buffer.wrapAdjustment() + offset, length).order(ByteOrder.nativeOrder())
             .asDoubleBuffer().get(arrayIn, arrayAt, count);
         arrayAt += count;

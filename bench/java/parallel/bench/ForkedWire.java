@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A wire whose other end is a JVM like this one: same java, same options, same class path. Rounds are announced over its stdin, on which it
- * waits between them.
+ * A wire whose other end is a JVM like this one: same java, same options, same class path. Rounds are announced over
+ * its stdin, on which it waits between them.
  */
 abstract class ForkedWire implements Wire
 {
@@ -41,11 +41,12 @@ abstract class ForkedWire implements Wire
      */
     static Process fork(String name, String address) throws IOException
     {
-        final List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), OtherEnd.class.getName(), name, address));
-        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).redirectOutput(ProcessBuilder.Redirect.INHERIT).start();
+        return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).redirectOutput(
+            ProcessBuilder.Redirect.INHERIT).start();
     }
 
     @Override
@@ -57,7 +58,7 @@ abstract class ForkedWire implements Wire
     @Override
     public final Round next() throws Exception
     {
-        final String line = in.readLine();
+        String line = in.readLine();
         return line == null ? null : Round.parse(line);
     }
 

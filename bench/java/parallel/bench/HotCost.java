@@ -9,8 +9,8 @@ import parallel.Worker;
 import parallel.WorkerOptions;
 
 /**
- * What a small message costs its sender and its receiver, apart: a batch is sent into the ring, then received from it, by
- * a worker in this process. The best batch counts, so the figures hold on a busy machine, too.
+ * What a small message costs its sender and its receiver, apart: a batch is sent into the ring, then received from it,
+ * by a worker in this process. The best batch counts, so the figures hold on a busy machine, too.
  */
 public final class HotCost
 {
@@ -34,15 +34,16 @@ public final class HotCost
 
     public static void main(String[] arguments) throws Exception
     {
-        final Worker worker = Parallel.run(WorkerOptions.builder().inThread().build(), HotCost::receiveBatches);
-        final byte[] bytes = new byte[64];
-        final byte[] into = new byte[64];
-        final ByteBuffer source = ByteBuffer.allocateDirect(64);
-        final ByteBuffer target = ByteBuffer.allocateDirect(64);
+        Worker worker = Parallel.run(WorkerOptions.builder().inThread().build(), HotCost::receiveBatches);
+        byte[] bytes = new byte[64];
+        byte[] into = new byte[64];
+        ByteBuffer source = ByteBuffer.allocateDirect(64);
+        ByteBuffer target = ByteBuffer.allocateDirect(64);
         measure(worker, "long, receive", peer -> peer.send(1000L), Peer::receive);
         measure(worker, "byte[64], receive", peer -> peer.send(bytes), Peer::receive);
         measure(worker, "byte[64], receiveInto", peer -> peer.send(bytes), peer -> peer.receiveInto(into));
-        measure(worker, "64 bytes of a buffer", peer -> peer.sendBytes(source.clear()), peer -> peer.receiveBytes(target.clear()));
+        measure(worker, "64 bytes of a buffer", peer -> peer.sendBytes(source.clear()),
+            peer -> peer.receiveBytes(target.clear()));
         worker.stop();
     }
 
@@ -62,7 +63,7 @@ public final class HotCost
 
     private static Object receiveBatches() throws InterruptedException
     {
-        final Peer parent = Parallel.parent();
+        Peer parent = Parallel.parent();
         while (true)
         {
             GO.acquire();
@@ -73,7 +74,7 @@ public final class HotCost
 
     private static double nanos(Step step, Peer peer) throws InterruptedException
     {
-        final long start = System.nanoTime();
+        long start = System.nanoTime();
         for (int i = 0; i < MESSAGES; i++)
         {
             step.run(peer);

@@ -26,16 +26,16 @@ final class JeroWire extends ForkedWire
 
     static Wire open() throws Exception
     {
-        final ZContext context = new ZContext();
-        final ZMQ.Socket socket = context.createSocket(SocketType.PAIR);
-        final int port = socket.bindToRandomPort("tcp://127.0.0.1");
+        ZContext context = new ZContext();
+        ZMQ.Socket socket = context.createSocket(SocketType.PAIR);
+        int port = socket.bindToRandomPort("tcp://127.0.0.1");
         return new JeroWire(context, socket, fork("jeromq", "tcp://127.0.0.1:" + port));
     }
 
     static Wire join(String address)
     {
-        final ZContext context = new ZContext();
-        final ZMQ.Socket socket = context.createSocket(SocketType.PAIR);
+        ZContext context = new ZContext();
+        ZMQ.Socket socket = context.createSocket(SocketType.PAIR);
         socket.connect(address);
         return new JeroWire(context, socket, null);
     }
@@ -48,7 +48,7 @@ final class JeroWire extends ForkedWire
     @Override
     public void sendLong(long value)
     {
-        final byte[] bytes = new byte[Long.BYTES];
+        byte[] bytes = new byte[Long.BYTES];
         buffer(bytes).putLong(value);
         socket.send(bytes, 0);
     }
@@ -79,8 +79,8 @@ final class JeroWire extends ForkedWire
     {
         for (int at = 0; at < array.length;)
         {
-            final int count = Math.min(FRAGMENT / Double.BYTES, array.length - at);
-            final byte[] bytes = new byte[count * Double.BYTES];
+            int count = Math.min(FRAGMENT / Double.BYTES, array.length - at);
+            byte[] bytes = new byte[count * Double.BYTES];
             buffer(bytes).asDoubleBuffer().put(array, at, count);
             socket.send(bytes, 0);
             at += count;
@@ -92,7 +92,7 @@ final class JeroWire extends ForkedWire
     {
         for (int at = 0; at < array.length;)
         {
-            final byte[] bytes = socket.recv(0);
+            byte[] bytes = socket.recv(0);
             buffer(bytes).asDoubleBuffer().get(array, at, bytes.length / Double.BYTES);
             at += bytes.length / Double.BYTES;
         }

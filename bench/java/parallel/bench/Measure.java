@@ -4,7 +4,8 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 
 /**
- * The measuring end as a program: reads rounds from stdin, a line each, and writes what was measured to stdout, a line each.
+ * The measuring end as a program: reads rounds from stdin, a line each, and writes what was measured to stdout, a line
+ * each.
  */
 public final class Measure
 {
@@ -20,8 +21,8 @@ public final class Measure
      */
     public static void main(String[] arguments) throws Exception
     {
-        final BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
-        final Wire wire = Wires.open(arguments[0]);
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
+        Wire wire = Wires.open(arguments[0]);
         try
         {
             System.out.println("{:ready true}");

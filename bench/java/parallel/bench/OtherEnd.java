@@ -17,7 +17,7 @@ public final class OtherEnd
      */
     public static void main(String[] arguments) throws Exception
     {
-        final Wire wire = Wires.join(arguments[0], arguments[1]);
+        Wire wire = Wires.join(arguments[0], arguments[1]);
         try
         {
             Rounds.serve(wire);

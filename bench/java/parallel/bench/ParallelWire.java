@@ -1,8 +1,12 @@
 package parallel.bench;
 
+import parallel.Host;
+import parallel.HostOptions;
+import parallel.Hosts;
 import parallel.Parallel;
 import parallel.Peer;
 import parallel.Worker;
+import parallel.WorkerOptions;
 
 /**
  * This library, by its public Java API: to a worker, or to its parent.
@@ -26,7 +30,19 @@ final class ParallelWire implements Wire
      */
     static Wire open(boolean into)
     {
-        return new ParallelWire(Parallel.run(() ->
+        return open(WorkerOptions.builder().build(), into);
+    }
+
+    /** The same with the worker on a host, which is this machine. */
+    static Wire onHost()
+    {
+        Host host = Hosts.add(HostOptions.start("env").address("127.0.0.1").name("here").nice(0));
+        return open(WorkerOptions.builder().in(host).build(), false);
+    }
+
+    private static Wire open(WorkerOptions options, boolean into)
+    {
+        return new ParallelWire(Parallel.run(options, () ->
         {
             Rounds.serve(new ParallelWire(Parallel.parent(), into));
             return null;
@@ -42,7 +58,7 @@ final class ParallelWire implements Wire
     @Override
     public Round next() throws InterruptedException
     {
-        final Object message = peer.receive();
+        Object message = peer.receive();
         return message == null ? null : Round.parse((String)message);
     }
 
@@ -103,5 +119,6 @@ final class ParallelWire implements Wire
     {
         peer.send(null);
         ((Worker)peer).join();
+        Parallel.close();
     }
 }

@@ -18,7 +18,8 @@ import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /**
- * The bare ring: two of Agrona's {@link OneToOneRingBuffer}s of the library's default capacity in a mapped file, each end spinning.
+ * The bare ring: two of Agrona's {@link OneToOneRingBuffer}s of the library's default capacity in a mapped file, each
+ * end spinning.
  */
 final class RingWire extends SpinningWire
 {
@@ -42,14 +43,14 @@ final class RingWire extends SpinningWire
     private RingWire(Path file, Process other) throws IOException
     {
         super(other);
-        final boolean first = other != null;
+        boolean first = other != null;
         this.file = first ? file : null;
         try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw"))
         {
             map = access.getChannel().map(FileChannel.MapMode.READ_WRITE, 0, 2L * LENGTH);
         }
-        final OneToOneRingBuffer down = new OneToOneRingBuffer(new UnsafeBuffer(map, 0, LENGTH));
-        final OneToOneRingBuffer up = new OneToOneRingBuffer(new UnsafeBuffer(map, LENGTH, LENGTH));
+        OneToOneRingBuffer down = new OneToOneRingBuffer(new UnsafeBuffer(map, 0, LENGTH));
+        OneToOneRingBuffer up = new OneToOneRingBuffer(new UnsafeBuffer(map, LENGTH, LENGTH));
         out = first ? down : up;
         in = first ? up : down;
         inDoubles = doubles(first ? LENGTH : 0);
@@ -63,7 +64,7 @@ final class RingWire extends SpinningWire
 
     static Wire open() throws IOException
     {
-        final Path file = Files.createTempFile(Path.of("/dev/shm"), "parallel-bench", ".ring");
+        Path file = Files.createTempFile(Path.of("/dev/shm"), "parallel-bench", ".ring");
         try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw"))
         {
             access.getChannel().write(ByteBuffer.allocate(2 * LENGTH));
@@ -86,7 +87,7 @@ final class RingWire extends SpinningWire
     {
         for (int taken = 0; taken < times;)
         {
-            final int now = in.read(handler, times - taken);
+            int now = in.read(handler, times - taken);
             taken += now;
             if (now == 0)
             {
@@ -121,7 +122,7 @@ final class RingWire extends SpinningWire
     {
         for (int at = 0; at < array.length;)
         {
-            final int count = Math.min(FRAGMENT / Double.BYTES, array.length - at);
+            int count = Math.min(FRAGMENT / Double.BYTES, array.length - at);
             int index = out.tryClaim(TYPE, count * Double.BYTES);
             while (index < 0)
             {

@@ -11,7 +11,7 @@ record Round(String what, int size, int times)
 {
     static Round parse(String line)
     {
-        final String[] words = line.trim().split(" ");
+        String[] words = line.trim().split(" ");
         return new Round(words[0], Integer.parseInt(words[1]), Integer.parseInt(words[2]));
     }
 

@@ -12,7 +12,8 @@ import org.HdrHistogram.Histogram;
 import com.sun.management.ThreadMXBean;
 
 /**
- * The rounds, both ends of each. This end's answers are EDN maps: what {@code bench/parallel/bench/contender.clj} reads.
+ * The rounds, both ends of each. This end's answers are EDN maps: what {@code bench/parallel/bench/contender.clj}
+ * reads.
  */
 final class Rounds
 {
@@ -70,30 +71,31 @@ final class Rounds
 
     private static String ping(Wire wire, int times, long silence) throws Exception
     {
-        final Histogram histogram = new Histogram(LONGEST_NS, 3);
-        final long allocated = allocatedBytes();
+        Histogram histogram = new Histogram(LONGEST_NS, 3);
+        long allocated = allocatedBytes();
         for (int i = 0; i < times; i++)
         {
             if (silence > 0)
             {
                 LockSupport.parkNanos(silence);
             }
-            final long start = System.nanoTime();
+            long start = System.nanoTime();
             wire.sendLong(1000L + i);
             wire.receiveLong();
             histogram.recordValue(System.nanoTime() - start);
         }
-        final double perRoundTrip = (double)(allocatedBytes() - allocated) / times;
-        final StringBuilder answer = new StringBuilder("{:p50 ").append(histogram.getValueAtPercentile(50))
+        double perRoundTrip = (double)(allocatedBytes() - allocated) / times;
+        StringBuilder answer = new StringBuilder("{:p50 ").append(histogram.getValueAtPercentile(50))
             .append(" :allocated ").append(perRoundTrip).append(" :percentiles [");
         for (double percentile : PERCENTILES)
         {
-            answer.append("[").append(percentile).append(" ").append(histogram.getValueAtPercentile(percentile)).append("]");
+            answer.append("[").append(percentile).append(" ").append(histogram.getValueAtPercentile(percentile)).append(
+                "]");
         }
         return answer.append("]}").toString();
     }
 
-    /* By this thread, since it started. */
+    // By this thread, since it started.
     private static long allocatedBytes()
     {
         return ((ThreadMXBean)ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
@@ -112,8 +114,8 @@ final class Rounds
 
     private static String oneWay(Wire wire, int size, int times) throws Exception
     {
-        final byte[] bytes = new byte[size];
-        final long start = System.nanoTime();
+        byte[] bytes = new byte[size];
+        long start = System.nanoTime();
         for (int i = 0; i < times; i++)
         {
             if (size == Long.BYTES)
@@ -145,10 +147,10 @@ final class Rounds
 
     private static String array(Wire wire, int size, int times) throws Exception
     {
-        final double[] array = new double[size];
+        double[] array = new double[size];
         Arrays.setAll(array, i -> i);
         wire.receiveLong();
-        final long start = System.nanoTime();
+        long start = System.nanoTime();
         for (int i = 0; i < times; i++)
         {
             wire.sendArray(array);
@@ -159,7 +161,7 @@ final class Rounds
 
     private static void takeArrays(Wire wire, int size, int times) throws Exception
     {
-        final double[] array = new double[size];
+        double[] array = new double[size];
         Arrays.fill(array, -1);
         wire.sendLong(size);
         wire.flush();
@@ -177,14 +179,14 @@ final class Rounds
 
     // ---- silence
 
-    /* The CPU time that the other end uses while it waits for a message, as a part of one core. */
+    // The CPU time that the other end uses while it waits for a message, as a part of one core.
     private static String idle(Wire wire, int ms) throws Exception
     {
         Thread.sleep(500);
-        final long before = cpuNanos(wire.otherPid());
-        final long start = System.nanoTime();
+        long before = cpuNanos(wire.otherPid());
+        long start = System.nanoTime();
         Thread.sleep(ms);
-        final double share = (double)(cpuNanos(wire.otherPid()) - before) / (System.nanoTime() - start);
+        double share = (double)(cpuNanos(wire.otherPid()) - before) / (System.nanoTime() - start);
         wire.sendLong(1);
         wire.receiveLong();
         return "{:cores " + share + "}";

@@ -9,23 +9,25 @@ import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The JDK's sockets, blocking, with buffers of 64 KiB outside of the heap: of the Unix domain, or TCP on the loopback interface.
+ * The JDK's sockets, blocking, with buffers of 64 KiB outside of the heap: of the Unix domain, or TCP on the loopback
+ * interface. Or what else carries bytes.
  */
 final class SocketWire extends ForkedWire
 {
     private static final int BUFFER = 64 * 1024;
 
-    private final SocketChannel channel;
+    private final ByteChannel channel;
     private final ByteBuffer out = ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.nativeOrder());
     private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER).order(ByteOrder.nativeOrder()).flip();
 
-    private SocketWire(SocketChannel channel, Process other)
+    SocketWire(ByteChannel channel, Process other)
     {
         super(other);
         this.channel = channel;
@@ -38,11 +40,11 @@ final class SocketWire extends ForkedWire
 
     private static Wire openUnix() throws IOException
     {
-        final Path file = Files.createTempDirectory("parallel-bench").resolve("socket");
+        Path file = Files.createTempDirectory("parallel-bench").resolve("socket");
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX))
         {
             server.bind(UnixDomainSocketAddress.of(file));
-            final Process other = fork("unix", file.toString());
+            Process other = fork("unix", file.toString());
             return new SocketWire(server.accept(), other);
         }
         finally
@@ -57,7 +59,7 @@ final class SocketWire extends ForkedWire
         try (ServerSocketChannel server = ServerSocketChannel.open())
         {
             server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            final Process other = fork("tcp", String.valueOf(server.socket().getLocalPort()));
+            Process other = fork("tcp", String.valueOf(server.socket().getLocalPort()));
             return new SocketWire(withoutDelay(server.accept()), other);
         }
     }
@@ -66,7 +68,9 @@ final class SocketWire extends ForkedWire
     {
         return new SocketWire("unix".equals(name) ?
             SocketChannel.open(UnixDomainSocketAddress.of(address)) :
-            withoutDelay(SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(address)))), null);
+            withoutDelay(
+            SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(address)))),
+            null);
     }
 
     private static SocketChannel withoutDelay(SocketChannel channel) throws IOException
@@ -148,7 +152,7 @@ final class SocketWire extends ForkedWire
         flush();
         for (int at = 0; at < array.length;)
         {
-            final int count = Math.min(BUFFER / Double.BYTES, array.length - at);
+            int count = Math.min(BUFFER / Double.BYTES, array.length - at);
             out.asDoubleBuffer().put(array, at, count);
             out.position(count * Double.BYTES);
             flush();
@@ -165,7 +169,7 @@ final class SocketWire extends ForkedWire
             {
                 fill(Double.BYTES);
             }
-            final int count = Math.min(in.remaining() / Double.BYTES, array.length - at);
+            int count = Math.min(in.remaining() / Double.BYTES, array.length - at);
             in.asDoubleBuffer().get(array, at, count);
             in.position(in.position() + count * Double.BYTES);
             at += count;

@@ -1,8 +1,8 @@
 package parallel.bench;
 
 /**
- * One way to exchange messages between two processes, as one end of it sees it: both ends are made by the same class. A process has one
- * kind of wire, so that the loops of {@link Rounds} are compiled for it alone.
+ * One way to exchange messages between two processes, as one end of it sees it: both ends are made by the same class. A
+ * process has one kind of wire, so that the loops of {@link Rounds} are compiled for it alone.
  * <p>
  * One thread at a time. All calls block; what is sent may be kept until {@link #flush} or until this end receives.
  */

@@ -15,6 +15,8 @@ final class Wires
         {
             case "parallel" -> ParallelWire.open(false);
             case "parallel-into" -> ParallelWire.open(true);
+            case "parallel-host" -> ParallelWire.onHost();
+            case "grpc", "grpc-tls" -> GrpcBytes.open(name);
             case "copy" -> new CopyWire();
             case "ring" -> RingWire.open();
             case "aeron" -> AeronWire.open();
@@ -29,6 +31,7 @@ final class Wires
         return switch (name)
         {
             case "ring" -> RingWire.join(address);
+            case "grpc", "grpc-tls" -> GrpcBytes.join(name, address);
             case "aeron" -> AeronWire.join(address);
             case "unix", "tcp" -> SocketWire.join(name, address);
             case "jeromq" -> JeroWire.join(address);

@@ -69,8 +69,11 @@ public class CodecBenchmark
         return switch (library)
         {
             case "parallel" -> CodecBenchmark::parallel;
-            case "nippy" -> composed(function("taoensso.nippy", "fast-freeze"), function("taoensso.nippy", "fast-thaw"));
-            case "fressian" -> fressian(function("clojure.data.fressian", "create-writer"), function("clojure.data.fressian", "write-object"),
+            case "nippy" ->
+                composed(function("taoensso.nippy", "fast-freeze"), function("taoensso.nippy", "fast-thaw"));
+            case "fressian" ->
+                fressian(function("clojure.data.fressian", "create-writer"),
+                    function("clojure.data.fressian", "write-object"),
                 function("clojure.data.fressian", "read"));
             case "edn" -> composed(function("clojure.core", "pr-str"), function("clojure.edn", "read-string"));
             default -> throw new IllegalArgumentException(library);
@@ -91,7 +94,7 @@ public class CodecBenchmark
     {
         return x ->
         {
-            final ByteArrayOutputStream out = new ByteArrayOutputStream();
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
             write.invoke(writer.invoke(out), x);
             return read.invoke(new ByteArrayInputStream(out.toByteArray()));
         };

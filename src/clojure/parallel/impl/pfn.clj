@@ -43,7 +43,7 @@
       source
       (let [bytes (Codec/toBytes (zipmap names values))]
         (warn-of-large-locals limit form names values (alength bytes))
-        (assoc (form/travelling ns form values) :form form :names names :bytes bytes)))))
+        (assoc (form/travelling ns form) :form form :names names :bytes bytes)))))
 
 ;; ---- here
 
@@ -55,5 +55,5 @@
   (PortableFunction.
    (delay (let [make   (@compiled-in-place parts)
                 locals (Codec/fromBytes ^bytes (:bytes parts))]
-            (apply make (map locals (:names parts)))))
+            (make locals)))
    parts))

@@ -1,14 +1,17 @@
 (ns ^:no-doc parallel.impl.pool-function
-  "Functions as a pool takes them: a var, a symbol, a quoted fn form, a pfn, or the function object of a var; and what of them travels."
+  "Functions as a pool takes them: a var, a symbol, a quoted fn form, a pfn, or the function object of a var; and what
+  of them travels."
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors]
             [parallel.impl.form :as form]
-            [parallel.impl.pool-worker])     ; a name that is not known could be that of a macro: then nothing goes along
+            ;; a name that is not known could be that of a macro: then nothing goes along
+            [parallel.impl.pool-worker])
   (:import [clojure.lang Compiler Var]
+           [java.util.function Supplier]
            [parallel.clojure PortableFunction]
-           [parallel.codec Codec]
-           [parallel.pool Content$Shared]
-           [parallel.runtime Job Language Text]))
+           [parallel.codec Codec Destination]
+           [parallel.pool TaskContent$Shared]
+           [parallel.control Work Language Text]))
 
 (set! *warn-on-reflection* true)
 
@@ -31,8 +34,8 @@
     (fn? f) (form/check f)
     (or (symbol? f) (keyword? f) (seq? f)) f
     :else (throw (errors/bad-argument
-                  (str "A pool takes a function as a var, a symbol, a quoted form, '(fn [x] ...), or (pfn [x] ...), not "
-                       (if (nil? f) "nil" (str (pr-str f) ", a " (.getName (class f)))) ".")))))
+                  (str "A pool takes a function as a var, a symbol, a quoted form, '(fn [x] ...), or (pfn [x] ...), "
+                       "not " (errors/shown f) ".")))))
 
 (def ^:private most-text 200)
 
@@ -44,8 +47,8 @@
       (Text/shortened (pr-str (if (instance? PortableFunction f) (:form (.source ^PortableFunction f)) f)) most-text))))
 
 (defn- call
-  "[form args]: a form whose value, or the value of calling it with args, is (maker f ...). The same for the same functions: workers
-  know by that what they have already."
+  "[form args]: a form whose value, or the value of calling it with args, is (maker f ...). The same for the same
+  functions: workers know by that what they have already."
   [maker fs]
   (let [forms (mapv form-of fs)]
     (if (some #(instance? PortableFunction %) forms)
@@ -56,14 +59,14 @@
          (filterv pfn? forms)])
       [(cons maker forms) []])))
 
-(defn- payload ^bytes [^Job job]
-  (when-let [failure (.failure job)]
+(defn- payload ^bytes [^Work work]
+  (when-let [failure (.failure work)]
     (errors/surfacing (throw failure)))
-  (.payload job))
+  (.payload work))
 
 (defn- payload-of ^bytes [ns-sym maker fs]
   (let [[form args] (call maker fs)]
-    (payload (form/job ns-sym form args))))
+    (payload (form/work ns-sym form args))))
 
 ;; ---- what was prepared before
 
@@ -77,26 +80,36 @@
   [form]
   (if (seq? form) (Same. form) form))
 
+(defn- writing-for
+  "What f returns; what it encodes goes to that destination."
+  [^Destination destination f]
+  (.of destination (reify Supplier (get [_] (f)))))
+
+(defn written-for
+  "The bytes of x. Throws UnserializableException for what cannot go to that destination."
+  ^bytes [destination x]
+  (writing-for destination #(Codec/toBytes x)))
+
 (def ^:private most-prepared 64)
 
 (def ^:private prepared
-  "[namespace maker form-or-Same ...] to {:shared :text :stands?}."
+  "[destination namespace maker form-or-Same ...] to {:shared :text :stands?}."
   (atom {}))
 
 (defn- prepare [ns-sym maker fs]
   (let [[form args]   (call maker fs)
-        [job stands?] (if (seq args) [(form/job ns-sym form args)] (form/lasting-job ns-sym form))]
-    {:shared (Content$Shared. (payload job)) :text (text (peek fs)) :stands? stands?}))
+        [work stands?] (if (seq args) [(form/work ns-sym form args)] (form/lasting-work ns-sym form))]
+    {:shared (TaskContent$Shared. (payload work)) :text (text (peek fs)) :stands? stands?}))
 
 (defn shared-and-text
-  "{:shared what of (maker f ...) travels, once per worker, :text the last f for people}. Prepared anew only when something that it
-  depends on has changed."
-  [ns-sym maker fs]
-  (let [key   (into [ns-sym maker] (map (comp named form-of)) fs)
+  "{:shared what of (maker f ...) travels, once per worker, :text the last f for people}, for workers at a destination.
+  Prepared anew only when something that it depends on has changed."
+  [destination ns-sym maker fs]
+  (let [key   (into [destination ns-sym maker] (map (comp named form-of)) fs)
         known (get @prepared key)]
     (if (and known ((:stands? known)))
       known
-      (let [made (prepare ns-sym maker fs)]
+      (let [made (writing-for destination #(prepare ns-sym maker fs))]
         (when (:stands? made)
           (swap! prepared #(assoc (if (< (count %) (long most-prepared)) % {}) key made)))
         made))))
@@ -114,7 +127,7 @@
       (fn? f) f
       (keyword? f) f
       :else (binding [*ns* (or (find-ns ns-sym) *ns*)]
-              (if (and (symbol? f) (namespace f))
-                (or (some-> (requiring-resolve (symbol (str (or (get (ns-aliases *ns*) (symbol (namespace f))) (namespace f))) (name f))) deref)
-                    (eval f))
-                (eval f))))))
+              (or (when (and (symbol? f) (namespace f))
+                    (let [home (or (get (ns-aliases *ns*) (symbol (namespace f))) (namespace f))]
+                      (some-> (requiring-resolve (symbol (str home) (name f))) deref)))
+                  (eval f))))))

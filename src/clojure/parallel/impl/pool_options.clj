@@ -1,104 +1,167 @@
 (ns ^:no-doc parallel.impl.pool-options
-  "The tables of options of pools and of their maps: they serve validation, errors and docs."
+  "The options of pools and of their maps."
   (:require [parallel.impl.errors :as errors]
-            [parallel.impl.options :as options])
-  (:import [parallel WorkerOptions]
-           [parallel.pool Limits Pool Pools Shares]))
+            [parallel.impl.journal :as journal]
+            [parallel.impl.options :as options :refer [number-from]]
+            [parallel.impl.worker-options :as worker-options])
+  (:import [java.util.concurrent ConcurrentLinkedQueue]
+           [parallel Host WorkerOptions]
+           [parallel.codec Destination]
+           [parallel.hosts LocalHost Placement]
+           [parallel.place Workers]
+           [parallel.pool Limits Pool Pools ResourceShares ResourceShares$Machine]))
 
 (set! *warn-on-reflection* true)
 
-(defn- number-from [least]
-  (fn [x] (and (int? x) (<= (long least) (long x)))))
+(defn- function? [x]
+  (and (ifn? x) (not (keyword? x))))
+
+(def ^:private ^Limits unset "What parallel.pool.Limits has for an option that is not given." (Limits. 1))
 
 (def pool-table
   "Options of pool, besides those of its workers."
   [{:key :min :takes "a number of workers, 0 or more, at most :max" :valid? (number-from 0)
-    :default "n" :doc "workers that are kept"}
-   {:key :max :takes "a number of workers from 1 to 1024, at least :min" :valid? #(and (int? %) (<= 1 (long %) Pools/MOST_WORKERS))
-    :default "n" :doc "workers that there may be: the pool grows while tasks wait"}
+    :otherwise "n" :doc "workers that are kept"}
+   {:key :max :takes "a number of workers from 1 to 1024, at least :min" :valid? (number-from 1 Pools/MOST_WORKERS)
+    :otherwise "n" :doc "workers that there may be: the pool grows while tasks wait"}
    {:key :idle-timeout-ms :takes "a number of milliseconds, 0 or more" :valid? (number-from 0)
-    :set (fn [^Limits l v] (.idleMs l v)) :default "60000" :doc "after which an idle worker above :min ends"}
+    :set (fn [^Limits l v] (.idleMs l v))
+    :default (.idleMs unset) :doc "after which an idle worker above :min ends"}
    {:key :max-tasks :takes "a number of tasks, 1 or more" :valid? (number-from 1)
-    :set (fn [^Limits l v] (.maxTasks l v)) :default "none" :doc "after which a worker is renewed; elements of a map count each"}
+    :set (fn [^Limits l v] (.maxTasks l v))
+    :otherwise "none" :doc "tasks after which a worker is renewed; each element of a map counts"}
+   {:key :max-heap-use :takes "a fraction above 0 and below 1" :valid? #(and (number? %) (< 0 % 1))
+    :set (fn [^Limits l v] (.maxHeapUse l (double v)))
+    :otherwise "none"
+    :doc "of its heap: a worker with more that is live after a collection is replaced between two tasks or elements"}
+   {:key :queue-length :takes "a number of tasks, 1 or more" :valid? (number-from 1 Integer/MAX_VALUE)
+    :set (fn [^Limits l v] (.queueLength l (int v)))
+    :default (.queueLength unset) :doc "tasks that may wait; when so many do, submit blocks and try-submit returns nil"}
    {:key :queue-bytes :takes "a number of bytes, 0 or more" :valid? (number-from 0)
-    :set (fn [^Limits l v] (.queueBytes l v)) :default "the larger of 128 MiB and a quarter of the heap"
-    :doc "of tasks that wait; one larger is always admitted"}
-   {:key :queue-length :takes "a number of tasks, 1 or more" :valid? #(and (int? %) (<= 1 (long %) Integer/MAX_VALUE))
-    :set (fn [^Limits l v] (.queueLength l (int v))) :default "1000000" :doc "of tasks that wait: submit blocks, try-submit returns nil"}
-   {:key :retries :takes "a number of 0 or more" :valid? #(and (int? %) (<= 0 (long %) Integer/MAX_VALUE))
-    :set (fn [^Limits l v] (.retries l (int v))) :default "1"
+    :set (fn [^Limits l v] (.queueBytes l v))
+    :otherwise "a quarter of the heap" :doc "bytes of tasks that may wait; one larger task is always admitted"}
+   {:key :retries :takes "a number of 0 or more" :valid? (number-from 0 Integer/MAX_VALUE)
+    :set (fn [^Limits l v] (.retries l (int v)))
+    :default (.retries unset)
     :doc "how often a task is tried again after its worker died; never when it has killed two"}
-   {:key :cores-per-worker :takes "a number of cores, 1 or more" :valid? #(and (int? %) (<= 1 (long %) 65536))
-    :default "the cores of this JVM divided by the workers" :doc "the size that each worker's JVM takes for its inner pools"}])
+   {:key :on-host-lost :takes ":retry or :fail" :valid? #{:retry :fail}
+    :set (fn [^Limits l v] (.failOnHostLost l (= :fail v)))
+    :default :retry
+    :doc "what becomes of the tasks that a host had when it was lost: others do them, or they fail with :host-lost"}
+   {:key :cores-per-worker :takes "a number of cores, 1 or more" :valid? (number-from 1 65536)
+    :otherwise "the cores of this JVM divided by the workers"
+    :doc "size that each worker's JVM takes for its inner thread pools"}])
 
 (def map-table
   "Options of pmap, pmap-unordered and fold."
   [{:key :pool :takes "a pool" :valid? #(instance? Pool %)
-    :default "(default-pool); in a task of a pool: none, it is evaluated there" :doc "whose workers do it"}
+    :otherwise "(default-pool); within a task of a pool none: it is evaluated there" :doc "pool whose workers do it"}
    {:key :chunk :takes ":auto or a number of elements, 1 or more" :valid? #(or (= :auto %) ((number-from 1) %))
-    :default ":auto" :doc "elements that travel together; :auto: 20 ms of work, as measured, growing from 1"}
+    :default :auto :doc "elements that are sent together; with :auto 20 ms of work, as measured, growing from 1"}
    {:key :in-flight :takes "a number of elements, 1 or more" :valid? (number-from 1)
-    :default "3 chunks per worker; with :chunk :auto at most as many as were taken, and 3 per worker"
-    :doc "the look-ahead: elements that were given out and whose results are not taken yet"}
-   {:key :on-error :takes ":throw, :value or a function of the error" :valid? #(or (= :throw %) (= :value %) (and (ifn? %) (not (keyword? %))))
-    :default ":throw" :doc ":throw stops the rest; :value puts the error in place; a function's value is put in place"}
+    :otherwise "3 chunks per worker; with :auto at most as many as were taken, and 3 per worker"
+    :doc "the look-ahead: elements that are given out and whose results are not taken yet"}
+   {:key :on-error :takes ":throw, :value or a function of the error" :valid? #(or (#{:throw :value} %) (function? %))
+    :default :throw :doc ":throw stops the rest; :value puts the error in place; a function's value is put in place"}
    {:key :retries :takes "a number of 0 or more" :valid? (number-from 0)
-    :default "1" :doc "how often an element is tried again whose worker died; never when it has killed two"}
-   {:key :retry? :takes "a function of the error" :valid? #(and (ifn? %) (not (keyword? %)))
-    :default "always" :doc "whether to try an element again whose worker died of it"}
+    :default 1 :doc "how often an element is tried again whose worker died; never when it has killed two"}
+   {:key :retry? :takes "a function of the error" :valid? function?
+    :default (constantly true) :otherwise "always" :doc "whether to try an element again whose worker died of it"}
    {:key :timeout-ms :takes "a number of milliseconds, 1 or more" :valid? (number-from 1)
-    :default "none" :doc "for each element: it is interrupted, and its worker replaced if that does not help"}
+    :otherwise "none" :doc "for each element: it is interrupted, and its worker replaced if that does not help"}
    {:key :seed :takes "an integer of 64 bits" :valid? int?
-    :default "another one each time" :doc "of (rng): the same numbers for an element whatever the workers"}
+    :otherwise "another one each time" :doc "of (rng): the same numbers for an element whatever the workers"}
    {:key :progress :takes "true, false, or a function of a map" :valid? #(or (boolean? %) (nil? %) (ifn? %))
-    :default "false" :doc "true: a bar on a terminal, a line now and then elsewhere"}])
+    :default false
+    :doc "true: a bar on a terminal, a line now and then elsewhere; a function is called with the figures"}])
 
-(defn- check [what table m]
-  (when-not (map? m)
-    (throw (errors/bad-argument (str "Options of " what " are a map, not " (pr-str m) "."))))
-  (doseq [{:keys [key takes valid?]} table
-          :when (contains? m key)
-          :let [v (get m key)]]
-    (when-not (valid? v)
-      (throw (errors/bad-argument (str "Option " key " of " what " is " (pr-str v) "; allowed is " takes ".") {:option key :allowed takes}))))
-  m)
+(def journal-table
+  "Options of pmap and pmap-unordered alone."
+  [{:key :journal :takes "a path: a string, a File or a Path" :valid? journal/path?
+    :otherwise "none"
+    :doc "file that keeps what each element has come to: the same call later evaluates what is missing"}
+   {:key :journal-key :takes "a value that can travel" :valid? some?
+    :otherwise "what of the function travels, and :seed" :doc "what a journal is known by"}])
 
 (defn map-options
-  "The checked options of a map."
-  [what m]
-  (check what map-table m)
-  (options/check-known what m (map :key map-table)))
+  "The checked options of a map, with the defaults; table has those that it knows."
+  [what table m]
+  (options/check-map what m)
+  (options/check-values what table m)
+  (options/check-known what m (map :key table))
+  (when (and (contains? m :journal-key) (not (contains? m :journal)))
+    (throw (errors/bad-argument ":journal-key says what a :journal is known by; there is no :journal."
+                                {:option :journal-key})))
+  (merge (options/defaults table) m))
 
 (defn check-elements
   "Throws :bad-argument when what is to be mapped has no elements."
   [what coll]
   (when-not (seqable? coll)
-    (throw (errors/bad-argument (str "(" what " ...) takes a collection, not " (pr-str coll) ", a " (.getName (class coll)) ".")))))
+    (errors/refuse what "a collection" coll
+                   (when (or (instance? clojure.lang.IReduceInit coll)
+                             (satisfies? clojure.core.protocols/CollReduce coll))
+                     " What can only be reduced, such as that of clojure.core.reducers, is given as (into [] ...)."))))
 
-(defn- workers [n]
-  (when-not (and (int? n) (<= 1 (long n) Pools/MOST_WORKERS))
-    (throw (errors/bad-argument (str "(pool ...) takes a number of workers from 1 to " Pools/MOST_WORKERS ", not " (pr-str n) "."))))
-  (int n))
+(defn- workers
+  "How many, of n and the hosts, if any."
+  [n hosts]
+  (let [cores #(if hosts
+                 (reduce + (map (fn [^Host h] (.cores h)) hosts))
+                 (.availableProcessors (Runtime/getRuntime)))
+        n     (if (= :cores n) (min (long (cores)) Pools/MOST_WORKERS) n)]
+    (when-not (and (int? n) (<= 1 (long n) Pools/MOST_WORKERS))
+      (errors/refuse-value "pool" (str "a number of workers from 1 to " Pools/MOST_WORKERS ", or :cores") n))
+    (int n)))
 
 (defn- limits ^Limits [n {:keys [min max] :as opts}]
-  (let [l     (Limits. (workers n))
+  (let [l     (Limits. n)
         least (or min (clojure.core/min (long n) (long (or max n))))
         most  (or max (clojure.core/max (long n) (long least)))]
     (when (> (long least) (long most))
-      (throw (errors/bad-argument (str "Option :min is " least " and :max is " most "; allowed is :min at most :max.") {:option :min})))
+      (throw (errors/bad-argument
+              (str "Option :min is " least " and :max is " most "; allowed is :min at most :max.")
+              {:option :min})))
     (.between l least most)
     (doseq [{:keys [key set]} pool-table
             :when (and set (contains? opts key))]
       (set l (get opts key)))
     l))
 
+(defn- on-hosts
+  "A function that gives the options of a worker that is started now: on one of the hosts, with its share of that. The
+  first of them, which are started at once, are placed together; one that takes another's place goes where fewest are."
+  [hosts ^WorkerOptions given most cores]
+  (let [^Placement placement (errors/surfacing (Placement/of hosts (int most)))
+        together             (ConcurrentLinkedQueue. (.hosts placement))
+        each                 (long (Math/ceil (/ (double most) (count hosts))))]
+    (fn []
+      (let [^Host host (or (.poll together) (Placement/next hosts))
+            there      (if (instance? LocalHost host) given (.build (.in (.toBuilder given) host)))
+            machine    (ResourceShares$Machine. (max 1 (.cores host)) (.memoryBytes (.status host)) each)]
+        (ResourceShares/applied there machine most cores)))))
+
+(defn- destination
+  "Where goes what workers are given that are shared out over hosts, one of which may be this machine: a task may be
+  given to any of them."
+  ^Destination [hosts]
+  (if (every? #(instance? LocalHost %) hosts) Destination/HERE Destination/ELSEWHERE))
+
 (defn pool-options
-  "[limits, options of the workers] of the checked options of a pool."
+  "[limits, where its workers are, a function that gives the options of the next worker] of the checked options of a
+  pool."
   [m n]
-  (check "pool" pool-table m)
-  (options/check-known "pool" m (concat (map :key pool-table) (map :key options/table)))
-  (let [own            (map :key pool-table)
-        ^Limits l      (limits n m)
-        ^WorkerOptions given (options/worker-options (apply dissoc (merge {:name "pool"} m) own))]
+  (options/check-map "pool" m)
+  (options/check-values "pool" pool-table m)
+  (options/check-known "pool" m (map :key (concat pool-table worker-options/table)))
+  (let [hosts                (worker-options/hosts-of (:in m))
+        ^Limits l            (limits (workers n hosts) m)
+        of-workers           (apply dissoc (merge {:name "pool"} m) (map :key pool-table))
+        ^WorkerOptions given (worker-options/worker-options (if hosts (dissoc of-workers :in) of-workers))
+        cores                (int (:cores-per-worker m 0))
+        make                 (if hosts
+                               (on-hosts hosts given (.max l) cores)
+                               (constantly (errors/surfacing (ResourceShares/applied given (.max l) cores))))]
     [(.graceMs l (Pools/graceMs given))
-     (errors/surfacing (Shares/applied given (.max l) (int (:cores-per-worker m 0))))]))
+     (if hosts (destination hosts) (errors/surfacing (Workers/destination given)))
+     make]))

@@ -1,7 +1,8 @@
 (ns ^:no-doc parallel.impl.progress
   "How far a map is: a bar on a terminal, a line now and then elsewhere, or a function that is given a map."
-  (:require [clojure.string :as str])
-  (:import [java.io Console Writer]
+  (:require [clojure.string :as str]
+            [parallel.impl.terminal :as terminal])
+  (:import [java.io Writer]
            [parallel.pool Pool]))
 
 (set! *warn-on-reflection* true)
@@ -18,17 +19,19 @@
 
 (defn facts
   "What is known: done and failed elements of total (nil: unknown), so many milliseconds after the beginning."
-  [{:keys [done failed total finished?]} elapsed-ms]
-  (let [rate (when (pos? (long elapsed-ms)) (/ (* 1000.0 (long done)) (long elapsed-ms)))]
-    {:done done :failed failed :total total :elapsed-ms elapsed-ms :rate rate
+  [{:keys [done failed total from-journal finished?]} elapsed-ms]
+  (let [made (- (long done) (long (or from-journal 0)))
+        rate (when (pos? (long elapsed-ms)) (/ (* 1000.0 made) (long elapsed-ms)))]
+    {:done done :failed failed :total total :from-journal (or from-journal 0) :elapsed-ms elapsed-ms :rate rate
      :left-ms (when (and total rate (pos? (double rate)))
                 (Math/round (/ (* 1000.0 (- (long total) (long done))) (double rate))))
      :finished? (boolean finished?)}))
 
 (defn line
   "The facts in words."
-  [{:keys [done failed total elapsed-ms rate left-ms finished?]}]
+  [{:keys [done failed total from-journal elapsed-ms rate left-ms finished?]}]
   (str done (when total (str "/" total)) " done"
+       (when (pos? (long (or from-journal 0))) (str ", " from-journal " of them from the journal"))
        (when (pos? (long failed)) (str ", " failed " failed"))
        (when rate (format ", %s/s" (if (< (double rate) 10) (format "%.1f" rate) (str (Math/round (double rate))))))
        (cond finished? (str ", took " (duration elapsed-ms))
@@ -42,23 +45,18 @@
       (str "[" (str/join (repeat filled "=")) (str/join (repeat (- (long bar-width) filled) " ")) "] " (line facts)))
     (line facts)))
 
-(defn- terminal?
-  "Whether what is printed now reaches a terminal: not under nREPL, which binds *out* anew."
-  []
-  (let [^Console console (System/console)]
-    (and console
-         (identical? *out* (.getRawRoot #'*out*))
-         (if-let [m (try (.getMethod Console "isTerminal" (make-array Class 0)) (catch NoSuchMethodException _ nil))]
-           (.invoke ^java.lang.reflect.Method m console (object-array 0))
-           true))))
-
-(defn- printing [^Writer out make interval-ms before after]
+(defn- printing
+  "A function of facts that calls show with their text and whether they are the last, at intervals."
+  [make interval-ms show]
   (let [shown (volatile! 0)]
     (fn [{:keys [elapsed-ms finished?] :as facts}]
       (when (or finished? (>= (long elapsed-ms) (+ (long @shown) (long interval-ms))))
         (vreset! shown elapsed-ms)
-        (.write out (str before (make facts) (if finished? "\n" after)))
-        (.flush out)))))
+        (show (make facts) finished?)))))
+
+(defn- write-line [^Writer out text]
+  (.write out (str text "\n"))
+  (.flush out))
 
 (defn- guarded
   "progress, whose first exception is logged, and no other: it is called often."
@@ -76,17 +74,18 @@
   [progress]
   (cond
     (not (true? progress)) (guarded progress)
-    (terminal?) (printing *out* #(str (bar %) "   ") bar-ms "\r" "")
-    :else (printing *out* line line-ms "" "\n")))
+    (terminal/terminal?) (let [out *out*] (printing bar bar-ms #(terminal/show-bar out %1 %2)))
+    :else (let [out *out*] (printing line line-ms (fn [text _] (write-line out text))))))
 
 (defn- now-ms ^long []
   (quot (System/nanoTime) 1000000))
 
 (defn reporter
-  "{:report (fn [done failed]) :end (fn [done failed])}: more is done, from any thread; all is, so many in all."
+  "{:report (fn [done failed]) :found (fn [n]) :end (fn [done failed])}: more is done, from any thread; so many were in
+  the journal; all is done, so many in all."
   [progress total]
   (if-not progress
-    {:report (fn [_ _]) :end (fn [_ _])}
+    {:report (fn [_ _]) :found (fn [_]) :end (fn [_ _])}
     (let [show  (show progress)
           start (now-ms)
           state (atom {:done 0 :failed 0 :total total})
@@ -95,4 +94,5 @@
                     (when-not (:finished? @state)
                       (show (facts (swap! state change) (- (now-ms) start))))))]
       {:report (fn [done failed] (tell #(-> % (update :done + done) (update :failed + failed))))
+       :found  (fn [n] (tell #(-> % (update :done + n) (update :from-journal (fnil + 0) n))))
        :end    (fn [done failed] (tell #(assoc % :done done :failed failed :finished? true)))})))

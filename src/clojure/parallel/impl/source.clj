@@ -1,14 +1,17 @@
 (ns ^:no-doc parallel.impl.source
-  "What a fold is over, cut into parts: a vector and an array into slices, a range into ranges, which travel as three numbers, anything
-  else as a seq is. What is cut anywhere has smaller parts at its end, so that the workers end together."
-  (:import [clojure.lang LongRange]
+  "What a fold is over, cut into parts: a vector and an array into slices, a range into ranges, which travel as three
+  numbers, anything else as a seq is. What is cut anywhere has smaller parts at its end, so that the workers end
+  together."
+  (:import [clojure.lang IteratorSeq LongRange]
            [java.lang.reflect Array]))
 
 (set! *warn-on-reflection* true)
 
 (def ^:private parts-per-worker 4)
 (def ^:private most-elements "Of a part of automatic size that does not travel as memory is." 100000)
-(def ^:private usual-size "The size of parts of what is not counted, and the least of those at the end, as of clojure.core.reducers/fold." 512)
+(def ^:private usual-size
+  "The size of parts of what is not counted, and the least of those at the end, as of clojure.core.reducers/fold."
+  512)
 (def ^:private taper "How much smaller than the others the last part is." 8)
 
 (defn- auto? [chunk]
@@ -25,11 +28,13 @@
     part))
 
 (defn- part-size [n workers free?]
-  (let [share (quot (+ (long n) (* (long parts-per-worker) (long workers)) -1) (* (long parts-per-worker) (long workers)))]
+  (let [parts (* (long parts-per-worker) (long workers))
+        share (quot (+ (long n) parts -1) parts)]
     (max 1 (if free? share (min (long most-elements) share)))))
 
 (defn- cuts
-  "[begin end] of the parts of n elements, lazily: of size each, and towards the end half of a worker's share of what is left."
+  "[begin end] of the parts of n elements, lazily: of size each, and towards the end half of a worker's share of what is
+  left."
   [n size workers]
   (let [n     (long n)
         size  (long size)
@@ -59,22 +64,65 @@
   [entries]
   {::pairs (into [] (mapcat (fn [^java.util.Map$Entry e] [(.getKey e) (.getValue e)])) entries)})
 
+(defn walked
+  "coll as a seq that is walked once, one element at a time: a seq of an Iterable reads 32 ahead, and loses them if one
+  throws."
+  [coll]
+  (if (and (instance? Iterable coll) (not (instance? clojure.lang.Seqable coll)))
+    (IteratorSeq/create (.iterator ^Iterable coll))
+    (seq coll)))
+
+(defn later
+  "What follows the first of xs, not looked at yet."
+  [xs]
+  (lazy-seq (rest xs)))
+
+(defn next-elements
+  "[vector of at most n elements, the rest or nil, the exception that xs threw or nil]"
+  [n xs]
+  (loop [taken [] xs xs]
+    (if (= (long n) (count taken))
+      [taken xs nil]
+      (let [next (try
+                   (when-let [xs (seq xs)]
+                     {:x (first xs) :more (later xs)})
+                   (catch Throwable e
+                     {:threw e}))]
+        (cond
+          (nil? next)   [taken nil nil]
+          (:threw next) [taken nil (:threw next)]
+          :else         (recur (conj taken (:x next)) (:more next)))))))
+
+(defn- cut-seq
+  "Vectors of n elements of coll, lazily; what it throws comes after those before it."
+  [n coll]
+  ((fn more [xs]
+     (lazy-seq
+      (let [[taken xs e] (next-elements n xs)]
+        (cond
+          e          (concat (when (seq taken) [taken]) (lazy-seq (throw e)))
+          (seq taken) (cons taken (when xs (more xs)))))))
+   (lazy-seq (walked coll))))
+
 (defn parts
   "The parts of coll, lazily: {:offset of the first element, :elements}."
   [coll chunk workers]
   (cond
-    (instance? LongRange coll) (slices (count coll) chunk workers true (fn [begin end] (range-slice coll begin end)))
-    (array? coll)              (slices (Array/getLength coll) chunk workers true (fn [begin end] (slice coll begin end)))
-    (vector? coll)             (slices (count coll) chunk workers false (fn [begin end] (subvec coll begin end)))
+    (instance? LongRange coll) (slices (count coll) chunk workers true #(range-slice coll %1 %2))
+    (array? coll)              (slices (Array/getLength coll) chunk workers true #(slice coll %1 %2))
+    (vector? coll)             (slices (count coll) chunk workers false #(subvec coll %1 %2))
     :else
     (let [size (cond (not (auto? chunk)) chunk
                      (or (counted? coll) (instance? java.util.Map coll)) (part-size (count coll) workers false)
                      :else usual-size)]
-      (map-indexed (fn [i xs] {:offset (* (long i) (long size)) :elements (if (instance? java.util.Map coll) (pairs xs) (vec xs))})
-                   (partition-all size coll)))))
+      (map-indexed (fn [i xs]
+                     {:offset   (* (long i) (long size))
+                      :elements (if (instance? java.util.Map coll) (pairs xs) (vec xs))})
+                   (cut-seq size coll)))))
 
 (defn reducible
-  "[f elements], there: what is to be reduced with f, a function of the value so far and an element, or a key and its value."
+  "[f elements], there: what is to be reduced with f, a function of the value so far and an element, or a key and its
+  value."
   [f elements]
   (let [[from n by] (when (map? elements) (::range elements))]
     (cond

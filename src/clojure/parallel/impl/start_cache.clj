@@ -1,22 +1,24 @@
 (ns ^:no-doc parallel.impl.start-cache
-  "The program that fills the start cache of the class path it runs with: compiles the library's Clojure in advance, then lets
-  a worker start from it and archive the classes that it loads."
+  "The program that fills the start cache of the class path it runs with: compiles the library's Clojure in advance,
+  then lets a worker start from it and archive the classes that it loads."
   (:require [clojure.string :as str])
   (:import [java.io File]
            [java.nio.file Files OpenOption Path]
            [java.nio.file.attribute FileAttribute]
            [java.util.jar JarEntry JarOutputStream]
-           [parallel.process StartCache StartCache$Maker StartCache$Packed]
-           [parallel.runtime StartCaches]))
+           [parallel.place Bases]
+           [parallel.process StartCache StartCache$Maker StartCache$Packed]))
 
 (set! *warn-on-reflection* true)
 
 (def ^:private namespaces
   "What a worker loads. This namespace requires none of it: what is loaded already would not be compiled."
-  '[parallel.api parallel.impl.analysis parallel.impl.child parallel.impl.definitions parallel.impl.errors parallel.impl.form
+  '[parallel.api parallel.impl.analysis parallel.impl.arrays parallel.impl.child parallel.impl.collectives
+    parallel.impl.definitions parallel.impl.diagnosis parallel.impl.errors parallel.impl.form parallel.impl.journal
     parallel.impl.look parallel.impl.options parallel.impl.pfn parallel.impl.pool-function parallel.impl.pool-map
-    parallel.impl.pool-options parallel.impl.pool-worker parallel.impl.print parallel.impl.progress parallel.impl.remote
-    parallel.impl.source parallel.pool parallel.shared])
+    parallel.impl.pool-options parallel.impl.pool-worker parallel.impl.print parallel.impl.progress
+    parallel.impl.reload parallel.impl.remote parallel.impl.replicas parallel.impl.source parallel.impl.worker-options
+    parallel.hosts parallel.look parallel.pool parallel.shared])
 
 ;; ---- the jar
 
@@ -54,8 +56,9 @@
          (if (= message :end) {:messages n} (recur (inc n)))))))
 
 (def ^:private typical-messages
-  [1 2.0 "text" :keyword 'symbol {:op :eval :id 42 :xs [1 2 3]} #{1} '(1 2) (double-array 10000) (long-array 3) (byte-array 3)
-   (vec (range 100)) nil true (ex-info "error" {:x 1}) (byte-array 3000000) :end])
+  [1 2.0 "text" :keyword 'symbol {:op :eval :id 42 :xs [1 2 3]} #{1} '(1 2)
+   (double-array 10000) (long-array 3) (byte-array 3) (vec (range 100)) nil true (ex-info "error" {:x 1})
+   (byte-array 3000000) :end])
 
 (def ^:private dump-ms "How long the dump may take once the worker has ended." 60000)
 
@@ -95,11 +98,12 @@
     .start))
 
 (defn -main
-  "Fills the cache, unless another process is at it or there can be none. With any argument it ends when its stdin does."
+  "Fills the cache, unless another process is at it or there can be none. With any argument it ends when its stdin
+  does."
   [& while-stdin-is-open]
   (when while-stdin-is-open
     (end-with-stdin))
-  (let [cache (StartCaches/find)]
+  (let [cache (StartCache/find (Bases/ofThisJvm))]
     (when (.isPresent cache)
       (let [^StartCache cache (.get cache)]
         (.fill cache (reify StartCache$Maker (make [_ scratch] (make cache scratch))))))))

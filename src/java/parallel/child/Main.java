@@ -7,14 +7,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.function.Function;
 
-import parallel.runtime.Header;
-import parallel.runtime.Language;
-import parallel.runtime.WorkerProcess;
+import parallel.control.Header;
+import parallel.control.Language;
 
 /**
- * A worker process. Its stdin begins with a {@link Header}; until control is connected the end of stdin is the end of the
- * parent, and so of this process. The worker's code reads an empty stdin.
+ * A worker process. Its stdin begins with a {@link Header}; until control is connected the end of stdin is the end of
+ * the parent, and so of this process. The worker's code reads an empty stdin.
  */
 public final class Main
 {
@@ -27,23 +28,35 @@ public final class Main
     /**
      * Started by the library only.
      *
-     * @param arguments none.
+     * @param arguments the directories of the session, where it ends with the parent.
      */
     public static void main(String[] arguments)
     {
-        final InputStream stdin = System.in;
+        run(WorkerProcess::new, Main::loadAhead, arguments);
+    }
+
+    /**
+     * Becomes a process that belongs to another one; never returns.
+     *
+     * @param kind      makes it of its header.
+     * @param ahead     run first, once its stdout and stderr are what they will be; must not block.
+     * @param arguments the directories of the session, where it ends with the parent.
+     */
+    public static void run(Function<Header, ChildProcess> kind, Runnable ahead, String... arguments)
+    {
+        InputStream stdin = System.in;
         System.setIn(InputStream.nullInputStream());
         System.setOut(utf8(FileDescriptor.out));
         System.setErr(utf8(FileDescriptor.err));
-        loadAhead();
-        WorkerProcess process = null;
+        ahead.run();
+        ChildProcess process = null;
         try
         {
-            process = new WorkerProcess(Header.read(new DataInputStream(stdin)));
+            process = kind.apply(Header.read(new DataInputStream(stdin)));
             watch(stdin, process);
             process.connect();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             System.err.println("parallel: " + e.getMessage());
             System.err.flush();
@@ -51,16 +64,23 @@ public final class Main
             {
                 process.removeWhatIsLeft();
             }
+            else
+            {
+                ChildProcess.removeOfDeadParent(List.of(arguments));
+            }
             Runtime.getRuntime().halt(NOT_CONNECTED);
         }
     }
 
-    /** The language loads while files are mapped and sockets connected. What it throws, it throws again to the one who needs it. */
+    /**
+     * The language loads while files are mapped and sockets connected. What it throws, it throws again to the one who
+     * needs it.
+     */
     private static void loadAhead()
     {
-        final Thread loading = new Thread(null, () ->
+        Thread loading = new Thread(null, () ->
         {
-            final Language language = Language.find();
+            Language language = Language.find();
             if (language != null)
             {
                 language.load();
@@ -76,14 +96,14 @@ public final class Main
         return new PrintStream(new FileOutputStream(descriptor), true, StandardCharsets.UTF_8);
     }
 
-    private static void watch(InputStream stdin, WorkerProcess process)
+    private static void watch(InputStream stdin, ChildProcess process)
     {
-        final Thread lifeline = new Thread(null, () -> awaitEnd(stdin, process), "parallel-lifeline-0", 0, false);
+        Thread lifeline = new Thread(null, () -> awaitEnd(stdin, process), "parallel-lifeline-0", 0, false);
         lifeline.setDaemon(true);
         lifeline.start();
     }
 
-    private static void awaitEnd(InputStream stdin, WorkerProcess process)
+    private static void awaitEnd(InputStream stdin, ChildProcess process)
     {
         try
         {
@@ -92,7 +112,7 @@ public final class Main
                 Thread.onSpinWait();
             }
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             // as good as its end
         }

@@ -1,5 +1,7 @@
 package parallel.clojure;
 
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -14,7 +16,8 @@ import clojure.lang.RT;
 import clojure.lang.Symbol;
 import clojure.lang.Var;
 
-import parallel.runtime.Language;
+import parallel.control.Language;
+import parallel.runtime.Context;
 
 /**
  * Clojure, as the core sees it. What is better said in Clojure is in {@code parallel.impl.child}.
@@ -23,8 +26,16 @@ public final class ClojureLanguage implements Language
 {
     private static final Keyword WORKER_ID = Keyword.intern("worker", "id");
     private static final String CHILD = "parallel.impl.child";
+    /**
+     * What a failing compiler needs. A class whose initialiser is the one that finds the stack exhausted can never be
+     * used again.
+     */
+    private static final String OF_A_FAILING_COMPILER = "clojure.lang.Compiler$CompilerException";
+
     private volatile IFn evaluate;
     private volatile IFn describe;
+    private volatile IFn prepare;
+    private volatile IFn typicalWork;
 
     /** Found by name. */
     public ClojureLanguage()
@@ -34,35 +45,68 @@ public final class ClojureLanguage implements Language
     @Override
     public synchronized void load()
     {
-        // One at a time, for workers that are threads: a namespace counts as loaded, for require, as soon as its loading begins.
+        // One at a time, for workers that are threads: a namespace counts as loaded, for require, as soon as its
+        // loading begins.
         Var.intern(Symbol.intern("clojure.core"), Symbol.intern("require")).invoke(Symbol.intern(CHILD));
-        evaluate = RT.var(CHILD, "evaluate");
-        describe = RT.var(CHILD, "describe");
+        Var context = RT.var("parallel.api", "*context*");
+        Context.conveyed(() -> (Context)context.deref());
+        evaluate = inChild("evaluate");
+        describe = inChild("describe");
+        prepare = inChild("prepare");
+        typicalWork = inChild("typical-work");
+        RT.classForName(OF_A_FAILING_COMPILER);
+    }
+
+    /** No compiler looks at a name that is text: one that is not there is an error at once. */
+    private static IFn inChild(String name)
+    {
+        Var function = RT.var(CHILD, name);
+        if (!function.isBound())
+        {
+            throw new IllegalStateException(CHILD + " has no function " + name);
+        }
+        return function;
     }
 
     @Override
     public void prepare(boolean ownProcess)
     {
         load();
-        RT.var(CHILD, "prepare").invoke(ownProcess);
+        prepare.invoke(ownProcess);
     }
 
     @Override
-    public Object evaluate(Object job) throws Throwable
+    public Object evaluate(Object work) throws Throwable
     {
-        return evaluate.invoke(job);
+        return evaluate.invoke(work);
     }
 
     @Override
-    public byte[] typicalJob()
+    public byte[] typicalWork()
     {
-        return (byte[])RT.var(CHILD, "typical-job").invoke();
+        return (byte[])typicalWork.invoke();
     }
 
     @Override
-    public String describe(Object job)
+    public String describe(Object work)
     {
-        return (String)describe.invoke(job);
+        return (String)describe.invoke(work);
+    }
+
+    @Override
+    public void printError(String line)
+    {
+        Object err = RT.ERR.deref();
+        if (err instanceof Writer writer)
+        {
+            PrintWriter out = new PrintWriter(writer);
+            out.println(line);
+            out.flush();
+        }
+        else
+        {
+            System.err.println(line);
+        }
     }
 
     @Override
@@ -81,12 +125,13 @@ public final class ClojureLanguage implements Language
     public Object travellingPart(Object data, Predicate<Object> travels)
     {
         IPersistentMap part = PersistentHashMap.EMPTY;
-        for (final Object each : (IPersistentMap)data)
+        for (Object each : (IPersistentMap)data)
         {
-            final Map.Entry<?, ?> entry = (Map.Entry<?, ?>)each;
+            Map.Entry<?, ?> entry = (Map.Entry<?, ?>)each;
             if (travels.test(entry.getKey()))
             {
-                part = part.assoc(entry.getKey(), travels.test(entry.getValue()) ? entry.getValue() : inPlaceOf(entry.getValue(), travels));
+                part = part.assoc(entry.getKey(), travels.test(entry.getValue()) ? entry.getValue() :
+                    inPlaceOf(entry.getValue(), travels));
             }
         }
         return part;
@@ -94,7 +139,8 @@ public final class ClojureLanguage implements Language
 
     private Object inPlaceOf(Object value, Predicate<Object> travels)
     {
-        return value instanceof IPersistentMap ? travellingPart(value, travels) : "a value of class " + value.getClass().getName() + " that cannot travel";
+        return value instanceof IPersistentMap ? travellingPart(value, travels) : "a value of class " +
+            value.getClass().getName() + " that cannot travel";
     }
 
     @Override
@@ -106,7 +152,8 @@ public final class ClojureLanguage implements Language
     @Override
     public List<String> resources()
     {
-        return List.of("parallel/api.clj", "clojure/core.clj", "clojure/spec/alpha.clj", "clojure/core/specs/alpha.clj");
+        return List.of("parallel/api.clj", "clojure/core.clj", "clojure/spec/alpha.clj",
+            "clojure/core/specs/alpha.clj");
     }
 
     @Override

@@ -1,10 +1,5 @@
 package parallel.clojure;
 
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-
-import clojure.lang.Util;
-
 import parallel.runtime.Reply;
 import parallel.runtime.WorkerHandle;
 
@@ -19,34 +14,8 @@ public final class ClojureReply extends Reply implements Dereferenced
     }
 
     @Override
-    public boolean awaitValue(long ms, TimeUnit unit) throws InterruptedException
-    {
-        return await(ms, unit);
-    }
-
-    @Override
-    public Object valueOrError() throws InterruptedException
-    {
-        return value();
-    }
-
-    @Override
     public String toString()
     {
         return "#parallel/reply{:done " + isDone() + "}";
-    }
-
-    /** Without checked exceptions: IDeref is a Supplier, too, from Clojure 1.12 on. Throws what {@code Future.get} throws. */
-    @Override
-    public Object get()
-    {
-        try
-        {
-            return super.get();
-        }
-        catch (final InterruptedException | ExecutionException e)
-        {
-            throw Util.sneakyThrow(e);
-        }
     }
 }

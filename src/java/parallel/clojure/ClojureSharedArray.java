@@ -13,12 +13,13 @@ import clojure.lang.Reduced;
 import clojure.lang.Seqable;
 
 import parallel.ParallelException;
-import parallel.runtime.Errors;
+import parallel.control.Errors;
 import parallel.shared.ArrayHandle;
-import parallel.shared.Handles;
+import parallel.shared.HandleFactory;
 
 /** A shared array as Clojure sees it: indexed, counted, reducible and seqable over all its elements in order. */
-public final class ClojureSharedArray extends ArrayHandle implements Indexed, Counted, IReduce, Seqable, Iterable<Object>
+public final class ClojureSharedArray extends ArrayHandle implements Indexed, Counted, IReduce, Seqable,
+    Iterable<Object>
 {
     private ClojureSharedArray(Seed seed)
     {
@@ -26,7 +27,7 @@ public final class ClojureSharedArray extends ArrayHandle implements Indexed, Co
     }
 
     /** Makes all handles where Clojure is on the class path. */
-    public static final class Maker implements Handles.Maker
+    public static final class Maker implements HandleFactory.Maker
     {
         /** Found by name. */
         public Maker()
@@ -46,7 +47,7 @@ public final class ClojureSharedArray extends ArrayHandle implements Indexed, Co
         {
             return get(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -69,7 +70,9 @@ public final class ClojureSharedArray extends ArrayHandle implements Indexed, Co
     {
         if (length() > Integer.MAX_VALUE)
         {
-            throw ClojureErrors.exInfo(Errors.badArgument("The shared array has " + length() + " elements, more than count can say: use length."));
+            throw ClojureErrors.exInfo(
+                Errors.badArgument("The shared array has " + length() +
+                " elements, more than count can say: use length."));
         }
         return (int)length();
     }

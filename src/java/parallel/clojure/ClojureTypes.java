@@ -34,15 +34,21 @@ import parallel.codec.Refusal;
 import parallel.codec.TypeWriter;
 
 /**
- * The codec of Clojure values. Loading it does not start Clojure: a plain Java program that has Clojure on its class path
- * pays nothing for it.
+ * The codec of Clojure values. Loading it does not start Clojure: a plain Java program that has Clojure on its class
+ * path pays nothing for it.
  */
 public final class ClojureTypes implements CodecModule
 {
     private static final TypeWriter FUNCTION = new Refusal(
-        "functions carry no meaning in another process; send a quoted form, a symbol that names it, a pfn, or the data it needs.");
+        "functions carry no meaning in another process; send a quoted form, a symbol that names it, a pfn, or the " +
+        "data it needs.");
     private static final TypeWriter REFERENCE = new Refusal(
         "references are not shared between processes; send what it holds (deref it first).");
+
+    private static final TypeWriter FOREIGN =
+        new Refusal("a map or set of this class cannot be made again in another process; send " +
+        "(into {} m), (into #{} s) or a vector of it, or register a parallel.codec.Extension for its class in both " +
+        "processes.");
 
     /** Made by the codec, by name. */
     public ClojureTypes()
@@ -97,7 +103,13 @@ public final class ClojureTypes implements CodecModule
         }
         if (IPersistentVector.class.isAssignableFrom(type))
         {
-            return APersistentVector.class.isAssignableFrom(type) ? ClojureTypesVectors.INDEXED : ClojureTypesVectors.OTHER;
+            return APersistentVector.class.isAssignableFrom(type) ? ClojureTypesVectors.INDEXED :
+                ClojureTypesVectors.OTHER;
+        }
+        if (isForeign(type) &&
+            (IPersistentMap.class.isAssignableFrom(type) || IPersistentSet.class.isAssignableFrom(type)))
+        {
+            return FOREIGN;
         }
         if (IPersistentMap.class.isAssignableFrom(type))
         {
@@ -107,7 +119,8 @@ public final class ClojureTypes implements CodecModule
         {
             return Sorted.class.isAssignableFrom(type) ? ClojureTypesSorted.SET : ClojureTypesSets.OTHER;
         }
-        if (type == PersistentList.class || type.getEnclosingClass() == PersistentList.class && IPersistentList.class.isAssignableFrom(type))
+        if (type == PersistentList.class || type.getEnclosingClass() == PersistentList.class &&
+            IPersistentList.class.isAssignableFrom(type))
         {
             return ClojureTypesSequences.LIST;
         }
@@ -115,7 +128,14 @@ public final class ClojureTypes implements CodecModule
         {
             return ClojureTypesSequences.QUEUE;
         }
-        return ISeq.class.isAssignableFrom(type) || Sequential.class.isAssignableFrom(type) ? ClojureTypesSequences.SEQ : null;
+        return ISeq.class.isAssignableFrom(type) ||
+            Sequential.class.isAssignableFrom(type) ? ClojureTypesSequences.SEQ : null;
+    }
+
+    /** Of a class that Clojure does not make: its order, or what else it is for, would be lost. */
+    private static boolean isForeign(Class<?> type)
+    {
+        return !type.getName().startsWith("clojure.");
     }
 
     private static TypeWriter other(Class<?> type)
@@ -151,13 +171,13 @@ public final class ClojureTypes implements CodecModule
         {
             return readPlain(in, tag);
         }
-        final IPersistentMap meta = ClojureTypesMeta.read(in);
-        final int next = in.u8();
+        IPersistentMap meta = ClojureTypesMeta.read(in);
+        int next = in.u8();
         if (next == ClojureTypesTags.META)
         {
             throw in.malformed("metadata of metadata");
         }
-        final Object value = readPlain(in, next);
+        Object value = readPlain(in, next);
         return meta == null ? value : ((IObj)value).withMeta(meta);
     }
 
@@ -205,7 +225,7 @@ public final class ClojureTypes implements CodecModule
     @Override
     public Runnable bound(Runnable task)
     {
-        final Object frame = Var.cloneThreadBindingFrame();
+        Object frame = Var.cloneThreadBindingFrame();
         return () ->
         {
             Var.resetThreadBindingFrame(frame);

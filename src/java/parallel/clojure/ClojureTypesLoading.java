@@ -14,8 +14,8 @@ final class ClojureTypesLoading
     /** The class, its namespace required first if need be; null if there is none. Never initialised. */
     static Class<?> find(String name)
     {
-        final Class<?> loaded = load(name);
-        final int dot = name.lastIndexOf('.');
+        Class<?> loaded = load(name);
+        int dot = name.lastIndexOf('.');
         if (loaded != null || dot < 1 || name.charAt(0) == '[')
         {
             return loaded;
@@ -23,10 +23,13 @@ final class ClojureTypesLoading
         return require(Compiler.demunge(name.substring(0, dot))) ? load(name) : null;
     }
 
-    /** The latest definition first, which Clojure keeps in memory; then the class path; then libraries added at a prompt. */
+    /**
+     * The latest definition first, which Clojure keeps in memory; then the class path; then libraries added at a
+     * prompt.
+     */
     private static Class<?> load(String name)
     {
-        final Class<?> type = load(name, RT.class.getClassLoader());
+        Class<?> type = load(name, RT.class.getClassLoader());
         return type == null ? load(name, RT.baseLoader()) : type;
     }
 
@@ -37,7 +40,7 @@ final class ClojureTypesLoading
         {
             return RT.classForName(name, false, loader);
         }
-        catch (final Exception e)
+        catch (Exception e)
         {
             if (e instanceof ClassNotFoundException) // undeclared there
             {
@@ -50,7 +53,7 @@ final class ClojureTypesLoading
     /** Requires a namespace that is on the class path, under Clojure's own lock; false if there is no such file. */
     static boolean require(String namespace)
     {
-        final String path = namespace.replace('-', '_').replace('.', '/');
+        String path = namespace.replace('-', '_').replace('.', '/');
         if (!isResource(path + ".clj") && !isResource(path + ".cljc") && !isResource(path + "__init.class"))
         {
             return false;

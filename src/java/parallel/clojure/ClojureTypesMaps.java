@@ -10,8 +10,8 @@ import clojure.lang.PersistentArrayMap;
 import clojure.lang.PersistentHashMap;
 import parallel.codec.Decoder;
 import parallel.codec.Encoder;
-import parallel.codec.NotTransferableException;
 import parallel.codec.TypeWriter;
+import parallel.codec.UnserializableException;
 
 /** Array maps, hash maps, and maps of other kinds, which arrive as one of the two. */
 final class ClojureTypesMaps
@@ -34,15 +34,15 @@ final class ClojureTypesMaps
         @Override
         public void write(Encoder out, Object value)
         {
-            final PersistentArrayMap map = (PersistentArrayMap)value;
+            PersistentArrayMap map = (PersistentArrayMap)value;
             if (map.meta() != null)
             {
                 ClojureTypesMeta.write(out, map.meta());
             }
             out.enter(map);
             out.tag(ClojureTypesTags.ARRAY_MAP, map.count());
-            final Iterator<?> keys = map.keyIterator();
-            final Iterator<?> values = map.valIterator();
+            Iterator<?> keys = map.keyIterator();
+            Iterator<?> values = map.valIterator();
             Object key = null;
             boolean atValue = false;
             try
@@ -56,7 +56,7 @@ final class ClojureTypesMaps
                     out.value(values.next());
                 }
             }
-            catch (final NotTransferableException e)
+            catch (UnserializableException e)
             {
                 throw atValue ? e.at(key) : e.atKey(key);
             }
@@ -69,7 +69,7 @@ final class ClojureTypesMaps
         @Override
         public void write(Encoder out, Object value)
         {
-            final PersistentHashMap map = (PersistentHashMap)value;
+            PersistentHashMap map = (PersistentHashMap)value;
             if (map.meta() != null)
             {
                 ClojureTypesMeta.write(out, map.meta());
@@ -88,13 +88,13 @@ final class ClojureTypesMaps
         public void write(Encoder out, Object value)
         {
             ClojureTypesMeta.writeOf(out, value);
-            final ClojureTypesElements pairs = new ClojureTypesElements(16);
-            for (final Object entry : (Iterable<?>)value)
+            ClojureTypesElements pairs = new ClojureTypesElements(16);
+            for (Object entry : (Iterable<?>)value)
             {
                 pairs.add(((Map.Entry<?, ?>)entry).getKey());
                 pairs.add(((Map.Entry<?, ?>)entry).getValue());
             }
-            final IPersistentMap map = map(pairs.toArray());
+            IPersistentMap map = map(pairs.toArray());
             (map instanceof PersistentArrayMap ? ARRAY : HASH).write(out, map);
         }
 
@@ -114,7 +114,7 @@ final class ClojureTypesMaps
         {
             while (entries.hasNext())
             {
-                final Map.Entry<?, ?> entry = (Map.Entry<?, ?>)entries.next();
+                Map.Entry<?, ?> entry = (Map.Entry<?, ?>)entries.next();
                 atValue = false;
                 key = entry.getKey();
                 out.value(key);
@@ -122,7 +122,7 @@ final class ClojureTypesMaps
                 out.value(entry.getValue());
             }
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
             throw atValue ? e.at(key) : e.atKey(key);
         }
@@ -130,26 +130,37 @@ final class ClojureTypesMaps
 
     static Object readArrayMap(Decoder in)
     {
-        final int pairs = in.elements();
+        int pairs = in.elements();
         if (pairs == 0)
         {
             return PersistentArrayMap.EMPTY;
         }
         if (pairs > SMALL_PAIRS)
         {
-            return arrayMap(ClojureTypesElements.read(in, Math.multiplyExact(2, pairs)));
+            return arrayMap(ClojureTypesElements.readPairs(in, pairs));
         }
-        final Object[] keysAndValues = new Object[2 * pairs];
+        Object[] keysAndValues = new Object[2 * pairs];
         in.enter();
-        for (int i = 0; i < keysAndValues.length; i++)
+        int i = 0;
+        try
         {
-            keysAndValues[i] = in.value();
+            for (; i < keysAndValues.length; i++)
+            {
+                keysAndValues[i] = in.value();
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw ClojureTypesElements.failedPair(in, e, keysAndValues, i);
         }
         in.leave();
         return arrayMap(keysAndValues);
     }
 
-    /** Two keys that were not equal where they come from may have become so, as a var and its symbol: the later one wins. */
+    /**
+     * Two keys that were not equal where they come from may have become so, as a var and its symbol: the later one
+     * wins.
+     */
     private static IPersistentMap arrayMap(Object[] keysAndValues)
     {
         return keysAndValues.length <= 2 * CHECKED_PAIRS && !hasDistinctKeywords(keysAndValues) ?
@@ -161,7 +172,7 @@ final class ClojureTypesMaps
     {
         for (int i = 0; i < keysAndValues.length; i += 2)
         {
-            final Object key = keysAndValues[i];
+            Object key = keysAndValues[i];
             if (!(key instanceof Keyword))
             {
                 return false;
@@ -179,13 +190,24 @@ final class ClojureTypesMaps
 
     static Object readHashMap(Decoder in)
     {
-        final int pairs = in.elements();
+        int pairs = in.elements();
         ITransientMap map = (ITransientMap)PersistentHashMap.EMPTY.asTransient();
         in.enter();
-        for (int i = 0; i < pairs; i++)
+        Object key = null;
+        boolean atValue = false;
+        try
         {
-            final Object key = in.value();
-            map = map.assoc(key, in.value());
+            for (int i = 0; i < pairs; i++)
+            {
+                atValue = false;
+                key = in.value();
+                atValue = true;
+                map = map.assoc(key, in.value());
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, key, atValue);
         }
         in.leave();
         return map.persistent();

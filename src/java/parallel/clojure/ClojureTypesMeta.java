@@ -7,8 +7,8 @@ import clojure.lang.IObj;
 import clojure.lang.IPersistentMap;
 import parallel.codec.Decoder;
 import parallel.codec.Encoder;
-import parallel.codec.NotTransferableException;
 import parallel.codec.Tags;
+import parallel.codec.UnserializableException;
 
 /** Metadata travels as far as it can: an entry that cannot is taken back, and the value goes without it. */
 final class ClojureTypesMeta
@@ -20,7 +20,7 @@ final class ClojureTypesMeta
     /** Writes the metadata of a value, if it has any, before the value. */
     static void writeOf(Encoder out, Object value)
     {
-        final IPersistentMap meta = value instanceof IObj ? ((IMeta)value).meta() : null;
+        IPersistentMap meta = value instanceof IObj ? ((IMeta)value).meta() : null;
         if (meta != null)
         {
             write(out, meta);
@@ -29,11 +29,11 @@ final class ClojureTypesMeta
 
     static void write(Encoder out, IPersistentMap meta)
     {
-        final Encoder.Place start = out.place();
+        Encoder.Place start = out.place();
         out.tag(ClojureTypesTags.META);
         out.enter(meta);
         boolean any = false;
-        for (final Object entry : meta)
+        for (Object entry : meta)
         {
             any |= isWritten(out, (Map.Entry<?, ?>)entry);
         }
@@ -51,14 +51,14 @@ final class ClojureTypesMeta
     /** Too deep is no reason to leave an entry out: in a value that contains itself each level would be tried again. */
     private static boolean isWritten(Encoder out, Map.Entry<?, ?> entry)
     {
-        final Encoder.Place before = out.place();
+        Encoder.Place before = out.place();
         try
         {
             out.value(entry.getKey());
             out.value(entry.getValue());
             return true;
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
             if (e.isTooDeep())
             {
@@ -71,12 +71,19 @@ final class ClojureTypesMeta
 
     static IPersistentMap read(Decoder in)
     {
-        final ClojureTypesElements pairs = new ClojureTypesElements(8);
+        ClojureTypesElements pairs = new ClojureTypesElements(8);
         in.enter();
-        while (in.hasMore())
+        try
         {
-            pairs.add(in.value());
-            pairs.add(in.value());
+            while (in.hasMore())
+            {
+                pairs.add(in.value());
+                pairs.add(in.value());
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, "metadata");
         }
         in.leave();
         return pairs.count() == 0 ? null : ClojureTypesMaps.map(pairs.toArray());

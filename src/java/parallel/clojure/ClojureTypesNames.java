@@ -9,8 +9,8 @@ import parallel.codec.NameCache;
 import parallel.codec.TypeWriter;
 
 /**
- * Keywords and symbols. The bytes of the ones written lately are kept, in a table of fixed size; entries are immutable, so
- * that threads may race on it.
+ * Keywords and symbols. The bytes of the ones written lately are kept, in a table of fixed size; entries are immutable,
+ * so that threads may race on it.
  */
 abstract class ClojureTypesNames extends TypeWriter
 {
@@ -53,7 +53,7 @@ abstract class ClojureTypesNames extends TypeWriter
 
     final void writeName(Encoder out, Named named, int hash)
     {
-        final int slot = hash & SIZE - 1;
+        int slot = hash & SIZE - 1;
         Entry entry = entries[slot];
         if (entry == null || entry.named != named && !entry.named.equals(named))
         {
@@ -77,7 +77,7 @@ abstract class ClojureTypesNames extends TypeWriter
     /** The short form of a name; null, and the name written, if it has none. */
     private Entry entry(Encoder out, Named named)
     {
-        final byte[] bytes = NameCache.bytes(named.getNamespace(), named.getName());
+        byte[] bytes = NameCache.bytes(named.getNamespace(), named.getName());
         if (bytes == null)
         {
             out.tag(longTag);
@@ -85,7 +85,7 @@ abstract class ClojureTypesNames extends TypeWriter
             out.value(named.getName());
             return null;
         }
-        final byte[] tagged = new byte[1 + bytes.length];
+        byte[] tagged = new byte[1 + bytes.length];
         tagged[0] = (byte)tag;
         System.arraycopy(bytes, 0, tagged, 1, bytes.length);
         return new Entry(unadorned(named), tagged);
@@ -101,7 +101,7 @@ abstract class ClojureTypesNames extends TypeWriter
 
     final Object readLong(Decoder in)
     {
-        final Object namespace = in.value();
+        Object namespace = in.value();
         return make((String)namespace, in.string());
     }
 
@@ -157,7 +157,7 @@ abstract class ClojureTypesNames extends TypeWriter
         @Override
         public void write(Encoder out, Object value)
         {
-            final Symbol symbol = (Symbol)value;
+            Symbol symbol = (Symbol)value;
             if (symbol.meta() != null)
             {
                 ClojureTypesMeta.write(out, symbol.meta());

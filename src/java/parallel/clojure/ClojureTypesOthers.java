@@ -6,7 +6,6 @@ import clojure.lang.BigInt;
 import clojure.lang.IPersistentMap;
 import clojure.lang.Keyword;
 import clojure.lang.Namespace;
-import clojure.lang.RT;
 import clojure.lang.Ratio;
 import clojure.lang.ReaderConditional;
 import clojure.lang.Symbol;
@@ -61,7 +60,7 @@ final class ClojureTypesOthers
             }
             else
             {
-                final ReaderConditional conditional = (ReaderConditional)value;
+                ReaderConditional conditional = (ReaderConditional)value;
                 out.tag(ClojureTypesTags.CONDITIONAL);
                 out.value(conditional.form);
                 out.value(conditional.valAt(Keyword.intern(null, "splicing?")));
@@ -75,7 +74,8 @@ final class ClojureTypesOthers
         @Override
         public void write(Encoder out, Object value)
         {
-            out.value(value instanceof Var ? symbol((Var)value) : Symbol.intern(null, ((Namespace)value).getName().getName()));
+            out.value(value instanceof Var ? symbol((Var)value) :
+                Symbol.intern(null, ((Namespace)value).getName().getName()));
         }
 
         private static Symbol symbol(Var var)
@@ -96,7 +96,7 @@ final class ClojureTypesOthers
         public void write(Encoder out, Object value)
         {
             out.enter(value);
-            out.value(RT.var("clojure.core", "Throwable->map").invoke(value));
+            out.value(ClojureTypesThrowables.map((Throwable)value));
             out.leave();
         }
 
@@ -130,8 +130,8 @@ final class ClojureTypesOthers
 
     private static Object ratio(Decoder in)
     {
-        final BigInteger numerator = in.bigInteger();
-        final BigInteger denominator = in.bigInteger();
+        BigInteger numerator = in.bigInteger();
+        BigInteger denominator = in.bigInteger();
         if (denominator.signum() <= 0)
         {
             throw in.malformed("a ratio");
@@ -142,8 +142,8 @@ final class ClojureTypesOthers
     private static Object tagged(Decoder in)
     {
         in.enter();
-        final Symbol tag = (Symbol)in.value();
-        final Object literal = TaggedLiteral.create(tag, in.value());
+        Symbol tag = (Symbol)in.value();
+        Object literal = TaggedLiteral.create(tag, in.value());
         in.leave();
         return literal;
     }
@@ -151,8 +151,8 @@ final class ClojureTypesOthers
     private static Object conditional(Decoder in)
     {
         in.enter();
-        final Object form = in.value();
-        final Object conditional = ReaderConditional.create(form, (Boolean)in.value());
+        Object form = in.value();
+        Object conditional = ReaderConditional.create(form, (Boolean)in.value());
         in.leave();
         return conditional;
     }

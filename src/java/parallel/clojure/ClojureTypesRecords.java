@@ -5,13 +5,15 @@ import java.util.Map;
 
 import clojure.lang.IPersistentMap;
 import clojure.lang.IRecord;
-import clojure.lang.PersistentArrayMap;
 import parallel.codec.Decoder;
 import parallel.codec.Encoder;
-import parallel.codec.NotTransferableException;
 import parallel.codec.TypeWriter;
+import parallel.codec.UnserializableException;
 
-/** Records: the class, the fields in their order, then the entries that were added. */
+/**
+ * Records: the class, how it was defined if that was at a prompt, the fields in their order, then the entries that were
+ * added.
+ */
 final class ClojureTypesRecords extends TypeWriter
 {
     static final TypeWriter WRITER = new ClojureTypesRecords();
@@ -24,8 +26,8 @@ final class ClojureTypesRecords extends TypeWriter
     @Override
     public void write(Encoder out, Object value)
     {
-        final ClojureTypesShape shape = ClojureTypesShape.of(value.getClass());
-        final IPersistentMap record = (IPersistentMap)value;
+        ClojureTypesShape shape = ClojureTypesShape.of(value.getClass());
+        IPersistentMap record = (IPersistentMap)value;
         ClojureTypesMeta.writeOf(out, record);
         out.enter(record);
         out.tag(ClojureTypesTags.RECORD);
@@ -33,8 +35,9 @@ final class ClojureTypesRecords extends TypeWriter
         {
             out.string(shape.type().getName());
             out.i32(shape.fingerprint());
+            out.counted(ClojureTypesDefinitions.of(shape.type()));
         }
-        final Iterator<?> entries = record.iterator();
+        Iterator<?> entries = record.iterator();
         for (int i = 0; i < shape.fields(); i++)
         {
             writeField(out, (Map.Entry<?, ?>)entries.next());
@@ -50,7 +53,7 @@ final class ClojureTypesRecords extends TypeWriter
         {
             out.value(field.getValue());
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
             throw e.at(field.getKey());
         }
@@ -58,12 +61,20 @@ final class ClojureTypesRecords extends TypeWriter
 
     static Object read(Decoder in)
     {
-        final ClojureTypesShape shape = shape(in);
-        final Object[] arguments = new Object[shape.fields() + 2];
+        ClojureTypesShape shape = shape(in);
+        Object[] arguments = new Object[shape.fields() + 2];
         in.enter();
-        for (int i = 0; i < shape.fields(); i++)
+        int i = 0;
+        try
         {
-            arguments[i] = in.value();
+            for (; i < shape.fields(); i++)
+            {
+                arguments[i] = in.value();
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, shape.field(i));
         }
         arguments[shape.fields() + 1] = added(in);
         in.leave();
@@ -72,39 +83,37 @@ final class ClojureTypesRecords extends TypeWriter
 
     private static IPersistentMap added(Decoder in)
     {
-        IPersistentMap added = null;
-        for (int left = in.elements(); left > 0; left--)
-        {
-            final Object key = in.value();
-            added = (added == null ? PersistentArrayMap.EMPTY : added).assoc(key, in.value());
-        }
-        return added;
+        int pairs = in.elements();
+        return pairs == 0 ? null : ClojureTypesMaps.map(ClojureTypesElements.readPairs(in, pairs));
     }
 
     private static ClojureTypesShape shape(Decoder in)
     {
-        final Object known = in.reference();
+        Object known = in.reference();
         if (known != null)
         {
             return (ClojureTypesShape)known;
         }
-        final String name = in.string();
-        final int fingerprint = in.i32();
-        final Class<?> type = ClojureTypesLoading.find(name);
+        String name = in.string();
+        int fingerprint = in.i32();
+        ClojureTypesDefinitions.arrived(name, in.counted());
+        Class<?> type = ClojureTypesLoading.find(name);
         if (type == null)
         {
-            throw NotTransferableException.unreadable(name, "The message has a record of class " + name +
-                ", which is not known in this process, nor is a namespace on the class path that would define it.", null);
+            throw UnserializableException.unreadable(name, "The message has a record of class " + name +
+                ", which is not known in this process, nor is a namespace on the class path that would define it.",
+                null);
         }
         if (!IRecord.class.isAssignableFrom(type))
         {
             throw in.malformed("the record " + name);
         }
-        final ClojureTypesShape shape = ClojureTypesShape.of(type);
+        ClojureTypesShape shape = ClojureTypesShape.of(type);
         if (shape.fingerprint() != fingerprint)
         {
-            throw NotTransferableException.unreadable(name, "The record " + name +
-                " has other fields in this process than where the message comes from: load the same definition on both sides.", null);
+            throw UnserializableException.unreadable(name, "The record " + name +
+                " has other fields in this process than where the message comes from: load the same definition on " +
+                "both sides.", null);
         }
         in.define(shape);
         return shape;

@@ -8,9 +8,9 @@ import clojure.lang.PersistentQueue;
 import clojure.lang.RT;
 import parallel.codec.Decoder;
 import parallel.codec.Encoder;
-import parallel.codec.NotTransferableException;
 import parallel.codec.Tags;
 import parallel.codec.TypeWriter;
+import parallel.codec.UnserializableException;
 
 /** Lists, queues, and sequences of any other kind, which are realised and arrive as lists. */
 final class ClojureTypesSequences extends TypeWriter
@@ -51,7 +51,7 @@ final class ClojureTypesSequences extends TypeWriter
                 i++;
             }
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
             throw e.at(i);
         }
@@ -64,17 +64,24 @@ final class ClojureTypesSequences extends TypeWriter
 
     static Object readList(Decoder in)
     {
-        final Object[] elements = ClojureTypesElements.read(in, in.elements());
+        Object[] elements = ClojureTypesElements.read(in, in.elements());
         return list(elements, elements.length);
     }
 
     static Object readSeq(Decoder in)
     {
-        final ClojureTypesElements elements = new ClojureTypesElements(8);
+        ClojureTypesElements elements = new ClojureTypesElements(8);
         in.enter();
-        while (in.hasMore())
+        try
         {
-            elements.add(in.value());
+            while (in.hasMore())
+            {
+                elements.add(in.value());
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, (long)elements.count());
         }
         in.leave();
         return list(elements.toArray(), elements.count());
@@ -93,11 +100,19 @@ final class ClojureTypesSequences extends TypeWriter
     static Object readQueue(Decoder in)
     {
         PersistentQueue queue = PersistentQueue.EMPTY;
-        final int count = in.elements();
+        int count = in.elements();
         in.enter();
-        for (int i = 0; i < count; i++)
+        int i = 0;
+        try
         {
-            queue = queue.cons(in.value());
+            for (; i < count; i++)
+            {
+                queue = queue.cons(in.value());
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, (long)i);
         }
         in.leave();
         return queue;

@@ -8,8 +8,8 @@ import clojure.lang.PersistentHashSet;
 import clojure.lang.RT;
 import parallel.codec.Decoder;
 import parallel.codec.Encoder;
-import parallel.codec.NotTransferableException;
 import parallel.codec.TypeWriter;
+import parallel.codec.UnserializableException;
 
 /** Hash sets, and sets of other kinds, which arrive as hash sets. */
 final class ClojureTypesSets
@@ -61,7 +61,7 @@ final class ClojureTypesSets
                 i++;
             }
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
             throw e.at(i);
         }
@@ -69,12 +69,20 @@ final class ClojureTypesSets
 
     static Object read(Decoder in)
     {
-        final int count = in.elements();
+        int count = in.elements();
         ITransientCollection set = PersistentHashSet.EMPTY.asTransient();
         in.enter();
-        for (int i = 0; i < count; i++)
+        int i = 0;
+        try
         {
-            set = set.conj(in.value());
+            for (; i < count; i++)
+            {
+                set = set.conj(in.value());
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, (long)i);
         }
         in.leave();
         return set.persistent();

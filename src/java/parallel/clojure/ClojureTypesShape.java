@@ -7,7 +7,9 @@ import java.lang.reflect.Constructor;
 
 import clojure.lang.Counted;
 import clojure.lang.IPersistentVector;
-import parallel.codec.NotTransferableException;
+import clojure.lang.Keyword;
+import clojure.lang.Symbol;
+import parallel.codec.UnserializableException;
 
 /** What it takes to make a record of one class. Goes with the class: a definition evaluated again is another one. */
 final class ClojureTypesShape
@@ -21,9 +23,9 @@ final class ClojureTypesShape
             {
                 return new ClojureTypesShape(type);
             }
-            catch (final ReflectiveOperationException e)
+            catch (ReflectiveOperationException e)
             {
-                throw NotTransferableException.unreadable(type.getName(),
+                throw UnserializableException.unreadable(type.getName(),
                     "The class " + type.getName() + " is not a record as defrecord makes them: " + e, e);
             }
         }
@@ -31,6 +33,7 @@ final class ClojureTypesShape
     private static final MethodType MAKE = MethodType.methodType(Object.class, Object[].class);
 
     private final Class<?> type;
+    private final IPersistentVector basis;
     private final int fields;
     private final int fingerprint;
     private final MethodHandle constructor;
@@ -38,9 +41,9 @@ final class ClojureTypesShape
     private ClojureTypesShape(Class<?> type) throws ReflectiveOperationException
     {
         this.type = type;
-        final IPersistentVector basis = (IPersistentVector)type.getMethod("getBasis").invoke(null);
+        basis = (IPersistentVector)type.getMethod("getBasis").invoke(null);
         fields = ((Counted)basis).count();
-        final StringBuilder names = new StringBuilder();
+        StringBuilder names = new StringBuilder();
         for (int i = 0; i < fields; i++)
         {
             names.append(basis.nth(i)).append('\n');
@@ -58,7 +61,7 @@ final class ClojureTypesShape
     /** Of the three that defrecord writes, the one that takes the fields, metadata and added entries. */
     private static Constructor<?> constructor(Class<?> type, int parameters) throws NoSuchMethodException
     {
-        for (final Constructor<?> constructor : type.getConstructors())
+        for (Constructor<?> constructor : type.getConstructors())
         {
             if (constructor.getParameterCount() == parameters)
             {
@@ -78,6 +81,11 @@ final class ClojureTypesShape
         return fields;
     }
 
+    Keyword field(int i)
+    {
+        return Keyword.intern((Symbol)basis.nth(i));
+    }
+
     int fingerprint()
     {
         return fingerprint;
@@ -89,11 +97,11 @@ final class ClojureTypesShape
         {
             return (Object)constructor.invokeExact(arguments);
         }
-        catch (final RuntimeException | Error e)
+        catch (RuntimeException | Error e)
         {
             throw e;
         }
-        catch (final Throwable e)
+        catch (Throwable e)
         {
             throw new IllegalStateException(e);
         }

@@ -15,8 +15,8 @@ import clojure.lang.Symbol;
 import clojure.lang.Var;
 import parallel.codec.Decoder;
 import parallel.codec.Encoder;
-import parallel.codec.NotTransferableException;
 import parallel.codec.TypeWriter;
+import parallel.codec.UnserializableException;
 
 /** Sorted maps and sets: their order travels as nothing (the default one) or as the name of a var that holds it. */
 final class ClojureTypesSorted
@@ -78,32 +78,44 @@ final class ClojureTypesSorted
         {
             return null;
         }
-        final String name = order instanceof Fn ? Compiler.demunge(order.getClass().getName()) : "";
-        final int slash = name.indexOf('/');
-        final Var var = slash < 1 ? null : find(name.substring(0, slash), name.substring(slash + 1));
+        String name = order instanceof Fn ? Compiler.demunge(order.getClass().getName()) : "";
+        int slash = name.indexOf('/');
+        Var var = slash < 1 ? null : find(name.substring(0, slash), name.substring(slash + 1));
         if (var == null || !var.isBound() || var.deref() != order)
         {
-            throw NotTransferableException.refused(value.getClass(), "its comparator " + order +
-                " is not the value of a var, so it has no name; def it, or send a vector and sort it where it arrives.");
+            throw UnserializableException.refused(value.getClass(), "its comparator " + order +
+                " is not the value of a var, so it has no name; def it, or send a vector and sort it where it " +
+                "arrives.");
         }
         return name;
     }
 
     private static Var find(String namespace, String name)
     {
-        final Namespace found = Namespace.find(Symbol.intern(null, namespace));
+        Namespace found = Namespace.find(Symbol.intern(null, namespace));
         return found == null ? null : found.findInternedVar(Symbol.intern(null, name));
     }
 
     static Object readMap(Decoder in)
     {
         IPersistentMap map = new PersistentTreeMap(null, order(in));
-        final int count = in.elements();
+        int count = in.elements();
         in.enter();
-        for (int i = 0; i < count; i++)
+        Object key = null;
+        boolean atValue = false;
+        try
         {
-            final Object key = in.value();
-            map = map.assoc(key, in.value());
+            for (int i = 0; i < count; i++)
+            {
+                atValue = false;
+                key = in.value();
+                atValue = true;
+                map = map.assoc(key, in.value());
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, key, atValue);
         }
         in.leave();
         return map;
@@ -112,11 +124,19 @@ final class ClojureTypesSorted
     static Object readSet(Decoder in)
     {
         IPersistentCollection set = PersistentTreeSet.create(order(in), null);
-        final int count = in.elements();
+        int count = in.elements();
         in.enter();
-        for (int i = 0; i < count; i++)
+        int i = 0;
+        try
         {
-            set = set.cons(in.value());
+            for (; i < count; i++)
+            {
+                set = set.cons(in.value());
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, (long)i);
         }
         in.leave();
         return set;
@@ -124,24 +144,25 @@ final class ClojureTypesSorted
 
     private static Comparator<?> order(Decoder in)
     {
-        final String name = (String)in.value();
+        String name = (String)in.value();
         if (name == null)
         {
             return RT.DEFAULT_COMPARATOR;
         }
-        final int slash = name.indexOf('/');
-        final Var var = slash < 1 ? null : required(name.substring(0, slash), name.substring(slash + 1));
+        int slash = name.indexOf('/');
+        Var var = slash < 1 ? null : required(name.substring(0, slash), name.substring(slash + 1));
         if (var == null || !var.isBound() || !(var.deref() instanceof Comparator))
         {
-            throw NotTransferableException.unreadable(null,
-                "The message has a sorted collection whose comparator is the var " + name + ", which is not known in this process.", null);
+            throw UnserializableException.unreadable(null,
+                "The message has a sorted collection whose comparator is the var " + name +
+                ", which is not known in this process.", null);
         }
         return (Comparator<?>)var.deref();
     }
 
     private static Var required(String namespace, String name)
     {
-        final Var var = find(namespace, name);
+        Var var = find(namespace, name);
         return var == null && ClojureTypesLoading.require(namespace) ? find(namespace, name) : var;
     }
 }

@@ -7,8 +7,8 @@ import clojure.lang.MapEntry;
 import clojure.lang.PersistentVector;
 import parallel.codec.Decoder;
 import parallel.codec.Encoder;
-import parallel.codec.NotTransferableException;
 import parallel.codec.TypeWriter;
+import parallel.codec.UnserializableException;
 
 /** Vectors of all kinds, which arrive as plain ones, and map entries. */
 final class ClojureTypesVectors
@@ -29,12 +29,12 @@ final class ClojureTypesVectors
         @Override
         public void write(Encoder out, Object value)
         {
-            final PersistentVector vector = (PersistentVector)value;
+            PersistentVector vector = (PersistentVector)value;
             if (vector.meta() != null)
             {
                 ClojureTypesMeta.write(out, vector.meta());
             }
-            final int count = vector.count();
+            int count = vector.count();
             out.enter(vector);
             out.tag(ClojureTypesTags.VECTOR, count);
             int i = 0;
@@ -42,14 +42,14 @@ final class ClojureTypesVectors
             {
                 while (i < count)
                 {
-                    for (final Object element : vector.arrayFor(i))
+                    for (Object element : vector.arrayFor(i))
                     {
                         out.value(element);
                         i++;
                     }
                 }
             }
-            catch (final NotTransferableException e)
+            catch (UnserializableException e)
             {
                 throw e.at((long)i);
             }
@@ -62,9 +62,9 @@ final class ClojureTypesVectors
         @Override
         public void write(Encoder out, Object value)
         {
-            final IPersistentVector vector = (IPersistentVector)value;
+            IPersistentVector vector = (IPersistentVector)value;
             ClojureTypesMeta.writeOf(out, vector);
-            final int count = vector.count();
+            int count = vector.count();
             out.enter(vector);
             out.tag(ClojureTypesTags.VECTOR, count);
             int i = 0;
@@ -75,7 +75,7 @@ final class ClojureTypesVectors
                     out.value(vector.nth(i));
                 }
             }
-            catch (final NotTransferableException e)
+            catch (UnserializableException e)
             {
                 throw e.at((long)i);
             }
@@ -111,7 +111,7 @@ final class ClojureTypesVectors
         @Override
         public void write(Encoder out, Object value)
         {
-            final MapEntry entry = (MapEntry)value;
+            MapEntry entry = (MapEntry)value;
             out.enter(entry);
             out.tag(ClojureTypesTags.MAP_ENTRY);
             long i = 0;
@@ -121,7 +121,7 @@ final class ClojureTypesVectors
                 i++;
                 out.value(entry.val());
             }
-            catch (final NotTransferableException e)
+            catch (UnserializableException e)
             {
                 throw e.at(i);
             }
@@ -131,16 +131,13 @@ final class ClojureTypesVectors
 
     static Object readEntry(Decoder in)
     {
-        in.enter();
-        final Object key = in.value();
-        final Object entry = MapEntry.create(key, in.value());
-        in.leave();
-        return entry;
+        Object[] keyAndValue = ClojureTypesElements.read(in, 2);
+        return MapEntry.create(keyAndValue[0], keyAndValue[1]);
     }
 
     static Object read(Decoder in)
     {
-        final int count = in.elements();
+        int count = in.elements();
         return count <= NODE ? small(in, count) : large(in, count);
     }
 
@@ -150,11 +147,19 @@ final class ClojureTypesVectors
         {
             return PersistentVector.EMPTY;
         }
-        final Object[] elements = new Object[count];
+        Object[] elements = new Object[count];
         in.enter();
-        for (int i = 0; i < count; i++)
+        int i = 0;
+        try
         {
-            elements[i] = in.value();
+            for (; i < count; i++)
+            {
+                elements[i] = in.value();
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, (long)i);
         }
         in.leave();
         return LazilyPersistentVector.createOwning(elements);
@@ -164,9 +169,17 @@ final class ClojureTypesVectors
     {
         ITransientCollection vector = PersistentVector.EMPTY.asTransient();
         in.enter();
-        for (int i = 0; i < count; i++)
+        int i = 0;
+        try
         {
-            vector = vector.conj(in.value());
+            for (; i < count; i++)
+            {
+                vector = vector.conj(in.value());
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, (long)i);
         }
         in.leave();
         return vector.persistent();

@@ -1,5 +1,6 @@
 package parallel.clojure;
 
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
 import clojure.lang.IBlockingDeref;
@@ -8,37 +9,13 @@ import clojure.lang.IPending;
 import clojure.lang.Util;
 
 import parallel.ParallelException;
+import parallel.runtime.FutureValue;
 
 /**
  * A future of the core as Clojure has it: deref waits for the value, and its error is an ExceptionInfo.
  */
-public interface Dereferenced extends IDeref, IBlockingDeref, IPending
+public interface Dereferenced extends FutureValue<Object>, IDeref, IBlockingDeref, IPending
 {
-    /**
-     * Waits.
-     *
-     * @param time how long.
-     * @param unit of it.
-     * @return true if it is done.
-     * @throws InterruptedException if interrupted while blocked.
-     */
-    boolean awaitValue(long time, TimeUnit unit) throws InterruptedException;
-
-    /**
-     * The value, of one that is done.
-     *
-     * @return the value.
-     * @throws InterruptedException never: it is done.
-     */
-    Object valueOrError() throws InterruptedException;
-
-    /**
-     * Whether it is done.
-     *
-     * @return true if so.
-     */
-    boolean isDone();
-
     @Override
     default Object deref()
     {
@@ -50,13 +27,13 @@ public interface Dereferenced extends IDeref, IBlockingDeref, IPending
     {
         try
         {
-            return awaitValue(ms, TimeUnit.MILLISECONDS) ? valueOrError() : timeoutValue;
+            return await(ms, TimeUnit.MILLISECONDS) ? value() : timeoutValue;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
-        catch (final InterruptedException e)
+        catch (InterruptedException e)
         {
             throw Util.sneakyThrow(e);
         }
@@ -66,5 +43,22 @@ public interface Dereferenced extends IDeref, IBlockingDeref, IPending
     default boolean isRealized()
     {
         return isDone();
+    }
+
+    /**
+     * Without checked exceptions: IDeref is a Supplier, too, from Clojure 1.12 on. Throws what {@code Future.get}
+     * throws.
+     */
+    @Override
+    default Object get()
+    {
+        try
+        {
+            return FutureValue.super.get();
+        }
+        catch (InterruptedException | ExecutionException e)
+        {
+            throw Util.sneakyThrow(e);
+        }
     }
 }

@@ -5,8 +5,8 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * {@code *out*} or {@code *err*} of a worker process: UTF-8 whatever the locale, and nothing kept back, so that what was printed
- * just before a crash is not lost.
+ * {@code *out*} or {@code *err*} of a worker process: UTF-8 whatever the locale, and nothing kept back, so that what
+ * was printed just before a crash is not lost.
  */
 public final class DirectWriter extends Writer implements LabelledByParent
 {
@@ -39,7 +39,7 @@ public final class DirectWriter extends Writer implements LabelledByParent
             pendingHigh = part.charAt(part.length() - 1);
             part = part.substring(0, part.length() - 1);
         }
-        final byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
         stream.write(bytes, 0, bytes.length);
     }
 

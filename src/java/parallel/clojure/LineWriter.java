@@ -34,7 +34,7 @@ public final class LineWriter extends Writer implements LabelledByParent
     @Override
     public synchronized void write(String text, int offset, int length)
     {
-        final int end = offset + length;
+        int end = offset + length;
         int from = offset;
         for (int newline = text.indexOf('\n', from); newline >= 0 && newline < end; newline = text.indexOf('\n', from))
         {
@@ -47,8 +47,9 @@ public final class LineWriter extends Writer implements LabelledByParent
 
     private void printUnfinished()
     {
-        final int length = unfinished.length();
-        final String line = unfinished.substring(0, length > 0 && unfinished.charAt(length - 1) == '\r' ? length - 1 : length);
+        int length = unfinished.length();
+        String line =
+            unfinished.substring(0, length > 0 && unfinished.charAt(length - 1) == '\r' ? length - 1 : length);
         unfinished.setLength(0);
         context.printLine(error, line);
     }

@@ -23,7 +23,7 @@ public final class SharedAccess
         {
             return ((ArrayHandle)array).getBoolean(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -44,7 +44,7 @@ public final class SharedAccess
             ((ArrayHandle)array).setBoolean(i, x);
             return x;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -63,7 +63,7 @@ public final class SharedAccess
         {
             return ((ArrayHandle)array).getByte(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -84,7 +84,7 @@ public final class SharedAccess
             ((ArrayHandle)array).setByte(i, x);
             return x;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -103,7 +103,7 @@ public final class SharedAccess
         {
             return ((ArrayHandle)array).getShort(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -124,7 +124,7 @@ public final class SharedAccess
             ((ArrayHandle)array).setShort(i, x);
             return x;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -143,7 +143,7 @@ public final class SharedAccess
         {
             return ((ArrayHandle)array).getChar(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -164,7 +164,7 @@ public final class SharedAccess
             ((ArrayHandle)array).setChar(i, x);
             return x;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -183,7 +183,7 @@ public final class SharedAccess
         {
             return ((ArrayHandle)array).getInt(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -204,7 +204,7 @@ public final class SharedAccess
             ((ArrayHandle)array).setInt(i, x);
             return x;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -223,7 +223,7 @@ public final class SharedAccess
         {
             return ((ArrayHandle)array).getLong(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -244,7 +244,7 @@ public final class SharedAccess
             ((ArrayHandle)array).setLong(i, x);
             return x;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -263,7 +263,7 @@ public final class SharedAccess
         {
             return ((ArrayHandle)array).getFloat(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -284,7 +284,7 @@ public final class SharedAccess
             ((ArrayHandle)array).setFloat(i, x);
             return x;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -303,7 +303,7 @@ public final class SharedAccess
         {
             return ((ArrayHandle)array).getDouble(i);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }
@@ -324,7 +324,7 @@ public final class SharedAccess
             ((ArrayHandle)array).setDouble(i, x);
             return x;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw ClojureErrors.exInfo(e);
         }

@@ -19,29 +19,32 @@ record ArrayHeader(Primitive kind, int count, int bytes)
     /** The header; null if the message is something else, or its length does not match. */
     static ArrayHeader parse(long messageLength, DirectBuffer first, int index, int available)
     {
-        final Primitive kind = available < 2 ? null : Primitive.ofTag(first.getByte(index) & 0xFF);
+        Primitive kind = available < 2 ? null : Primitive.ofTag(first.getByte(index) & 0xFF);
         return kind == null ? null : parse(kind, messageLength, first, index, available);
     }
 
     private static ArrayHeader parse(Primitive kind, long messageLength, DirectBuffer first, int index, int available)
     {
-        final long packed = packed(kind, messageLength, first, index, available);
+        long packed = packed(kind, messageLength, first, index, available);
         return packed < 0 ? null : new ArrayHeader(kind, count(packed), bytes(packed));
     }
 
-    /* The count of a packed header. */
+    // The count of a packed header.
     static int count(long packed)
     {
         return (int)(packed >> 8);
     }
 
-    /* The bytes of a packed header. */
+    // The bytes of a packed header.
     static int bytes(long packed)
     {
         return (int)packed & 0xFF;
     }
 
-    /** The header of a message of that kind as a number, which makes no object: count, then 8 bits of bytes; -1 if it is none. */
+    /**
+     * The header of a message of that kind as a number, which makes no object: count, then 8 bits of bytes; -1 if it is
+     * none.
+     */
     static long packed(Primitive kind, long messageLength, DirectBuffer first, int index, int available)
     {
         if (available < 2 || (first.getByte(index) & 0xFF) != kind.tag)
@@ -62,10 +65,10 @@ record ArrayHeader(Primitive kind, int count, int bytes)
             at++;
         }
         while (next < 0);
-        final long data = kind.bytes(count);
+        long data = kind.bytes(count);
         if (Primitive.isPadded(data))
         {
-            final int padding = at < available ? first.getByte(index + at) : -1;
+            int padding = at < available ? first.getByte(index + at) : -1;
             if (padding < 0 || padding > 7)
             {
                 return -1;

@@ -31,8 +31,8 @@ class ArrayMessage extends Message
     public final void append(DirectBuffer source, int index, int count)
     {
         source.boundsCheck(index, count);
-        final int skipped = (int)Math.min(count, Math.max(0, header.bytes() - arrived));
-        final long data = arrived + skipped - header.bytes();
+        int skipped = (int)Math.min(count, Math.max(0, header.bytes() - arrived));
+        long data = arrived + skipped - header.bytes();
         if (arrived + count > length)
         {
             throw new IndexOutOfBoundsException(arrived + count + " of " + length + " bytes");
@@ -52,8 +52,8 @@ class ArrayMessage extends Message
     /** The same message, as far as it has arrived, in an array of its own. */
     final ArrayMessage moved()
     {
-        final Primitive kind = header.kind();
-        final ArrayMessage copy = new ArrayMessage(header, length, kind.newArray(header.count()));
+        Primitive kind = header.kind();
+        ArrayMessage copy = new ArrayMessage(header, length, kind.newArray(header.count()));
         copy.arrived = arrived;
         UnsafeApi.copyMemory(memory, address, copy.memory, copy.address, Math.max(0, arrived - header.bytes()));
         return copy;
@@ -76,7 +76,8 @@ class ArrayMessage extends Message
     {
         if (target.memory() != memory || target.address() != address)
         {
-            UnsafeApi.copyMemory(memory, address, target.memory(), target.address(), header.kind().bytes(header.count()));
+            UnsafeApi.copyMemory(memory, address, target.memory(), target.address(),
+                header.kind().bytes(header.count()));
         }
         return header.count();
     }

@@ -96,7 +96,7 @@ final class BytesMessage extends Message
             {
                 nextChunk();
             }
-            final int part = Math.min(left, chunk.length - filled);
+            int part = Math.min(left, chunk.length - filled);
             source.getBytes(from, chunk, filled, part);
             filled += part;
             arrived += part;
@@ -112,7 +112,7 @@ final class BytesMessage extends Message
         {
             chunk = new byte[(int)Math.min(length - arrived, Math.min(MAX_CHUNK, Math.max(FIRST_CHUNK, arrived / 2)))];
         }
-        catch (final OutOfMemoryError e)
+        catch (OutOfMemoryError e)
         {
             full.clear();
             chunk = new byte[0];
@@ -121,9 +121,10 @@ final class BytesMessage extends Message
         filled = 0;
     }
 
-    static NotTransferableException tooLarge(long length, OutOfMemoryError e)
+    static UnserializableException tooLarge(long length, OutOfMemoryError e)
     {
-        return NotTransferableException.unreadable(null, "A message of " + length + " bytes does not fit into the heap of this JVM, of " +
+        return UnserializableException.unreadable(null, "A message of " + length +
+            " bytes does not fit into the heap of this JVM, of " +
             Runtime.getRuntime().maxMemory() + " bytes at most: send it in parts, or give the JVM more with -Xmx.", e);
     }
 
@@ -162,15 +163,15 @@ final class BytesMessage extends Message
     @Override
     boolean fits(Target target)
     {
-        final ArrayHeader header = header();
+        ArrayHeader header = header();
         return header != null && target.takes(header.kind(), header.count());
     }
 
     @Override
     int copyInto(Target target)
     {
-        final ArrayHeader header = header();
-        final Primitive kind = header.kind();
+        ArrayHeader header = header();
+        Primitive kind = header.kind();
         open();
         decoder.need(header.bytes());
         decoder.pos += header.bytes();
@@ -186,7 +187,7 @@ final class BytesMessage extends Message
         {
             return null;
         }
-        final byte[] first = full.isEmpty() ? chunk : full.get(0);
+        byte[] first = full.isEmpty() ? chunk : full.get(0);
         return ArrayHeader.parse(length, new UnsafeBuffer(first), 0, (int)Math.min(first.length, arrived));
     }
 

@@ -17,20 +17,20 @@ final class Classes
 
     static Class<?> read(Decoder in)
     {
-        final Object known = in.reference();
+        Object known = in.reference();
         if (known != null)
         {
             return (Class<?>)known;
         }
-        final Class<?> type = load(in.loader(), in.string());
+        Class<?> type = load(in.loader(), in.string());
         in.define(type);
         return type;
     }
 
     static Class<?> load(ClassLoader given, String name)
     {
-        final ClassLoader own = Classes.class.getClassLoader();
-        final ClassLoader context = given != null ? given : Thread.currentThread().getContextClassLoader();
+        ClassLoader own = Classes.class.getClassLoader();
+        ClassLoader context = given != null ? given : Thread.currentThread().getContextClassLoader();
         Class<?> type = context == null ? null : tryLoad(context, name);
         if (type == null)
         {
@@ -42,7 +42,7 @@ final class Classes
         }
         if (type == null)
         {
-            throw NotTransferableException.unreadable(name,
+            throw UnserializableException.unreadable(name,
                 "The message has a value of class " + name + ", which is not on the class path of this process.", null);
         }
         return type;
@@ -54,7 +54,7 @@ final class Classes
         {
             return Class.forName(name, false, loader);
         }
-        catch (final ClassNotFoundException e)
+        catch (ClassNotFoundException e)
         {
             return null;
         }

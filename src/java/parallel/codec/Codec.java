@@ -16,11 +16,11 @@ public final class Codec
      *
      * @param value any transferable value, or null.
      * @return a new array.
-     * @throws NotTransferableException if it cannot travel, or takes more than 2 GB.
+     * @throws UnserializableException if it cannot travel, or takes more than 2 GB.
      */
     public static byte[] toBytes(Object value)
     {
-        final Encoder encoder = Encoder.acquire();
+        Encoder encoder = Encoder.acquire(Destination.ofPieces());
         try
         {
             return bytes(encoder, encoder.encode(value), value);
@@ -35,10 +35,11 @@ public final class Codec
     {
         if (payload.length() > Integer.MAX_VALUE - 16)
         {
-            throw NotTransferableException.refused(value.getClass(),
-                "it takes " + payload.length() + " bytes, more than fit into one array; send it as a message, or in parts.");
+            throw UnserializableException.refused(value.getClass(),
+                "it takes " + payload.length() +
+                " bytes, more than fit into one array; send it as a message, or in parts.");
         }
-        final byte[] bytes = new byte[(int)payload.length()];
+        byte[] bytes = new byte[(int)payload.length()];
         encoder.copyTo(bytes);
         return bytes;
     }
@@ -48,11 +49,11 @@ public final class Codec
      *
      * @param bytes of one value; not kept.
      * @return the value, or null.
-     * @throws NotTransferableException if it cannot be read here.
+     * @throws UnserializableException if it cannot be read here.
      */
     public static Object fromBytes(byte[] bytes)
     {
-        final Decoder decoder = new Decoder();
+        Decoder decoder = new Decoder();
         decoder.open(bytes, bytes.length);
         return decoder.readAll(null, false);
     }
@@ -62,28 +63,40 @@ public final class Codec
      *
      * @param buffer of one value; not kept.
      * @return the value, or null.
-     * @throws NotTransferableException if it cannot be read here.
+     * @throws UnserializableException if it cannot be read here.
      */
     public static Object fromBytes(ByteBuffer buffer)
     {
-        final byte[] bytes = new byte[buffer.remaining()];
+        byte[] bytes = new byte[buffer.remaining()];
         buffer.get(bytes);
         return fromBytes(bytes);
     }
 
     /**
-     * Encodes what a worker is to run: a serializable lambda (or method reference), an object of a serializable class of
-     * the user's, or any transferable value. What it captures or holds in its fields must be transferable, or such a body
-     * itself.
+     * What a body of {@link #bodyToBytes(Object)} is called in words for people.
+     *
+     * @param body a lambda or an object.
+     * @return {@code Class.method} of a serializable lambda, else the name of its class.
+     */
+    public static String describeBody(Object body)
+    {
+        return LambdaCodec.describe(body);
+    }
+
+    /**
+     * Encodes what a worker is to run: a serializable lambda (or method reference), an object of a serializable class
+     * of the user's, or any transferable value. What it captures or holds in its fields must be transferable, or such a
+     * body itself.
      *
      * @param body not null.
      * @return a new array.
-     * @throws NotTransferableException if it cannot travel; the path goes through captured values ({@code "capture 0"}) and
+     * @throws UnserializableException if it cannot travel; the path goes through captured values ({@code "capture 0"})
+     *     and
      *                                  fields.
      */
     public static byte[] bodyToBytes(Object body)
     {
-        final Encoder encoder = Encoder.acquire();
+        Encoder encoder = Encoder.acquire(Destination.ofPieces());
         try
         {
             return bytes(encoder, encoder.encode(body, true), body);
@@ -100,7 +113,7 @@ public final class Codec
      * @param bytes  from {@link #bodyToBytes(Object)}.
      * @param loader finds the body's classes; null: as for messages.
      * @return the body.
-     * @throws NotTransferableException if it cannot be made here.
+     * @throws UnserializableException if it cannot be made here.
      */
     public static Object bodyFromBytes(byte[] bytes, ClassLoader loader)
     {

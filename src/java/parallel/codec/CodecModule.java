@@ -3,8 +3,8 @@ package parallel.codec;
 /**
  * A family of types of another language on the JVM, with its own range of tags.
  * <p>
- * There is one: {@code parallel.clojure.ClojureTypes}, found by name when Clojure is on the class path. It is not loaded
- * before a class or a tag comes by that the codec itself does not know. Safe from any thread.
+ * There is one: {@code parallel.clojure.ClojureTypes}, found by name when Clojure is on the class path. It is not
+ * loaded before a class or a tag comes by that the codec itself does not know. Safe from any thread.
  */
 public interface CodecModule
 {
@@ -22,7 +22,7 @@ public interface CodecModule
      * @param in  stands behind the tag.
      * @param tag the one read.
      * @return the value.
-     * @throws NotTransferableException if the tag is unknown or what follows makes no sense.
+     * @throws UnserializableException if the tag is unknown or what follows makes no sense.
      */
     Object read(Decoder in, int tag);
 

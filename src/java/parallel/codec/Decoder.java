@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -16,8 +17,8 @@ import java.util.TreeSet;
 import java.util.UUID;
 
 /**
- * Reads one value after the other. Trusts nothing: no count sizes an allocation beyond the bytes that are left, nesting is
- * bounded, and no class is initialised by its name.
+ * Reads one value after the other. Trusts nothing: no count sizes an allocation beyond the bytes that are left, nesting
+ * is bounded, and no class is initialised by its name.
  * <p>
  * One thread at a time. The methods are for {@link CodecModule}s.
  */
@@ -42,11 +43,11 @@ public final class Decoder extends Input
         {
             return readOne(body);
         }
-        catch (final StackOverflowError e)
+        catch (StackOverflowError e)
         {
             return readDeep(body);
         }
-        catch (final Exception | LinkageError e)
+        catch (Exception | LinkageError e)
         {
             throw Failures.unreadable(null, "The message cannot be read: ", e);
         }
@@ -61,7 +62,7 @@ public final class Decoder extends Input
     private Object readOne(boolean body)
     {
         depth = 0;
-        final Object value = body ? LambdaCodec.read(this) : value();
+        Object value = body ? LambdaCodec.read(this) : value();
         if (remaining() > 0)
         {
             throw malformed("its end: " + remaining() + " bytes too many");
@@ -71,14 +72,14 @@ public final class Decoder extends Input
 
     private Object readDeep(boolean body)
     {
-        final Object[] value = new Object[1];
+        Object[] value = new Object[1];
         reopen();
         forget();
         try
         {
             DeepStack.run(() -> value[0] = readOne(body));
         }
-        catch (final Exception | StackOverflowError | LinkageError e)
+        catch (Exception | StackOverflowError | LinkageError e)
         {
             throw Failures.unreadable(null, "The message cannot be read: ", e);
         }
@@ -110,12 +111,12 @@ public final class Decoder extends Input
      * Reads a value.
      *
      * @return it, or null.
-     * @throws NotTransferableException if the bytes make no sense.
+     * @throws UnserializableException if the bytes make no sense.
      */
     public Object value()
     {
         need(1);
-        final int tag = buf[pos++] & 0xFF;
+        int tag = buf[pos++] & 0xFF;
         if (tag >= Tags.SMALL_LONG_FIRST)
         {
             return (long)(tag - Tags.SMALL_LONG_ZERO);
@@ -125,10 +126,10 @@ public final class Decoder extends Input
             return tag == Tags.STRING8 ? Strings.readNarrow(this) :
                 tag >= Tags.LONG8 && tag <= Tags.LONG64 ? (Long)longBehind(tag) : behind(tag);
         }
-        final CodecModule module = Modules.module();
+        CodecModule module = Modules.module();
         if (module == null)
         {
-            throw NotTransferableException.unreadable(null,
+            throw UnserializableException.unreadable(null,
                 "The message has a Clojure value, and Clojure is not on the class path of this process.", null);
         }
         return module.read(this, tag);
@@ -216,10 +217,14 @@ public final class Decoder extends Input
                 return Patterns.read(this);
             case Tags.TEXT:
                 return Texts.read(this);
+            case Tags.COLLECTION:
+                return CollectionKind.at(this).read(this);
+            case Tags.BIT_SET:
+                return BitSet.valueOf(counted());
             case Tags.ENUM:
                 return EnumWriter.read(this);
             default:
-                final Primitive kind = Primitive.ofTag(tag);
+                Primitive kind = Primitive.ofTag(tag);
                 if (kind == null)
                 {
                     throw malformed("the unknown tag " + tag);
@@ -230,25 +235,25 @@ public final class Decoder extends Input
 
     private BigDecimal bigDecimal()
     {
-        final int scale = i32();
+        int scale = i32();
         return new BigDecimal(bigInteger(), scale);
     }
 
     private UUID uuid()
     {
-        final long high = i64();
+        long high = i64();
         return new UUID(high, i64());
     }
 
     private Instant instant()
     {
-        final long seconds = i64();
+        long seconds = i64();
         return Instant.ofEpochSecond(seconds, i32());
     }
 
     private Duration duration()
     {
-        final long seconds = i64();
+        long seconds = i64();
         return Duration.ofSeconds(seconds, i32());
     }
 
@@ -258,7 +263,7 @@ public final class Decoder extends Input
         {
             return new URI(string());
         }
-        catch (final URISyntaxException e)
+        catch (URISyntaxException e)
         {
             throw Failures.unreadable(URI.class.getName(), "The message has a URI that does not parse: ", e);
         }
@@ -281,7 +286,7 @@ public final class Decoder extends Input
      */
     public byte[] counted()
     {
-        final byte[] bytes = new byte[(int)checked(count())];
+        byte[] bytes = new byte[(int)checked(count())];
         raw(bytes, Primitive.BYTES_BASE, bytes.length);
         return bytes;
     }
@@ -340,7 +345,7 @@ public final class Decoder extends Input
      */
     public int count()
     {
-        final int first = u8();
+        int first = u8();
         if (first < 0x80)
         {
             return first;
@@ -376,11 +381,11 @@ public final class Decoder extends Input
      * Reads a string.
      *
      * @return not null.
-     * @throws NotTransferableException if something else is next.
+     * @throws UnserializableException if something else is next.
      */
     public String string()
     {
-        final int tag = u8();
+        int tag = u8();
         if (tag == Tags.STRING8)
         {
             return Strings.readNarrow(this);
@@ -390,6 +395,32 @@ public final class Decoder extends Input
             return Strings.readWide(this);
         }
         throw malformed("a string with the tag " + tag);
+    }
+
+    /**
+     * What goes wrong while a part is read, as the failure of this message. Called by each collection that it passes on
+     * its way out.
+     *
+     * @param e    of the codec or of user code; nothing that the JVM itself failed of is to be given here.
+     * @param step the key, index or field that leads to the part; as {@link UnserializableException#at(Object)}.
+     * @return the exception to throw.
+     */
+    public UnserializableException failed(Throwable e, Object step)
+    {
+        return Failures.unreadable(null, "The message cannot be read: ", e).at(step);
+    }
+
+    /**
+     * As {@link #failed(Throwable, Object)}, of a pair.
+     *
+     * @param e       as there.
+     * @param key     of the map; null as long as that is being read.
+     * @param atValue whether the key has been read.
+     * @return the exception to throw.
+     */
+    public UnserializableException failed(Throwable e, Object key, boolean atValue)
+    {
+        return failed(e, atValue ? key : "a key");
     }
 
     /**
@@ -410,13 +441,13 @@ public final class Decoder extends Input
     /**
      * Called before the elements of anything that has elements.
      *
-     * @throws NotTransferableException if that is one level too many.
+     * @throws UnserializableException if that is one level too many.
      */
     public void enter()
     {
         if (++depth > Tags.MAX_DEPTH)
         {
-            throw NotTransferableException.tooDeep(null, Tags.MAX_DEPTH);
+            throw UnserializableException.tooDeep(null, Tags.MAX_DEPTH);
         }
     }
 
@@ -433,7 +464,7 @@ public final class Decoder extends Input
      */
     public Object reference()
     {
-        final int number = count();
+        int number = count();
         if (number > referenceCount)
         {
             throw malformed("the reference " + number);

@@ -1,8 +1,8 @@
 package parallel.codec;
 
 /**
- * A thread with a stack that the deepest value fits in. A thread's own stack usually does; how much of it is left, and how
- * large the JVM's frames are, nobody knows beforehand. So it is tried, and what overflows is done once more here.
+ * A thread with a stack that the deepest value fits in. A thread's own stack usually does; how much of it is left, and
+ * how large the JVM's frames are, nobody knows beforehand. So it is tried, and what overflows is done once more here.
  */
 final class DeepStack
 {
@@ -15,9 +15,9 @@ final class DeepStack
     /** Runs a task to its end, the caller waiting, interrupted or not. What it throws comes out here. */
     static void run(Runnable task)
     {
-        final Throwable[] thrown = new Throwable[1];
-        final Runnable bound = Modules.isPresent() ? Modules.module().bound(task) : task;
-        final Thread thread = new Thread(null, () -> thrown[0] = failure(bound), "parallel-codec-0", BYTES);
+        Throwable[] thrown = new Throwable[1];
+        Runnable bound = Modules.isPresent() ? Modules.module().bound(task) : task;
+        Thread thread = new Thread(null, () -> thrown[0] = failure(bound), "parallel-codec-0", BYTES);
         thread.setDaemon(true);
         thread.setContextClassLoader(Thread.currentThread().getContextClassLoader());
         thread.start();
@@ -35,7 +35,7 @@ final class DeepStack
             task.run();
             return null;
         }
-        catch (final Throwable e)
+        catch (Throwable e)
         {
             return e;
         }
@@ -51,7 +51,7 @@ final class DeepStack
                 thread.join();
                 break;
             }
-            catch (final InterruptedException e)
+            catch (InterruptedException e)
             {
                 interrupted = true;
             }

@@ -20,6 +20,7 @@ public final class Encoder extends PieceBuffer
     private static final ThreadLocal<Encoder> LOCAL = ThreadLocal.withInitial(Encoder::new);
 
     private boolean inUse;
+    private Destination destination = Destination.HERE;
     private int depth;
     private Object[] references = new Object[8];
     private int referenceCount;
@@ -40,15 +41,28 @@ public final class Encoder extends PieceBuffer
     }
 
     /**
-     * This thread's encoder, or a new one if that is in use (a value is being realised that itself sends).
+     * This thread's encoder, or a new one if that is in use (a value is being realised that itself sends), for bytes
+     * that stay on this machine.
      *
      * @return an encoder to be released.
      */
     public static Encoder acquire()
     {
-        final Encoder local = LOCAL.get();
-        final Encoder free = local.inUse ? new Encoder() : local;
+        return acquire(Destination.HERE);
+    }
+
+    /**
+     * As {@link #acquire()}, for bytes that go somewhere.
+     *
+     * @param destination of all that is encoded until it is released.
+     * @return an encoder to be released.
+     */
+    public static Encoder acquire(Destination destination)
+    {
+        Encoder local = LOCAL.get();
+        Encoder free = local.inUse ? new Encoder() : local;
         free.inUse = true;
+        free.destination = destination;
         return free;
     }
 
@@ -67,7 +81,7 @@ public final class Encoder extends PieceBuffer
      *
      * @param value any transferable value, or null.
      * @return its bytes, valid until the next {@code encode} or {@link #release()}.
-     * @throws NotTransferableException if it cannot travel; nothing is left of it.
+     * @throws UnserializableException if it cannot travel; nothing is left of it.
      */
     public Payload encode(Object value)
     {
@@ -77,14 +91,16 @@ public final class Encoder extends PieceBuffer
     /**
      * Encodes the remaining bytes of a buffer as a byte array.
      *
-     * @param buffer one that is {@link Target#isReachable(ByteBuffer)}; position and limit stay, and it must not be changed, nor its
+     * @param buffer one that is {@link Target#isReachable(ByteBuffer)}; position and limit stay, and it must not be
+     *               changed, nor its
      *               memory freed, while the payload is in use.
      * @return its bytes, valid until the next {@code encode} or {@link #release()}.
      */
     public Payload encodeBytes(ByteBuffer buffer)
     {
         begin();
-        PrimitiveArrays.write(this, Primitive.BYTE, buffer.remaining(), Buffers.memory(buffer), Buffers.address(buffer));
+        PrimitiveArrays.write(this, Primitive.BYTE, buffer.remaining(), Buffers.memory(buffer),
+            Buffers.address(buffer));
         finish();
         return this;
     }
@@ -97,7 +113,7 @@ public final class Encoder extends PieceBuffer
             begin();
             write(value, body);
         }
-        catch (final StackOverflowError e)
+        catch (StackOverflowError e)
         {
             begin();
             DeepStack.run(() -> write(value, body));
@@ -128,6 +144,16 @@ public final class Encoder extends PieceBuffer
     // ---- for writers
 
     /**
+     * Where the bytes go.
+     *
+     * @return the destination, for writers of what lies on one machine.
+     */
+    public Destination destination()
+    {
+        return destination;
+    }
+
+    /**
      * Writes a value of any class.
      *
      * @param value or null.
@@ -139,7 +165,7 @@ public final class Encoder extends PieceBuffer
             tag(Tags.NIL);
             return;
         }
-        final Class<?> type = value.getClass();
+        Class<?> type = value.getClass();
         if (type == Long.class)
         {
             longValue((Long)value);
@@ -347,13 +373,13 @@ public final class Encoder extends PieceBuffer
      * Called before the elements of anything that has elements.
      *
      * @param collection for the error's sake.
-     * @throws NotTransferableException if that is one level too many.
+     * @throws UnserializableException if that is one level too many.
      */
     public void enter(Object collection)
     {
         if (++depth > Tags.MAX_DEPTH)
         {
-            throw NotTransferableException.tooDeep(collection.getClass(), Tags.MAX_DEPTH);
+            throw UnserializableException.tooDeep(collection.getClass(), Tags.MAX_DEPTH);
         }
     }
 
@@ -395,7 +421,7 @@ public final class Encoder extends PieceBuffer
      */
     public Place place()
     {
-        final Place place = new Place();
+        Place place = new Place();
         mark(place);
         place.depth = depth;
         place.referenceCount = referenceCount;

@@ -12,7 +12,7 @@ final class EnumWriter extends TypeWriter
     @Override
     public void write(Encoder out, Object value)
     {
-        final Enum<?> constant = (Enum<?>)value;
+        Enum<?> constant = (Enum<?>)value;
         out.tag(Tags.ENUM);
         Classes.write(out, constant.getDeclaringClass());
         out.string(constant.name());
@@ -26,8 +26,8 @@ final class EnumWriter extends TypeWriter
 
     static Object read(Decoder in)
     {
-        final Class<?> type = Classes.read(in);
-        final String name = in.string();
+        Class<?> type = Classes.read(in);
+        String name = in.string();
         if (!type.isEnum())
         {
             throw in.malformed("the enum " + type.getName());
@@ -42,9 +42,9 @@ final class EnumWriter extends TypeWriter
         {
             return Enum.valueOf((Class)type, name);
         }
-        catch (final IllegalArgumentException e)
+        catch (IllegalArgumentException e)
         {
-            throw NotTransferableException.unreadable(type.getName(),
+            throw UnserializableException.unreadable(type.getName(),
                 "The enum " + type.getTypeName() + " has no constant " + name + " in this process.", e);
         }
     }

@@ -44,7 +44,7 @@ public interface Extension<T>
     Object write(T value);
 
     /**
-     * Rebuilds a value. What it throws becomes a {@link NotTransferableException} of that message.
+     * Rebuilds a value. What it throws becomes a {@link UnserializableException} of that message.
      *
      * @param written what {@link #write(Object)} returned in the other process, or whatever else came under that name.
      * @return the value.

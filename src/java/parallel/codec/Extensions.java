@@ -10,9 +10,11 @@ import java.util.concurrent.CopyOnWriteArrayList;
 public final class Extensions
 {
     private static final List<Extension<?>> REGISTERED = new CopyOnWriteArrayList<>();
-    /** The library's own that registers itself when its class is loaded: with the first value here, or the first that arrives. */
+    /**
+     * The library's own that registers itself when its class is loaded: with the first value here, or the first that
+     * arrives.
+     */
     private static final String SHARED = "parallel/shared";
-    private static final String SHARED_CLASS = "parallel.shared.SharedExtension";
 
     private Extensions()
     {
@@ -25,7 +27,7 @@ public final class Extensions
      */
     public static synchronized void register(Extension<?> extension)
     {
-        final String name = Objects.requireNonNull(extension.name(), "name");
+        String name = Objects.requireNonNull(extension.name(), "name");
         Objects.requireNonNull(extension.type(), "type");
         REGISTERED.removeIf(e -> e.name().equals(name));
         REGISTERED.add(0, extension);
@@ -35,9 +37,9 @@ public final class Extensions
     static Extension<?> of(Class<?> type)
     {
         Extension<?> wider = null;
-        for (final List<Extension<?>> known : List.of(REGISTERED, Services.FOUND))
+        for (List<Extension<?>> known : List.of(REGISTERED, Services.FOUND))
         {
-            for (final Extension<?> extension : known)
+            for (Extension<?> extension : known)
             {
                 if (extension.type() == type)
                 {
@@ -56,11 +58,11 @@ public final class Extensions
     {
         if (name.equals(SHARED))
         {
-            load(SHARED_CLASS);
+            loadShared();
         }
-        for (final List<Extension<?>> known : List.of(REGISTERED, Services.FOUND))
+        for (List<Extension<?>> known : List.of(REGISTERED, Services.FOUND))
         {
-            for (final Extension<?> extension : known)
+            for (Extension<?> extension : known)
             {
                 if (extension.name().equals(name))
                 {
@@ -71,15 +73,15 @@ public final class Extensions
         return null;
     }
 
-    private static void load(String className)
+    private static void loadShared()
     {
         try
         {
-            Class.forName(className, true, Extensions.class.getClassLoader());
+            ByName.load(ByName.SHARED_EXTENSION);
         }
-        catch (final ClassNotFoundException e)
+        catch (ClassNotFoundException e)
         {
-            throw new IllegalStateException(className + " is not on the class path", e);
+            throw new IllegalStateException(ByName.SHARED_EXTENSION + " is not on the class path", e);
         }
     }
 
@@ -90,15 +92,15 @@ public final class Extensions
 
         private static List<Extension<?>> find()
         {
-            final List<Extension<?>> found = new CopyOnWriteArrayList<>();
+            List<Extension<?>> found = new CopyOnWriteArrayList<>();
             try
             {
-                for (final Extension<?> extension : ServiceLoader.load(Extension.class, loader()))
+                for (Extension<?> extension : ServiceLoader.load(Extension.class, loader()))
                 {
                     found.add(extension);
                 }
             }
-            catch (final ServiceConfigurationError e)
+            catch (ServiceConfigurationError e)
             {
                 throw new IllegalStateException("An extension listed in META-INF/services/parallel.codec.Extension " +
                     "cannot be loaded: " + e.getMessage(), e);
@@ -108,7 +110,7 @@ public final class Extensions
 
         private static ClassLoader loader()
         {
-            final ClassLoader context = Thread.currentThread().getContextClassLoader();
+            ClassLoader context = Thread.currentThread().getContextClassLoader();
             return context == null ? Extension.class.getClassLoader() : context;
         }
     }

@@ -8,11 +8,11 @@ final class Failures
     }
 
     /** Anything but a failure of the JVM itself, as the failure of one message. */
-    static NotTransferableException unreadable(String className, String message, Throwable e)
+    static UnserializableException unreadable(String className, String message, Throwable e)
     {
-        if (e instanceof NotTransferableException)
+        if (e instanceof UnserializableException)
         {
-            return (NotTransferableException)e;
+            return (UnserializableException)e;
         }
         if (e instanceof VirtualMachineError && !(e instanceof StackOverflowError))
         {
@@ -22,7 +22,7 @@ final class Failures
         {
             Thread.currentThread().interrupt();
         }
-        return NotTransferableException.unreadable(className, message + e, e);
+        return UnserializableException.unreadable(className, message + e, e);
     }
 
     /** What user code threw while a value was written, unchanged. */

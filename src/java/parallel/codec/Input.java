@@ -2,10 +2,9 @@ package parallel.codec;
 
 import java.util.List;
 
-
 /**
- * The bytes of an arrived message, in one array or in several. Where a small read crosses from one array to the next, the
- * bytes around the seam are stitched together first, so that all reads look alike.
+ * The bytes of an arrived message, in one array or in several. Where a small read crosses from one array to the next,
+ * the bytes around the seam are stitched together first, so that all reads look alike.
  */
 abstract class Input
 {
@@ -113,11 +112,11 @@ abstract class Input
     private void stitch(int n)
     {
         checked(n);
-        final byte[] stitched = new byte[n];
+        byte[] stitched = new byte[n];
         int have = 0;
         while (true)
         {
-            final int part = Math.min(n - have, limit - pos);
+            int part = Math.min(n - have, limit - pos);
             System.arraycopy(buf, pos, stitched, have, part);
             pos += part;
             have += part;
@@ -155,7 +154,7 @@ abstract class Input
             {
                 advance();
             }
-            final int part = (int)Math.min(left, limit - pos);
+            int part = (int)Math.min(left, limit - pos);
             SmallCopy.memory(buf, Primitive.BYTES_BASE + pos, target, to, part);
             pos += part;
             to += part;
@@ -183,8 +182,8 @@ abstract class Input
      * @param what is wrong; follows "The message is damaged at ".
      * @return a new exception.
      */
-    public final NotTransferableException malformed(String what)
+    public final UnserializableException malformed(String what)
     {
-        return NotTransferableException.unreadable(null, "The message is damaged at " + what + ".", null);
+        return UnserializableException.unreadable(null, "The message is damaged at " + what + ".", null);
     }
 }

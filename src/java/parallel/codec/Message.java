@@ -16,7 +16,7 @@ public abstract class Message implements Assembly
      * The value. May load classes and, for Clojure records, their namespaces: user code may run. To be called once.
      *
      * @return the value, or null.
-     * @throws NotTransferableException if it cannot be read here.
+     * @throws UnserializableException if it cannot be read here.
      */
     public abstract Object decode();
 

@@ -15,6 +15,7 @@ public final class Messages
     private static final int LONG32_BYTES = 5;
     /** No message is longer: refused when it begins, what announces itself so does not fill the heap first. */
     private static final long HEAP_BYTES = Runtime.getRuntime().maxMemory();
+    private static final Reader OWNING = new Owning();
     private static final Reader DIRECT = new Direct();
 
     static
@@ -27,20 +28,19 @@ public final class Messages
     }
 
     /**
-     * For messages that are kept for a while. Each owns its memory.
+     * For messages that are kept for a while. Each owns its memory. A primitive array is allocated when its message
+     * begins, if there is memory for it; anything else is gathered in chunks, so that memory follows what has arrived.
      *
-     * @param maxDirectBytes a primitive array of at most so many bytes is allocated at once when its message begins; a
-     *                       longer one is gathered in chunks, so that memory follows what has arrived.
      * @return a reader whose assemblies are {@link Message}s.
      */
-    public static Reader inbox(long maxDirectBytes)
+    public static Reader inbox()
     {
-        return new Owning(maxDirectBytes);
+        return OWNING;
     }
 
     /**
-     * For a thread that waits for the message. A small message may lie in a buffer of this thread's, which is free for the
-     * next one as soon as the message was decoded.
+     * For a thread that waits for the message. A small message may lie in a buffer of this thread's, which is free for
+     * the next one as soon as the message was decoded.
      *
      * @return a reader whose assemblies are {@link Message}s; always the same one.
      */
@@ -68,7 +68,7 @@ public final class Messages
         {
             return new ArrayMessage(header, length, header.kind().newArray(header.count()));
         }
-        catch (final OutOfMemoryError e)
+        catch (OutOfMemoryError e)
         {
             return null;
         }
@@ -76,13 +76,6 @@ public final class Messages
 
     private static final class Owning implements Reader
     {
-        private final long maxDirectBytes;
-
-        Owning(long maxDirectBytes)
-        {
-            this.maxDirectBytes = maxDirectBytes;
-        }
-
         @Override
         public Assembly begin(long length, DirectBuffer first, int index, int available)
         {
@@ -90,8 +83,8 @@ public final class Messages
             {
                 throw BytesMessage.tooLarge(length, null);
             }
-            final ArrayHeader header = length > maxDirectBytes ? null : ArrayHeader.parse(length, first, index, available);
-            final Message array = header == null ? null : array(header, length);
+            ArrayHeader header = ArrayHeader.parse(length, first, index, available);
+            Message array = header == null ? null : array(header, length);
             return array == null ? new BytesMessage(length) : array;
         }
     }
@@ -99,20 +92,19 @@ public final class Messages
     /** Only a message that is there as a whole lies in the thread's buffer: one that begins may outlive the call. */
     private static final class Direct implements Reader
     {
-        private final ThreadLocal<BytesMessage> reused = ThreadLocal.withInitial(() -> new BytesMessage(new byte[1024]));
-        private final Reader owning = new Owning(Runtime.getRuntime().maxMemory() / 2);
-
+        private final ThreadLocal<BytesMessage> reused =
+            ThreadLocal.withInitial(() -> new BytesMessage(new byte[1024]));
         @Override
         public Assembly whole(DirectBuffer memory, int index, int length)
         {
-            final Message array = SmallArray.read(memory, index, length);
+            Message array = SmallArray.read(memory, index, length);
             if (array != null)
             {
                 return array;
             }
             if (length == LONG16_BYTES || length == LONG32_BYTES)
             {
-                final int tag = memory.getByte(index);
+                int tag = memory.getByte(index);
                 if (tag == Tags.LONG16 && length == LONG16_BYTES)
                 {
                     return number(memory.getShort(index + 1, ByteOrder.LITTLE_ENDIAN), length);
@@ -124,9 +116,9 @@ public final class Messages
             }
             if (length > REUSED_BYTES || ArrayHeader.isArray(memory, index, length))
             {
-                return owning.whole(memory, index, length);
+                return OWNING.whole(memory, index, length);
             }
-            final BytesMessage message = reused();
+            BytesMessage message = reused();
             message.reuse(length);
             message.append(memory, index, length);
             return message;
@@ -134,7 +126,7 @@ public final class Messages
 
         private Message number(long value, int length)
         {
-            final BytesMessage message = reused();
+            BytesMessage message = reused();
             message.reuse(value, length);
             return message;
         }
@@ -153,7 +145,7 @@ public final class Messages
         @Override
         public Assembly begin(long length, DirectBuffer first, int index, int available)
         {
-            return owning.begin(length, first, index, available);
+            return OWNING.begin(length, first, index, available);
         }
     }
 }

@@ -4,7 +4,6 @@ package parallel.codec;
 final class Modules
 {
     private static final String LANGUAGE = "clojure.lang.RT";
-    private static final String MODULE = "parallel.clojure.ClojureTypes";
 
     private Modules()
     {
@@ -27,19 +26,18 @@ final class Modules
 
         private static CodecModule find()
         {
-            final ClassLoader loader = Modules.class.getClassLoader();
             try
             {
-                Class.forName(LANGUAGE, false, loader);
-                return (CodecModule)Class.forName(Modules.MODULE, true, loader).getConstructor().newInstance();
+                Class.forName(LANGUAGE, false, Modules.class.getClassLoader());
+                return ByName.make(ByName.CLOJURE_TYPES, CodecModule.class);
             }
-            catch (final ClassNotFoundException e)
+            catch (ClassNotFoundException e)
             {
                 return null;
             }
-            catch (final ReflectiveOperationException e)
+            catch (ReflectiveOperationException e)
             {
-                throw new IllegalStateException(Modules.MODULE + " cannot be made", e);
+                throw new IllegalStateException(ByName.CLOJURE_TYPES + " cannot be made", e);
             }
         }
     }

@@ -5,8 +5,8 @@ import java.util.Arrays;
 
 /**
  * Names that come again and again, such as keywords: one that was read lately is found by its bytes, without making a
- * string of them. A table of fixed size, in which a newer name takes the place of an older one. Entries are immutable, so
- * that threads may race on the table.
+ * string of them. A table of fixed size, in which a newer name takes the place of an older one. Entries are immutable,
+ * so that threads may race on the table.
  *
  * <pre>
  *   length-u8 (1..127)  namespace length + 1 (0: no namespace)  namespace  name         every char below 256
@@ -51,13 +51,13 @@ public abstract class NameCache
      */
     public static byte[] bytes(String namespace, String name)
     {
-        final int split = namespace == null ? 0 : namespace.length() + 1;
-        final String all = namespace == null ? name : namespace + name;
+        int split = namespace == null ? 0 : namespace.length() + 1;
+        String all = namespace == null ? name : namespace + name;
         if (all.length() >= MAX_BYTES || all.chars().anyMatch(c -> c > 0xFF))
         {
             return null;
         }
-        final byte[] bytes = new byte[2 + all.length()];
+        byte[] bytes = new byte[2 + all.length()];
         bytes[0] = (byte)(1 + all.length());
         bytes[1] = (byte)split;
         System.arraycopy(all.getBytes(StandardCharsets.ISO_8859_1), 0, bytes, 2, all.length());
@@ -81,19 +81,19 @@ public abstract class NameCache
      */
     public final Object read(Decoder in)
     {
-        final int length = in.u8();
+        int length = in.u8();
         in.need(length);
-        final byte[] buf = in.buf;
-        final int at = in.pos;
+        byte[] buf = in.buf;
+        int at = in.pos;
         in.pos = at + length;
-        final long first = first(buf, at, length);
-        final int slot = slot(first, buf, at, length);
-        final Entry entry = entries[slot];
+        long first = first(buf, at, length);
+        int slot = slot(first, buf, at, length);
+        Entry entry = entries[slot];
         if (entry != null && entry.is(first, buf, at, length))
         {
             return entry.value;
         }
-        final Object value = parse(in, buf, at, length);
+        Object value = parse(in, buf, at, length);
         entries[slot] = new Entry(first, Arrays.copyOfRange(buf, at, at + length), value);
         return value;
     }
@@ -103,7 +103,7 @@ public abstract class NameCache
     {
         if (at + 8 <= buf.length)
         {
-            final long word = (long)PieceBuffer.LONGS.get(buf, at);
+            long word = (long)PieceBuffer.LONGS.get(buf, at);
             return length >= 8 ? word : word & (1L << 8 * length) - 1;
         }
         long word = 0;
@@ -119,7 +119,7 @@ public abstract class NameCache
         long hash = (first + length) * MIX;
         for (int i = 8; i < length; i += 8)
         {
-            final int next = Math.min(i, length - 8);
+            int next = Math.min(i, length - 8);
             hash = (hash ^ (long)PieceBuffer.LONGS.get(buf, at + next)) * MIX;
         }
         return (int)(hash >>> 54);
@@ -127,14 +127,14 @@ public abstract class NameCache
 
     private Object parse(Decoder in, byte[] buf, int at, int length)
     {
-        final int split = length == 0 ? -1 : buf[at];
+        int split = length == 0 ? -1 : buf[at];
         if (split < 0 || split > length || length > MAX_BYTES)
         {
             throw in.malformed("a name");
         }
-        final int namespaceLength = Math.max(0, split - 1);
-        final int start = at + 1;
-        final String namespace = split == 0 ? null : new String(buf, start, namespaceLength, StandardCharsets.ISO_8859_1);
+        int namespaceLength = Math.max(0, split - 1);
+        int start = at + 1;
+        String namespace = split == 0 ? null : new String(buf, start, namespaceLength, StandardCharsets.ISO_8859_1);
         return make(namespace,
             new String(buf, start + namespaceLength, length - 1 - namespaceLength, StandardCharsets.ISO_8859_1));
     }

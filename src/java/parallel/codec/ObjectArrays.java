@@ -17,7 +17,7 @@ final class ObjectArrays extends TypeWriter
     @Override
     public void write(Encoder out, Object value)
     {
-        final Object[] array = (Object[])value;
+        Object[] array = (Object[])value;
         out.enter(value);
         if (component == Object.class)
         {
@@ -46,7 +46,7 @@ final class ObjectArrays extends TypeWriter
             }
             out.value(element);
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
             throw e.at((long)i);
         }
@@ -55,10 +55,11 @@ final class ObjectArrays extends TypeWriter
     /** Some values arrive as another class; the array must be able to hold that too. */
     private void check(Class<?> type)
     {
-        final Class<?> arrives = Writers.of(type).arrivesAs(type);
+        Class<?> arrives = Writers.of(type).arrivesAs(type);
         if (arrives != type && !component.isAssignableFrom(arrives))
         {
-            throw NotTransferableException.refused(type, "it arrives as a " + arrives.getTypeName() + ", which an array of " +
+            throw UnserializableException.refused(type, "it arrives as a " + arrives.getTypeName() +
+                ", which an array of " +
                 component.getTypeName() + " cannot hold; send an array of Object, or a list.");
         }
     }
@@ -70,18 +71,26 @@ final class ObjectArrays extends TypeWriter
 
     static Object read(Decoder in, Class<?> component)
     {
-        final int count = (int)in.checked(in.count());
+        int count = (int)in.checked(in.count());
         in.enter();
         Object[] array = newArray(component, Math.min(count, FIRST_LENGTH));
-        for (int i = 0; i < count; i++)
+        int i = 0;
+        try
         {
-            if (i == array.length)
+            for (; i < count; i++)
             {
-                final Object[] longer = newArray(component, (int)Math.min(count, 2L * i));
-                System.arraycopy(array, 0, longer, 0, i);
-                array = longer;
+                if (i == array.length)
+                {
+                    Object[] longer = newArray(component, (int)Math.min(count, 2L * i));
+                    System.arraycopy(array, 0, longer, 0, i);
+                    array = longer;
+                }
+                array[i] = in.value();
             }
-            array[i] = in.value();
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, (long)i);
         }
         in.leave();
         return array;

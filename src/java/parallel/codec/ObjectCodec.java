@@ -2,11 +2,13 @@ package parallel.codec;
 
 import java.io.Externalizable;
 import java.io.Serializable;
-import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
+
+import parallel.transport.Agrona;
 
 /**
  * Objects of a user's serializable class, as bodies of workers: the class and the fields, no code of the object's own.
@@ -25,19 +27,19 @@ final class ObjectCodec
 
     static void write(Encoder out, Object object, Class<?> type)
     {
-        final List<Field> fields = fields(type);
+        List<Field> fields = fields(type);
         out.tag(Tags.OBJECT);
         Classes.write(out, type);
         out.count(fields.size());
-        for (final Field field : fields)
+        for (Field field : fields)
         {
             Classes.write(out, field.getDeclaringClass());
             out.string(field.getName());
             try
             {
-                LambdaCodec.write(out, value(field, object));
+                LambdaCodec.write(out, value(field, object), field.getType(), "a field");
             }
-            catch (final NotTransferableException e)
+            catch (UnserializableException e)
             {
                 throw e.at(field.getName());
             }
@@ -50,7 +52,7 @@ final class ObjectCodec
         {
             return field.get(object);
         }
-        catch (final IllegalAccessException e)
+        catch (IllegalAccessException e)
         {
             throw new IllegalStateException(e); // was made accessible
         }
@@ -63,7 +65,7 @@ final class ObjectCodec
         {
             throw hooked(type, "Externalizable");
         }
-        final List<Field> fields = new ArrayList<>();
+        List<Field> fields = new ArrayList<>();
         for (Class<?> c = type; Serializable.class.isAssignableFrom(c); c = c.getSuperclass())
         {
             checkHooks(type, c);
@@ -74,7 +76,7 @@ final class ObjectCodec
 
     private static void checkHooks(Class<?> type, Class<?> declaring)
     {
-        for (final java.lang.reflect.Method method : declaring.getDeclaredMethods())
+        for (Method method : declaring.getDeclaredMethods())
         {
             if (HOOKS.contains(method.getName()))
             {
@@ -83,16 +85,17 @@ final class ObjectCodec
         }
     }
 
-    private static NotTransferableException hooked(Class<?> type, String hook)
+    private static UnserializableException hooked(Class<?> type, String hook)
     {
-        return NotTransferableException.refused(type,
-            "it has a serialization of its own (" + hook + "), which is not called here; send its data, or a parallel.codec.Extension.");
+        return UnserializableException.refused(type,
+            "it has a serialization of its own (" + hook +
+            "), which is not called here; send its data, or a parallel.codec.Extension.");
     }
 
     private static List<Field> declared(Class<?> type, Class<?> declaring)
     {
-        final List<Field> fields = new ArrayList<>();
-        for (final Field field : declaring.getDeclaredFields())
+        List<Field> fields = new ArrayList<>();
+        for (Field field : declaring.getDeclaredFields())
         {
             if (!Modifier.isStatic(field.getModifiers()) && !Modifier.isTransient(field.getModifiers()))
             {
@@ -107,43 +110,55 @@ final class ObjectCodec
     {
         try
         {
-            field.setAccessible(true);
+            Agrona.accessible(field);
         }
-        catch (final RuntimeException e)
+        catch (RuntimeException e)
         {
-            throw NotTransferableException.refused(type,
+            throw UnserializableException.refused(type,
                 "its module does not open the package to reflection; make it a record, a map or a list.");
         }
     }
 
     static Object read(Decoder in)
     {
-        final Class<?> type = Classes.read(in);
+        Class<?> type = Classes.read(in);
         if (!Serializable.class.isAssignableFrom(type))
         {
             throw in.malformed("the object of " + type.getName());
         }
         try
         {
-            final Object object = allocate(type);
+            Object object = allocate(type);
             in.enter();
             for (int left = in.elements(); left > 0; left--)
             {
-                final Field field = Classes.read(in).getDeclaredField(in.string());
-                field.setAccessible(true);
-                field.set(object, LambdaCodec.read(in));
+                Field field = Classes.read(in).getDeclaredField(in.string());
+                Agrona.accessible(field);
+                field.set(object, part(in, field));
             }
             in.leave();
             return object;
         }
-        catch (final ReflectiveOperationException | IllegalArgumentException e)
+        catch (ReflectiveOperationException | IllegalArgumentException e)
         {
-            throw NotTransferableException.unreadable(type.getName(), "The object of " + type.getTypeName() +
+            throw UnserializableException.unreadable(type.getName(), "The object of " + type.getTypeName() +
                 " cannot be made here; is the class the same on both sides?", e);
         }
     }
 
-    /** Without running a constructor of the class, as deserialization would. Reflective: the compiler hides the class. */
+    private static Object part(Decoder in, Field field)
+    {
+        try
+        {
+            return LambdaCodec.read(in);
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, field.getName());
+        }
+    }
+
+    /** Without running a constructor of the class, as deserialization would. */
     private static Object allocate(Class<?> type) throws ReflectiveOperationException
     {
         Class<?> base = type;
@@ -151,12 +166,6 @@ final class ObjectCodec
         {
             base = base.getSuperclass();
         }
-        final Class<?> factory = Class.forName("sun.reflect.ReflectionFactory");
-        final Object instance = factory.getMethod("getReflectionFactory").invoke(null);
-        final Constructor<?> constructor = (Constructor<?>)factory
-            .getMethod("newConstructorForSerialization", Class.class, Constructor.class)
-            .invoke(instance, type, base.getDeclaredConstructor());
-        constructor.setAccessible(true);
-        return constructor.newInstance();
+        return Allocation.make(type, base.getDeclaredConstructor());
     }
 }

@@ -13,11 +13,12 @@ final class Patterns
 
     static Pattern read(Decoder in)
     {
-        final int flags = in.i32();
-        final String text = in.string();
+        int flags = in.i32();
+        String text = in.string();
         if ((flags & Pattern.CANON_EQ) != 0 && longestRunOfMarks(text) > MAX_MARKS)
         {
-            throw NotTransferableException.unreadable(Pattern.class.getName(), "The message has a regex with CANON_EQ and more than " +
+            throw UnserializableException.unreadable(Pattern.class.getName(),
+                "The message has a regex with CANON_EQ and more than " +
                 MAX_MARKS + " combining marks in a row: the JDK would try all their permutations.", null);
         }
         return Pattern.compile(text, flags);
@@ -29,7 +30,7 @@ final class Patterns
         int run = 0;
         for (int i = 0; i < text.length(); i++)
         {
-            final int type = Character.getType(text.charAt(i));
+            int type = Character.getType(text.charAt(i));
             run = type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK ||
                 type == Character.ENCLOSING_MARK || type == Character.SURROGATE ? run + 1 : 0;
             longest = Math.max(longest, run);

@@ -10,9 +10,9 @@ import org.agrona.UnsafeApi;
 import parallel.transport.Payload;
 
 /**
- * The bytes of one encoded value: a sequence of pieces, each a range of an array's memory. Small values are one piece of
- * {@link #buf}; a large array of the user's is a piece of its own and is not copied; beyond 64 KiB a new buffer is begun
- * instead of moving the old one.
+ * The bytes of one encoded value: a sequence of pieces, each a range of an array's memory. Small values are one piece
+ * of {@link #buf}; a large array of the user's is a piece of its own and is not copied; beyond 64 KiB a new buffer is
+ * begun instead of moving the old one.
  *
  * <pre>
  *   sealed pieces:  [buffer 0..from) [user's double[]] [buffer ..from) ...      being written:  buf[from..pos)
@@ -101,8 +101,8 @@ abstract class PieceBuffer implements Payload
         long to = address;
         for (long left = length; left > 0; piece++)
         {
-            final long start = piece == 0 ? 0 : ends[piece - 1];
-            final long part = Math.min(left, ends[piece] - at);
+            long start = piece == 0 ? 0 : ends[piece - 1];
+            long part = Math.min(left, ends[piece] - at);
             UnsafeApi.copyMemory(bases[piece], addresses[piece] + (at - start), target, to, part);
             at += part;
             to += part;
@@ -112,7 +112,7 @@ abstract class PieceBuffer implements Payload
 
     private int pieceAt(long offset)
     {
-        final int found = Arrays.binarySearch(ends, 0, pieces, offset + 1);
+        int found = Arrays.binarySearch(ends, 0, pieces, offset + 1);
         return found < 0 ? -found - 1 : found;
     }
 

@@ -1,5 +1,6 @@
 package parallel.codec;
 
+import java.lang.reflect.Array;
 import java.nio.ByteOrder;
 
 import org.agrona.UnsafeApi;
@@ -60,8 +61,8 @@ enum Primitive
     /** The kind of an array; null if the object is no primitive array. */
     static Primitive of(Object array)
     {
-        final Class<?> type = array == null ? null : array.getClass();
-        for (final Primitive kind : BY_TAG)
+        Class<?> type = array == null ? null : array.getClass();
+        for (Primitive kind : BY_TAG)
         {
             if (kind.arrayType == type)
             {
@@ -88,7 +89,7 @@ enum Primitive
 
     int length(Object array)
     {
-        return java.lang.reflect.Array.getLength(array);
+        return Array.getLength(array);
     }
 
     Object newArray(int length)
@@ -128,8 +129,8 @@ enum Primitive
 
     Object swapped(Object array)
     {
-        final int length = length(array);
-        final Object copy = newArray(length);
+        int length = length(array);
+        Object copy = newArray(length);
         UnsafeApi.copyMemory(array, base(), copy, base(), bytes(length));
         swap(copy, length);
         return copy;
@@ -137,13 +138,13 @@ enum Primitive
 
     private void swap(Object array, int count)
     {
-        final long base = base();
-        final int size = 1 << shift;
+        long base = base();
+        int size = 1 << shift;
         for (long at = base; at < base + bytes(count); at += size)
         {
             for (int i = 0; i < size / 2; i++)
             {
-                final byte low = UnsafeApi.getByte(array, at + i);
+                byte low = UnsafeApi.getByte(array, at + i);
                 UnsafeApi.putByte(array, at + i, UnsafeApi.getByte(array, at + size - 1 - i));
                 UnsafeApi.putByte(array, at + size - 1 - i, low);
             }
@@ -153,7 +154,7 @@ enum Primitive
     /** A boolean whose byte is neither 0 nor 1 behaves unpredictably in the JVM. */
     private static void normalise(boolean[] array, int count)
     {
-        final long base = BOOLEAN.base();
+        long base = BOOLEAN.base();
         for (int i = 0; i < count; i++)
         {
             array[i] = UnsafeApi.getByte(array, base + i) != 0;

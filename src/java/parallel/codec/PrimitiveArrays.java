@@ -19,11 +19,11 @@ final class PrimitiveArrays extends TypeWriter
     /** Elements that lie in memory as they travel. */
     static void write(Encoder out, Primitive kind, int count, Object memory, long address)
     {
-        final long bytes = kind.bytes(count);
+        long bytes = kind.bytes(count);
         out.tag(kind.tag, count);
         if (Primitive.isPadded(bytes))
         {
-            final int padding = (int)-(out.length() + 1) & 7;
+            int padding = (int)-(out.length() + 1) & 7;
             out.i8(padding);
             out.word(0, padding);
             out.piece(memory, address, bytes);
@@ -36,7 +36,7 @@ final class PrimitiveArrays extends TypeWriter
 
     static Object read(Decoder in, Primitive kind)
     {
-        final int count = in.count();
+        int count = in.count();
         if (Primitive.isPadded(kind.bytes(count)))
         {
             skipPadding(in);
@@ -46,7 +46,7 @@ final class PrimitiveArrays extends TypeWriter
 
     private static void skipPadding(Decoder in)
     {
-        final int padding = in.u8();
+        int padding = in.u8();
         if (padding > 7)
         {
             throw in.malformed("padding of " + padding);
@@ -59,8 +59,8 @@ final class PrimitiveArrays extends TypeWriter
 
     static Object readData(Decoder in, Primitive kind, int count)
     {
-        final long bytes = in.checked(kind.bytes(count));
-        final Object array = kind.newArray(count);
+        long bytes = in.checked(kind.bytes(count));
+        Object array = kind.newArray(count);
         in.raw(array, kind.base(), bytes);
         kind.fromWire(array, count);
         return array;

@@ -7,6 +7,8 @@ import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 
+import parallel.transport.Agrona;
+
 /** What it takes to take a Java record apart and to make one. */
 final class RecordShape
 {
@@ -32,9 +34,9 @@ final class RecordShape
     private RecordShape(Class<?> type)
     {
         this.type = type;
-        final RecordComponent[] components = type.getRecordComponents();
-        final Class<?>[] types = new Class<?>[components.length];
-        final StringBuilder text = new StringBuilder();
+        RecordComponent[] components = type.getRecordComponents();
+        Class<?>[] types = new Class<?>[components.length];
+        StringBuilder text = new StringBuilder();
         names = new String[components.length];
         accessors = new MethodHandle[components.length];
         for (int i = 0; i < components.length; i++)
@@ -51,7 +53,7 @@ final class RecordShape
     /**
      * The shape of a record class.
      *
-     * @throws NotTransferableException if its module does not let us look inside.
+     * @throws UnserializableException if its module does not let us look inside.
      */
     static RecordShape of(Class<?> type)
     {
@@ -59,9 +61,9 @@ final class RecordShape
         {
             return SHAPES.get(type);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
-            throw NotTransferableException.refused(type, "its module does not open the package to reflection.");
+            throw UnserializableException.refused(type, "its module does not open the package to reflection.");
         }
     }
 
@@ -69,10 +71,10 @@ final class RecordShape
     {
         try
         {
-            method.setAccessible(true);
+            Agrona.accessible(method);
             return MethodHandles.lookup().unreflect(method).asType(GET);
         }
-        catch (final ReflectiveOperationException | RuntimeException e)
+        catch (ReflectiveOperationException | RuntimeException e)
         {
             throw new IllegalStateException(e);
         }
@@ -82,12 +84,12 @@ final class RecordShape
     {
         try
         {
-            final Constructor<?> canonical = type.getDeclaredConstructor(parameters);
-            canonical.setAccessible(true);
+            Constructor<?> canonical = type.getDeclaredConstructor(parameters);
+            Agrona.accessible(canonical);
             return MethodHandles.lookup().unreflectConstructor(canonical)
                 .asFixedArity().asSpreader(Object[].class, parameters.length).asType(MAKE);
         }
-        catch (final ReflectiveOperationException | RuntimeException e)
+        catch (ReflectiveOperationException | RuntimeException e)
         {
             throw new IllegalStateException(e);
         }

@@ -13,7 +13,7 @@ final class RecordWriter extends TypeWriter
     @Override
     public void write(Encoder out, Object record)
     {
-        final RecordShape shape = RecordShape.of(type);
+        RecordShape shape = RecordShape.of(type);
         out.enter(record);
         out.tag(Tags.RECORD);
         if (!out.reference(shape))
@@ -30,12 +30,12 @@ final class RecordWriter extends TypeWriter
 
     private static void component(Encoder out, RecordShape shape, Object record, int i)
     {
-        final Object value;
+        Object value;
         try
         {
             value = shape.get(record, i);
         }
-        catch (final Throwable e)
+        catch (Throwable e)
         {
             throw Failures.unchecked(e);
         }
@@ -43,7 +43,7 @@ final class RecordWriter extends TypeWriter
         {
             out.value(value);
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
             throw e.at(shape.names[i]);
         }
@@ -51,43 +51,53 @@ final class RecordWriter extends TypeWriter
 
     static Object read(Decoder in)
     {
-        final RecordShape shape = shape(in);
-        final Object[] components = new Object[shape.names.length];
+        RecordShape shape = shape(in);
+        Object[] components = new Object[shape.names.length];
         in.enter();
-        for (int i = 0; i < components.length; i++)
+        int i = 0;
+        try
         {
-            components[i] = in.value();
+            for (; i < components.length; i++)
+            {
+                components[i] = in.value();
+            }
+        }
+        catch (RuntimeException | LinkageError e)
+        {
+            throw in.failed(e, shape.names[i]);
         }
         in.leave();
         try
         {
             return shape.make(components);
         }
-        catch (final Throwable e)
+        catch (Throwable e)
         {
-            throw Failures.unreadable(shape.type.getName(), "A record of class " + shape.type.getTypeName() + " cannot be made here: ", e);
+            throw Failures.unreadable(shape.type.getName(), "A record of class " + shape.type.getTypeName() +
+                " cannot be made here: ", e);
         }
     }
 
     private static RecordShape shape(Decoder in)
     {
-        final Object known = in.reference();
+        Object known = in.reference();
         if (known != null)
         {
             return (RecordShape)known;
         }
-        final String name = in.string();
-        final int fingerprint = in.i32();
-        final Class<?> type = Classes.load(in.loader(), name);
+        String name = in.string();
+        int fingerprint = in.i32();
+        Class<?> type = Classes.load(in.loader(), name);
         if (!type.isRecord())
         {
             throw in.malformed("the record " + name);
         }
-        final RecordShape shape = RecordShape.of(type);
+        RecordShape shape = RecordShape.of(type);
         if (shape.fingerprint != fingerprint)
         {
-            throw NotTransferableException.unreadable(name,
-                "The record class " + name + " has other components in this process than where the message comes from.", null);
+            throw UnserializableException.unreadable(name,
+                "The record class " + name +
+                " has other components in this process than where the message comes from.", null);
         }
         in.define(shape);
         return shape;

@@ -18,7 +18,7 @@ public class Refusal extends TypeWriter
     @Override
     public final void write(Encoder out, Object value)
     {
-        throw NotTransferableException.refused(value.getClass(), reason);
+        throw UnserializableException.refused(value.getClass(), reason);
     }
 
     static String reason(Class<?> type)
@@ -31,7 +31,8 @@ public class Refusal extends TypeWriter
         {
             return "classes are not loaded by message; send the name.";
         }
-        return "make it a record, a map or a list, or register a parallel.codec.Extension for its class in both processes.";
+        return "make it a record, a map or a list, or register a parallel.codec.Extension for its class in both " +
+            "processes.";
     }
 
     /** Of a class that nothing is known about: it may still be the body of a worker. */
@@ -39,7 +40,12 @@ public class Refusal extends TypeWriter
     {
         Unknown(Class<?> type)
         {
-            super(reason(type));
+            this(reason(type));
+        }
+
+        Unknown(String reason)
+        {
+            super(reason);
         }
     }
 }

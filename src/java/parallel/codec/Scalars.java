@@ -9,7 +9,9 @@ import java.util.Date;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** Writes the JDK's single values. One class and a switch, not a class each: fewer classes to load at a worker's start. */
+/**
+ * Writes the JDK's single values. One class and a switch, not a class each: fewer classes to load at a worker's start.
+ */
 final class Scalars extends TypeWriter
 {
     private final int tag;

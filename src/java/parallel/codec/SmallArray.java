@@ -25,21 +25,23 @@ final class SmallArray extends Message
         {
             return null;
         }
-        final Primitive kind = Primitive.ofTag(memory.getByte(index) & 0xFF);
-        final long packed = kind == null ? -1 : ArrayHeader.packed(kind, length, memory, index, length);
-        return packed < 0 ? null : new SmallArray(kind, copy(kind, ArrayHeader.count(packed), memory, index + ArrayHeader.bytes(packed)), length);
+        Primitive kind = Primitive.ofTag(memory.getByte(index) & 0xFF);
+        long packed = kind == null ? -1 : ArrayHeader.packed(kind, length, memory, index, length);
+        return packed < 0 ? null :
+            new SmallArray(kind, copy(kind, ArrayHeader.count(packed), memory, index + ArrayHeader.bytes(packed)),
+            length);
     }
 
     private static Object copy(Primitive kind, int count, DirectBuffer memory, int index)
     {
-        final int bytes = (int)kind.bytes(count);
+        int bytes = (int)kind.bytes(count);
         memory.boundsCheck(index, bytes);
         if (kind == Primitive.BYTE && memory.byteArray() != null)
         {
-            final int from = memory.wrapAdjustment() + index;
+            int from = memory.wrapAdjustment() + index;
             return Arrays.copyOfRange(memory.byteArray(), from, from + count);
         }
-        final Object array = kind.newArray(count);
+        Object array = kind.newArray(count);
         SmallCopy.memory(memory.byteArray(), memory.addressOffset() + index, array, kind.base(), bytes);
         kind.fromWire(array, count);
         return array;
@@ -66,7 +68,7 @@ final class SmallArray extends Message
     @Override
     int copyInto(Target target)
     {
-        final int count = kind.length(array);
+        int count = kind.length(array);
         SmallCopy.memory(array, kind.base(), target.memory(), target.address(), kind.bytes(count));
         return count;
     }

@@ -7,8 +7,8 @@ import org.agrona.MutableDirectBuffer;
 import org.agrona.UnsafeApi;
 
 /**
- * Copies few bytes word by word, the last word overlapping the one before: for so few, calling the JVM's memory copy takes
- * longer than copying.
+ * Copies few bytes word by word, the last word overlapping the one before: for so few, calling the JVM's memory
+ * copy takes longer than copying.
  */
 final class SmallCopy
 {
@@ -72,8 +72,8 @@ final class SmallCopy
     }
 
     /**
-     * Copies memory of an array, or none (null), to that of another; any number of bytes. The caller has checked both
-     * ranges.
+     * Copies memory of an array, or none (null), to that of another; any number of bytes. The caller has checked
+     * both ranges.
      */
     static void memory(Object from, long fromAddress, Object to, long toAddress, long bytes)
     {
@@ -82,12 +82,12 @@ final class SmallCopy
             UnsafeApi.copyMemory(from, fromAddress, to, toAddress, bytes);
             return;
         }
-        final int length = (int)bytes;
+        int length = (int)bytes;
         for (int i = 0; i < length - 8; i += 8)
         {
             UnsafeApi.putLongUnaligned(to, toAddress + i, UnsafeApi.getLongUnaligned(from, fromAddress + i));
         }
-        final int last = length - 8;
+        int last = length - 8;
         UnsafeApi.putLongUnaligned(to, toAddress + last, UnsafeApi.getLongUnaligned(from, fromAddress + last));
     }
 }

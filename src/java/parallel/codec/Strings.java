@@ -14,7 +14,7 @@ final class Strings
 
     static void write(Encoder out, String s)
     {
-        final int length = s.length();
+        int length = s.length();
         if (length > SHORT || !writeShort(out, s, length))
         {
             writeLong(out, s, length);
@@ -25,13 +25,13 @@ final class Strings
     private static boolean writeShort(Encoder out, String s, int length)
     {
         out.reserve(2 + length);
-        final byte[] buf = out.buf;
-        final int at = out.pos + 2;
+        byte[] buf = out.buf;
+        int at = out.pos + 2;
         buf[at - 2] = Tags.STRING8;
         buf[at - 1] = (byte)length;
         for (int i = 0; i < length; i++)
         {
-            final char c = s.charAt(i);
+            char c = s.charAt(i);
             if (c > 0xFF)
             {
                 return false;
@@ -44,11 +44,11 @@ final class Strings
 
     private static void writeLong(Encoder out, String s, int length)
     {
-        final boolean narrow = isNarrow(s, length);
+        boolean narrow = isNarrow(s, length);
         out.tag(narrow ? Tags.STRING8 : Tags.STRING16, length);
         for (int start = 0; start < length; start += BLOCK)
         {
-            final int end = Math.min(length, start + BLOCK);
+            int end = Math.min(length, start + BLOCK);
             if (narrow)
             {
                 writeNarrow(out, s, start, end);
@@ -93,21 +93,21 @@ final class Strings
 
     static String readNarrow(Decoder in)
     {
-        final int length = in.count();
+        int length = in.count();
         if (in.contiguous(length))
         {
-            final String s = new String(in.buf, in.pos, length, StandardCharsets.ISO_8859_1);
+            String s = new String(in.buf, in.pos, length, StandardCharsets.ISO_8859_1);
             in.pos += length;
             return s;
         }
-        final byte[] bytes = new byte[(int)in.checked(length)];
+        byte[] bytes = new byte[(int)in.checked(length)];
         in.raw(bytes, Primitive.BYTES_BASE, length);
         return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
     static String readWide(Decoder in)
     {
-        final char[] chars = (char[])PrimitiveArrays.readData(in, Primitive.CHAR, in.count());
+        char[] chars = (char[])PrimitiveArrays.readData(in, Primitive.CHAR, in.count());
         return new String(chars);
     }
 }

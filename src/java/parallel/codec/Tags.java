@@ -1,8 +1,8 @@
 package parallel.codec;
 
 /**
- * The first byte of every value. All that is wider than a byte is little-endian; {@code n} is a varint: seven bits a byte,
- * the lowest first, the high bit says that more follow.
+ * The first byte of every value. All that is wider than a byte is little-endian; {@code n} is a varint: seven bits a
+ * byte, the lowest first, the high bit says that more follow.
  *
  * <pre>
  *   END                                    closes an open-ended sequence
@@ -16,11 +16,14 @@ package parallel.codec;
  *   STRING16 n chars-u16                   surrogates as they are
  *   UUID i64 i64 | DATE ms-i64 | INSTANT s-i64 ns-i32 | DURATION s-i64 ns-i32
  *   URI string | PATTERN flags-i32 string | TEXT kind-u8 string
- *   BOOLEANS .. DOUBLES n [p zeros] data   primitive arrays; [p zeros]: only if the data has 1024 bytes or more, one byte
+ *   BOOLEANS .. DOUBLES n [p zeros] data   primitive arrays; [p zeros]: only if the data has 1024 bytes or more, one
+ *   byte
  *                                          p (0..7), then p zero bytes, so that the data starts at a multiple of 8
  *   OBJECTS n values | TYPED ref(class) n values
  *   LIST values END | SET values END | SORTED_SET values END
  *   MAP (key value)* END | SORTED_MAP (key value)* END | ENTRY key value
+ *   COLLECTION kind-u8 [order-u8 | ref(class) | capacity-i32] (values | (key value)*) END
+ *   BIT_SET n bytes
  *   RECORD ref(class, shape-i32) values | ENUM ref(class) name-string
  *   EXTENSION name-string value
  *   LAMBDA .. | OBJECT ..                  bodies only, never in messages
@@ -83,6 +86,8 @@ public final class Tags
     static final int SORTED_SET = 0x33;
     static final int SORTED_MAP = 0x34;
     static final int ENTRY = 0x35;
+    static final int COLLECTION = 0x36;
+    static final int BIT_SET = 0x37;
     static final int RECORD = 0x38;
     static final int ENUM = 0x39;
     static final int EXTENSION = 0x3A;

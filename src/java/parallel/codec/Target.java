@@ -7,9 +7,9 @@ import parallel.transport.Assembly;
 import parallel.transport.Reader;
 
 /**
- * Reads a message that is one primitive array into memory of the caller's, an array or a byte buffer, and refuses (null)
- * any other message, and one that does not fit. Each thread has one, so that a small message makes no object. Its
- * assemblies are {@link Message}s and, where they may arrive in parts, {@link parallel.transport.Abandonable}.
+ * Reads a message that is one primitive array into memory of the caller's, an array or a byte buffer, and refuses
+ * (null) any other message, and one that does not fit. Each thread has one, so that a small message makes no object.
+ * Its assemblies are {@link Message}s and, where they may arrive in parts, {@link parallel.transport.Abandonable}.
  */
 public final class Target implements Reader
 {
@@ -48,7 +48,7 @@ public final class Target implements Reader
      */
     public static Target into(ByteBuffer buffer)
     {
-        final Target target = LOCAL.get();
+        Target target = LOCAL.get();
         target.owner = buffer;
         target.memory = Buffers.memory(buffer);
         target.address = Buffers.address(buffer);
@@ -68,7 +68,7 @@ public final class Target implements Reader
         return Buffers.isReachable(buffer);
     }
 
-    /* What is no primitive array takes no message. */
+    // What is no primitive array takes no message.
     Target array(Object primitiveArray)
     {
         kind = Primitive.of(primitiveArray);
@@ -110,7 +110,7 @@ public final class Target implements Reader
         {
             return Reader.super.whole(message, index, length);
         }
-        final long packed = packed(message, index, length, length);
+        long packed = packed(message, index, length, length);
         if (packed < 0)
         {
             return null;
@@ -118,7 +118,8 @@ public final class Target implements Reader
         message.boundsCheck(index, length);
         whole.count = ArrayHeader.count(packed);
         whole.skipped = ArrayHeader.bytes(packed);
-        SmallCopy.memory(message.byteArray(), message.addressOffset() + index + whole.skipped, memory, address, kind.bytes(whole.count));
+        SmallCopy.memory(message.byteArray(), message.addressOffset() + index + whole.skipped, memory, address,
+            kind.bytes(whole.count));
         kind.fromWire(memory, whole.count);
         return whole;
     }
@@ -126,15 +127,16 @@ public final class Target implements Reader
     @Override
     public Assembly begin(long length, DirectBuffer first, int index, int available)
     {
-        final long packed = packed(first, index, length, available);
+        long packed = packed(first, index, length, available);
         return packed < 0 ? null :
-            new ArrayMessage.Into(new ArrayHeader(kind, ArrayHeader.count(packed), ArrayHeader.bytes(packed)), length, this);
+            new ArrayMessage.Into(new ArrayHeader(kind, ArrayHeader.count(packed), ArrayHeader.bytes(packed)), length,
+            this);
     }
 
-    /* The header of a message that fits; -1: it does not. */
+    // The header of a message that fits; -1: it does not.
     private long packed(DirectBuffer first, int index, long length, int available)
     {
-        final long packed = kind == null ? -1 : ArrayHeader.packed(kind, length, first, index, available);
+        long packed = kind == null ? -1 : ArrayHeader.packed(kind, length, first, index, available);
         return ArrayHeader.count(packed) <= capacity ? packed : -1;
     }
 

@@ -48,8 +48,8 @@ final class Texts extends TypeWriter
 
     static Object read(Decoder in)
     {
-        final int kind = in.u8();
-        final String text = in.string();
+        int kind = in.u8();
+        String text = in.string();
         switch (kind)
         {
             case LOCAL_DATE:

@@ -10,7 +10,7 @@ public abstract class TypeWriter
      *
      * @param out   where to.
      * @param value not null, of a class this writer was chosen for.
-     * @throws NotTransferableException if the value or something in it cannot travel.
+     * @throws UnserializableException if the value or something in it cannot travel.
      */
     public abstract void write(Encoder out, Object value);
 
@@ -23,5 +23,17 @@ public abstract class TypeWriter
     public Class<?> arrivesAs(Class<?> type)
     {
         return type;
+    }
+
+    /** Refuses a value that arrives as another class than one can hold that is to hold it. */
+    final void checkArrival(Class<?> type, Class<?> holder, String what)
+    {
+        Class<?> arrives = arrivesAs(type);
+        if (arrives != type && arrives != Object.class && !holder.isAssignableFrom(arrives))
+        {
+            throw UnserializableException.refused(type, "it arrives as a " + arrives.getTypeName() + ", which " +
+                what + " of type " +
+                holder.getTypeName() + " cannot hold.");
+        }
     }
 }

@@ -28,13 +28,14 @@ final class Wrapped extends TypeWriter
         }
         else if (this == THROWABLE)
         {
-            out.value(describe((Throwable)value));
+            out.value(describe((Throwable)value, new Throwables()));
         }
         else
         {
             out.tag(Tags.EXTENSION);
             out.string(extension.name());
-            out.value(written(extension, value));
+            out.value(out.destination() == Destination.HERE ? written(extension, value) :
+                out.destination().of(() -> written(extension, value)));
         }
         out.leave();
     }
@@ -52,33 +53,58 @@ final class Wrapped extends TypeWriter
 
     static Object readExtension(Decoder in)
     {
-        final String name = in.string();
+        String name = in.string();
         in.enter();
-        final Object written = in.value();
+        Object written = in.value();
         in.leave();
-        final Extension<?> extension = Extensions.named(name);
+        Extension<?> extension = Extensions.named(name);
         if (extension == null)
         {
-            throw NotTransferableException.unreadable(null, "The message has a value of the extension \"" + name +
-                "\", which is not known in this process: list its class in META-INF/services/parallel.codec.Extension, " +
+            throw UnserializableException.unreadable(null, "The message has a value of the extension \"" + name +
+                "\", which is not known in this process: list its class in " +
+                "META-INF/services/parallel.codec.Extension, " +
                 "or register it here too.", null);
         }
         return extension.read(written);
     }
 
-    /** What Clojure's Throwable->map would say, with strings for names. Causes that go in a circle end as too deep. */
-    private static Map<String, Object> describe(Throwable t)
+    /** As Clojure's Throwable->map, with strings for names. Each throwable appears once, where it is met first. */
+    private static Map<String, Object> describe(Throwable t, Throwables read)
     {
-        final List<String> trace = new ArrayList<>();
-        for (final StackTraceElement frame : t.getStackTrace())
+        Map<String, Object> map = null;
+        List<Throwable> chain = read.chain(t);
+        for (int i = chain.size() - 1; i >= 0; i--)
+        {
+            map = describe(chain.get(i), map, read);
+        }
+        return map;
+    }
+
+    private static Map<String, Object> describe(Throwable t, Map<String, Object> cause, Throwables read)
+    {
+        List<String> trace = new ArrayList<>();
+        for (StackTraceElement frame : Throwables.frames(t))
         {
             trace.add(frame.toString());
         }
-        final Map<String, Object> map = new LinkedHashMap<>();
+        Map<String, Object> map = new LinkedHashMap<>();
         map.put("class", t.getClass().getName());
-        map.put("message", t.getMessage());
+        map.put("message", Throwables.message(t));
         map.put("trace", trace);
-        map.put("cause", t.getCause());
+        map.put("cause", cause);
+        List<Object> suppressed = new ArrayList<>();
+        for (Throwable other : t.getSuppressed())
+        {
+            Map<String, Object> described = describe(other, read);
+            if (described != null)
+            {
+                suppressed.add(described);
+            }
+        }
+        if (!suppressed.isEmpty())
+        {
+            map.put("suppressed", suppressed);
+        }
         return map;
     }
 }

@@ -15,13 +15,9 @@ import java.time.OffsetDateTime;
 import java.time.Period;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
-import java.util.Collection;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
-import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
@@ -105,8 +101,9 @@ final class Writers
 
     private static TypeWriter extension(Class<?> type)
     {
-        final Extension<?> extension = Extensions.of(type);
-        return extension == null ? null : new Wrapped(extension);
+        Extension<?> extension = Extensions.of(type);
+        return extension == null ? null :
+            extension instanceof LocalExtension<?> local ? new LocalWriter(local) : new Wrapped(extension);
     }
 
     private static TypeWriter ofJdk(Class<?> type)
@@ -127,37 +124,12 @@ final class Writers
         {
             return new Texts(Texts.PATH, Path.class);
         }
-        return ZoneId.class.isAssignableFrom(type) ? new Texts(Texts.ZONE, ZoneId.class) : ofCollection(type);
-    }
-
-    private static TypeWriter ofCollection(Class<?> type)
-    {
-        if (SortedMap.class.isAssignableFrom(type))
-        {
-            return JdkCollections.SORTED_MAP;
-        }
-        if (Map.class.isAssignableFrom(type))
-        {
-            return JdkCollections.MAP;
-        }
-        if (SortedSet.class.isAssignableFrom(type))
-        {
-            return JdkCollections.SORTED_SET;
-        }
-        if (Set.class.isAssignableFrom(type))
-        {
-            return JdkCollections.SET;
-        }
-        if (Collection.class.isAssignableFrom(type))
-        {
-            return JdkCollections.LIST;
-        }
-        return Map.Entry.class.isAssignableFrom(type) ? JdkCollections.ENTRY : null;
+        return ZoneId.class.isAssignableFrom(type) ? new Texts(Texts.ZONE, ZoneId.class) : JdkCollections.of(type);
     }
 
     private static Map<Class<?>, TypeWriter> exact()
     {
-        final Map<Class<?>, TypeWriter> exact = new HashMap<>(128);
+        Map<Class<?>, TypeWriter> exact = new HashMap<>(128);
         scalar(exact, Tags.TRUE, Boolean.class);
         scalar(exact, Tags.LONG64, Long.class);
         scalar(exact, Tags.INT32, Integer.class);
@@ -182,7 +154,7 @@ final class Writers
         text(exact, Texts.ZONED_DATE_TIME, ZonedDateTime.class, ZonedDateTime.class);
         text(exact, Texts.PERIOD, Period.class, Period.class);
         text(exact, Texts.FILE, File.class, File.class);
-        for (final Primitive kind : Primitive.values())
+        for (Primitive kind : Primitive.values())
         {
             exact.put(kind.arrayType, new PrimitiveArrays(kind));
         }

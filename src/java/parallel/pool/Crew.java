@@ -2,30 +2,42 @@ package parallel.pool;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 import parallel.ParallelException;
+import parallel.StartFailedException;
 import parallel.Worker;
 
 /**
- * The workers of a pool: how many there are, which of them gets the next task, who is replaced. Guarded by the pool's lock.
+ * The workers of a pool: how many there are, which of them gets the next task, who is replaced. Guarded by the pool's
+ * lock.
  */
 final class Crew
 {
-    /** A worker is given so much work ahead, so that it does not wait for the next task. */
+    /** A worker is given so much work ahead, so that it does not wait for the next task; a far one, two round trips. */
     private static final double AHEAD_NANOS = 500_000;
     private static final int MOST_AHEAD = 64;
-    /** A part of a map is given ahead while tasks take no longer: for those that do, the wait for the next is less than a hundredth of them. */
+    private static final int MOST_AHEAD_FAR = 256;
+    /** A worker whose host takes longer to answer is far. */
+    private static final double FAR_NANOS = 1_000_000;
+    /**
+     * A part of a map is given ahead while tasks take no longer: for those that do, the wait for the next is less than
+     * a hundredth of them.
+     */
     private static final double LONG_NANOS = 50_000_000;
     private static final long BALANCE_MS = 2;
     private static final long PAUSE_MS = 5000;
+    /** What is under way to a worker, in bytes: its values take several times as much, and what comes of them. */
+    private static final int PART_OF_HEAP = 32;
     private static final double SMOOTHING = 0.1;
 
     private final Pool pool;
     private final Supplier<? extends Worker> maker;
     private final List<PoolWorker> members = new ArrayList<>();
+    private final Succession succession = new Succession();
     /** Not known before the first has ended: then they count as long. */
     private double nanosPerTask = Double.POSITIVE_INFINITY;
     private int failedStarts;
@@ -45,9 +57,37 @@ final class Crew
     {
         for (int i = 0; i < workers; i++)
         {
-            final PoolWorker worker = new PoolWorker(pool);
-            members.add(worker);
+            if (started() == null)
+            {
+                return;
+            }
+        }
+    }
+
+    /** A worker that is being started; null: the system has no thread for it. */
+    private PoolWorker started()
+    {
+        PoolWorker worker = new PoolWorker(pool);
+        try
+        {
             worker.start(maker);
+            members.add(worker);    // its thread waits for the pool's lock before it says that it has ended
+            return worker;
+        }
+        catch (OutOfMemoryError e)
+        {
+            noThread(e);
+            return null;
+        }
+    }
+
+    /** The system has no more threads for this process: those that there are do what there is to do, or nobody does. */
+    private void noThread(OutOfMemoryError e)
+    {
+        pauseStarts();
+        if (members.isEmpty())
+        {
+            pool.failAll(new StartFailedException("A worker of the pool could not be made: " + e, Map.of(), e));
         }
     }
 
@@ -59,6 +99,19 @@ final class Crew
     List<Worker> handles()
     {
         return members.stream().map(PoolWorker::worker).filter(Objects::nonNull).toList();
+    }
+
+    /** Who does the tasks; empty while more may come, or one of them is not there yet. */
+    int[] doers()
+    {
+        boolean isWhole = !closed && live() >= pool.limits().max() && handles().size() == members.size();
+        return isWhole ? handles().stream().mapToInt(Worker::id).toArray() : new int[0];
+    }
+
+    /** What is under way to the worker with the smallest heap, in bytes at most. */
+    long leastRoom()
+    {
+        return members.stream().mapToLong(PoolWorker::mostBytes).min().orElse(Long.MAX_VALUE);
     }
 
     int load()
@@ -77,27 +130,38 @@ final class Crew
     PoolWorker freest(PoolTask<?> task)
     {
         PoolWorker freest = null;
-        for (final PoolWorker worker : members)
+        for (PoolWorker worker : members)
         {
-            if (worker.state() == PoolWorker.State.READY && worker.given() < pool.limits().maxTasks() &&
-                (freest == null || worker.load() < freest.load()))
+            if (worker.mayTakeTasks() && worker.given() < pool.limits().maxTasks() &&
+                worker.hasRoomFor(task) && task.place().call.mayBeGivenTo(worker) &&
+                (freest == null || worker.load() < freest.load()) && worker.load() <= mostAhead(task, worker))
             {
                 freest = worker;
             }
         }
-        return freest != null && freest.load() <= mostAhead(task) ? freest : null;
+        return freest;
     }
 
-    private int mostAhead(PoolTask<?> task)
+    private int mostAhead(PoolTask<?> task, PoolWorker worker)
     {
-        final int ahead = (int)Math.min(MOST_AHEAD, AHEAD_NANOS / (1 + nanosPerTask));
-        return ahead == 0 && task.place().ahead && nanosPerTask <= LONG_NANOS ? 1 : ahead;
+        double roundTrip = worker.roundTripNanos();
+        int most = roundTrip > FAR_NANOS ? MOST_AHEAD_FAR : MOST_AHEAD;
+        int ahead = (int)Math.min(most, Math.max(AHEAD_NANOS, 2 * roundTrip) / (1 + nanosPerTask));
+        boolean waits = nanosPerTask <= Math.max(LONG_NANOS, 100 * roundTrip);
+        return ahead == 0 && task.place().ahead && waits ? 1 : ahead;
+    }
+
+    /** Of the worker that is farthest. */
+    long roundTripNanos()
+    {
+        return members.stream().mapToLong(PoolWorker::roundTripNanos).max().orElse(0);
     }
 
     /** A task has come to its value. */
     void took(long nanos)
     {
-        nanosPerTask = nanosPerTask == Double.POSITIVE_INFINITY ? nanos : nanosPerTask + SMOOTHING * (nanos - nanosPerTask);
+        nanosPerTask = nanosPerTask == Double.POSITIVE_INFINITY ? nanos :
+            nanosPerTask + SMOOTHING * (nanos - nanosPerTask);
     }
 
     /** A worker has ended a task. */
@@ -119,14 +183,14 @@ final class Crew
     {
         if (worker.isIdle() && live() > pool.limits().min() && !worker.isWatched())
         {
-            worker.watch(Later.after(pool.limits().idleMs() + 1, () -> pool.locked(() -> endIfIdle(worker))));
+            worker.watch(Timer.after(pool.limits().idleMs() + 1, () -> pool.locked(() -> endIfIdle(worker))));
         }
     }
 
     private void endIfIdle(PoolWorker worker)
     {
         worker.unwatch();
-        final long idleMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - worker.idleSince());
+        long idleMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - worker.idleSince());
         if (worker.isIdle() && idleMs >= pool.limits().idleMs() && live() > pool.limits().min())
         {
             worker.quit();
@@ -141,10 +205,21 @@ final class Crew
 
     private int live()
     {
-        return count(PoolWorker.State.READY) + count(PoolWorker.State.STARTING);
+        int leaving = (int)members.stream().filter(PoolWorker::isLeavingAlone).count();
+        return count(PoolWorker.State.READY) + starting() + leaving;
     }
 
-    /** Starts what is missing: up to the least number always, above it one by one while tasks wait; and shares out what waits in workers. */
+    /** Those that replace nobody. */
+    private int starting()
+    {
+        return (int)members.stream().filter(worker -> worker.state() == PoolWorker.State.STARTING &&
+            !succession.isSuccessor(worker)).count();
+    }
+
+    /**
+     * Starts what is missing: up to the least number always, above it one by one while tasks wait; and shares out what
+     * waits in workers.
+     */
     void fit()
     {
         if (closed || pool.isShut() && pool.queue().isEmpty())
@@ -153,19 +228,30 @@ final class Crew
         }
         if (!paused)
         {
-            final boolean wanted = !pool.queue().isEmpty();
-            final int live = live();
-            final int least = pool.limits().min();
+            boolean wanted = !pool.queue().isEmpty();
+            int live = live();
+            int least = pool.limits().min();
             if (live < least)
             {
                 start(least - live);
             }
-            else if (wanted && live < pool.limits().max() && count(PoolWorker.State.STARTING) == 0)
+            else if (wanted && live < pool.limits().max() && starting() == 0)
             {
                 start(1);
             }
+            replaceOutgrown();
         }
         balance();
+    }
+
+    private void replaceOutgrown()
+    {
+        PoolWorker outgrown = succession.next(pool.limits().max());
+        PoolWorker successor = outgrown == null ? null : started();
+        if (successor != null)
+        {
+            succession.begin(outgrown, successor);
+        }
     }
 
     /** Where one is idle and another has tasks that wait behind one that takes long, they are recalled. */
@@ -174,7 +260,7 @@ final class Crew
         if (!balancing && isUneven())
         {
             balancing = true;
-            Later.after(BALANCE_MS, () -> pool.locked(() ->
+            Timer.after(BALANCE_MS, () -> pool.locked(() ->
             {
                 balancing = false;
                 if (isUneven())
@@ -187,21 +273,67 @@ final class Crew
 
     private boolean isUneven()
     {
-        return pool.queue().isEmpty() && members.stream().anyMatch(PoolWorker::isIdle) && members.stream().anyMatch(worker -> worker.load() > 1);
+        return pool.queue().isEmpty() && members.stream().anyMatch(PoolWorker::isIdle) &&
+            members.stream().anyMatch(worker -> worker.load() > 1);
     }
 
     // ---- coming and going
 
     void ready(PoolWorker worker)
     {
-        failedStarts = 0;
-        killedStarts = 0;
         if (closed)
         {
             return;
         }
+        long heap = Pools.heapBytes(worker.worker());
+        worker.mostBytes(heap / PART_OF_HEAP);
+        worker.roundTripNanos(Pools.roundTripNanos(worker.worker()));
+        watchHeap(worker, heap);
+        List<TaskContent.Shared> needed = succession.functionsFor(worker);
+        if (needed.isEmpty())
+        {
+            warm(worker);
+        }
+        else
+        {
+            worker.load(needed);
+        }
+    }
+
+    private void watchHeap(PoolWorker worker, long heap)
+    {
+        double most = pool.limits().maxHeapUse();
+        if (most > 0 && Pools.hasOwnHeap(worker.worker()))
+        {
+            worker.watchHeap((long)(most * heap), (long)((2 + most) / 3 * heap));
+        }
+    }
+
+    /** It may take tasks. */
+    void warm(PoolWorker worker)
+    {
+        failedStarts = 0;
+        killedStarts = 0;
+        if (closed || worker.state() != PoolWorker.State.STARTING)
+        {
+            return;
+        }
         worker.state(PoolWorker.State.READY);
+        succession.warm(worker);
         watchIfNotNeeded(worker);
+    }
+
+    /** What is live in its heap is above the bound; of one that is full so far that it begins nothing more. */
+    void outgrown(PoolWorker worker, boolean isFull)
+    {
+        if (isFull)
+        {
+            worker.full();
+        }
+        if (!closed && worker.state() == PoolWorker.State.READY)
+        {
+            succession.add(worker);
+        }
     }
 
     /** A task has come: if no worker was to be had before, it is tried once more. */
@@ -223,14 +355,18 @@ final class Crew
     /** A worker has ended. True: there is none, and starting one has failed too often. */
     boolean lost(PoolWorker worker, ParallelException error)
     {
-        final boolean neverReady = worker.state() == PoolWorker.State.STARTING;
+        boolean neverReady = worker.state() == PoolWorker.State.STARTING;
         members.remove(worker);
         worker.state(PoolWorker.State.ENDED);
+        if (!closed)
+        {
+            succession.lost(worker);
+        }
         if (!neverReady || closed)
         {
             return false;
         }
-        if (Facts.wasKilled(error))
+        if (DeathPolicy.wasKilled(error))
         {
             killedStarts++;
         }
@@ -238,7 +374,7 @@ final class Crew
         {
             failedStarts++;
         }
-        if (paused || failedStarts < Facts.MOST_DIED && killedStarts < Facts.MOST_KILLED)
+        if (paused || failedStarts < DeathPolicy.MOST_DIED && killedStarts < DeathPolicy.MOST_KILLED)
         {
             return false;
         }
@@ -248,10 +384,10 @@ final class Crew
     private boolean pauseStarts()
     {
         paused = true;
-        final boolean none = count(PoolWorker.State.READY) == 0;
+        boolean none = count(PoolWorker.State.READY) == 0;
         if (!none)
         {
-            Later.after(PAUSE_MS, () -> pool.locked(() ->
+            Timer.after(PAUSE_MS, () -> pool.locked(() ->
             {
                 resume();
                 pool.dispatch();
@@ -266,13 +402,13 @@ final class Crew
         if (pool.queue().isEmpty())
         {
             members.forEach(PoolWorker::quit);
-            killStarting();
+            dismissStarting();
         }
     }
 
-    void killStarting()
+    void dismissStarting()
     {
-        members.stream().filter(worker -> worker.state() == PoolWorker.State.STARTING).forEach(PoolWorker::kill);
+        members.stream().filter(worker -> worker.state() == PoolWorker.State.STARTING).forEach(PoolWorker::dismiss);
     }
 
     void close()

@@ -7,8 +7,9 @@ import java.util.function.LongConsumer;
 import java.util.random.RandomGenerator;
 
 /**
- * The element of a map that a thread evaluates: its random numbers, and its time-out, which interrupts this element and never the
- * next. Of the thread that made it, which evaluates one element after the other; the timer comes from another.
+ * The element of a map that a thread evaluates: its random numbers, and its time-out, which interrupts this element and
+ * never the next. Of the thread that made it, which evaluates one element after the other; the timer comes from
+ * another.
  */
 public final class Element
 {
@@ -67,7 +68,7 @@ public final class Element
      */
     public static RandomGenerator random()
     {
-        final Element element = OF_THREAD.get();
+        Element element = OF_THREAD.get();
         return element == null || element.index < 0 ? UNSEEDED.get() : element.stream();
     }
 
@@ -132,13 +133,13 @@ public final class Element
     {
         if (!closed)
         {
-            nextLook = Later.after(ms, look);
+            nextLook = Timer.after(ms, look);
         }
     }
 
     private void look(long timeoutMs, long graceMs, LongConsumer giveUp)
     {
-        final long next = untilNextLook(timeoutMs, graceMs);
+        long next = untilNextLook(timeoutMs, graceMs);
         if (next > 0)
         {
             lookAfter(next, () -> look(timeoutMs, graceMs, giveUp));
@@ -160,7 +161,7 @@ public final class Element
         {
             return timeoutMs;
         }
-        final long ms = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+        long ms = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
         if (ms < timeoutMs)
         {
             return timeoutMs - ms;

@@ -3,13 +3,14 @@ package parallel.pool;
 import java.util.random.RandomGenerator;
 
 /**
- * The random numbers of one element of a map: a stream of its own that depends on the seed of the map and the index of the element
- * only, not on which worker evaluates it or in what order. One thread at a time.
+ * The random numbers of one element of a map: a stream of its own that depends on the seed of the map and the index of
+ * the element only, not on which worker evaluates it or in what order. One thread at a time.
  *
- * <p>L64X128: a linear congruential generator and a xoroshiro128 side by side, their sum mixed; the additive constant of the former
- * is another one for each index, so that two elements never draw from one sequence. After G. L. Steele and S. Vigna, "LXM: better
- * splittable pseudorandom number generators (and almost as fast)", OOPSLA 2021; the mixing of the seed after D. Stafford's variant
- * 13 of MurmurHash3's. Written here, so that a seed gives the same numbers on every JDK.
+ * <p>L64X128: a linear congruential generator and a xoroshiro128 side by side, their sum mixed; the additive constant
+ * of the former is another one for each index, so that two elements never draw from one sequence. After G. L. Steele
+ * and S. Vigna, "LXM: better splittable pseudorandom number generators (and almost as fast)", OOPSLA 2021; the mixing
+ * of the seed after D. Stafford's variant 13 of MurmurHash3's. Written here, so that a seed gives the same numbers on
+ * every JDK.
  */
 public final class ElementRandom implements RandomGenerator
 {
@@ -29,7 +30,7 @@ public final class ElementRandom implements RandomGenerator
      */
     public ElementRandom(long seed, long index)
     {
-        final long start = mixed(seed) + index * GOLDEN;
+        long start = mixed(seed) + index * GOLDEN;
         constant = index << 1 | 1;
         s = mixed(start + GOLDEN);
         x0 = mixed(start ^ seed);
@@ -54,9 +55,9 @@ public final class ElementRandom implements RandomGenerator
         long z = s + x0;
         z = (z ^ z >>> 32) * 0xdaba0b6eb09322e3L;
         z = (z ^ z >>> 32) * 0xdaba0b6eb09322e3L;
-        final long result = z ^ z >>> 32;
+        long result = z ^ z >>> 32;
         s = MULTIPLIER * s + constant;
-        final long other = x1 ^ x0;
+        long other = x1 ^ x0;
         x0 = Long.rotateLeft(x0, 24) ^ other ^ other << 16;
         x1 = Long.rotateLeft(other, 37);
         return result;

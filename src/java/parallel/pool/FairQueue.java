@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.Map.Entry;
 
 /**
- * Tasks that wait: first in, first out for each client, and the clients take turns. Tasks that were begun in vain come before all
- * others. Guarded by the pool's lock.
+ * Tasks that wait: first in, first out for each client, and the clients take turns. Tasks that were begun in vain come
+ * before all others. Guarded by the pool's lock.
  */
 final class FairQueue
 {
@@ -51,7 +51,7 @@ final class FairQueue
     /** The next task; null if there is none. */
     PoolTask<?> poll()
     {
-        final PoolTask<?> task = again.isEmpty() ? next() : again.poll();
+        PoolTask<?> task = again.isEmpty() ? next() : again.poll();
         if (task != null)
         {
             count(task, -1);
@@ -61,16 +61,16 @@ final class FairQueue
 
     private PoolTask<?> next()
     {
-        final var turns = clients.entrySet().iterator();
+        var turns = clients.entrySet().iterator();
         if (!turns.hasNext())
         {
             return null;
         }
-        final Entry<Object, Deque<PoolTask<?>>> turn = turns.next();
-        final Object client = turn.getKey();
-        final Deque<PoolTask<?>> tasks = turn.getValue();
+        Entry<Object, Deque<PoolTask<?>>> turn = turns.next();
+        Object client = turn.getKey();
+        Deque<PoolTask<?>> tasks = turn.getValue();
         turns.remove();
-        final PoolTask<?> task = tasks.poll();
+        PoolTask<?> task = tasks.poll();
         if (!tasks.isEmpty())
         {
             clients.put(client, tasks);     // to the end of the line
@@ -80,8 +80,8 @@ final class FairQueue
 
     boolean remove(PoolTask<?> task)
     {
-        final Deque<PoolTask<?>> tasks = clients.get(task.client());
-        final boolean removed = tasks != null && tasks.remove(task) || again.remove(task);
+        Deque<PoolTask<?>> tasks = clients.get(task.client());
+        boolean removed = tasks != null && tasks.remove(task) || again.remove(task);
         if (removed)
         {
             count(task, -1);
@@ -95,7 +95,7 @@ final class FairQueue
 
     List<PoolTask<?>> drain()
     {
-        final List<PoolTask<?>> all = new ArrayList<>();
+        List<PoolTask<?>> all = new ArrayList<>();
         for (PoolTask<?> task = poll(); task != null; task = poll())
         {
             all.add(task);

@@ -13,9 +13,12 @@ public final class Limits
     private int max;
     private long idleMs = 60_000;
     private long maxTasks = Long.MAX_VALUE;
-    private long queueBytes = Math.max(128L << 20, Runtime.getRuntime().maxMemory() / 4);
+    /** Of a worker's heap; 0: as much as it takes. */
+    private double maxHeapUse;
+    private long queueBytes = Runtime.getRuntime().maxMemory() / 4;
     private int queueLength = MOST_QUEUED;
     private int retries = 1;
+    private boolean failOnHostLost;
     private long graceMs = 2000;
 
     /**
@@ -64,6 +67,16 @@ public final class Limits
     }
 
     /**
+     * @param fraction of its heap that a worker's live data may take, before the worker is replaced.
+     * @return this.
+     */
+    public Limits maxHeapUse(double fraction)
+    {
+        maxHeapUse = fraction;
+        return this;
+    }
+
+    /**
      * @param bytes of tasks that may wait; one larger is always admitted.
      * @return this.
      */
@@ -103,6 +116,23 @@ public final class Limits
         return this;
     }
 
+    /**
+     * Whether tasks that a host had when it was lost fail.
+     *
+     * @param fail false, the default: they are tried elsewhere.
+     * @return this.
+     */
+    public Limits failOnHostLost(boolean fail)
+    {
+        failOnHostLost = fail;
+        return this;
+    }
+
+    boolean failsOnHostLost()
+    {
+        return failOnHostLost;
+    }
+
     int start()
     {
         return start;
@@ -119,7 +149,8 @@ public final class Limits
         return max;
     }
 
-    long idleMs()
+    /** @return after which time an idle worker above the least number ends. */
+    public long idleMs()
     {
         return idleMs;
     }
@@ -129,17 +160,24 @@ public final class Limits
         return maxTasks;
     }
 
+    double maxHeapUse()
+    {
+        return maxHeapUse;
+    }
+
     long queueBytes()
     {
         return queueBytes;
     }
 
-    int queueLength()
+    /** @return how many tasks may wait. */
+    public int queueLength()
     {
         return queueLength;
     }
 
-    int retries()
+    /** @return how often a task is tried again after its worker died. */
+    public int retries()
     {
         return retries;
     }

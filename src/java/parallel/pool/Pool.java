@@ -3,18 +3,26 @@ package parallel.pool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
+import parallel.NotTransferableException;
 import parallel.ParallelException;
 import parallel.Worker;
-import parallel.runtime.Errors;
+import parallel.codec.Destination;
+import parallel.control.Errors;
+import parallel.runtime.ChannelPeer;
+import parallel.runtime.Threads;
+import parallel.runtime.Waits;
 
 /**
- * The pool itself: takes tasks in, hands them to its {@link Crew}, and settles their futures. One lock guards queue, places of
- * tasks, and crew; nothing that blocks is done under it.
+ * The pool itself: takes tasks in, hands them to its {@link Crew}, and settles their futures. One lock guards queue,
+ * places of tasks, and crew; nothing that blocks is done under it.
  */
 public final class Pool extends TaskExecutor
 {
@@ -23,6 +31,7 @@ public final class Pool extends TaskExecutor
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Limits limits;
+    private final Destination destination;
     private final FairQueue queue = new FairQueue();
     private final Crew crew;
     private long lastId;
@@ -33,12 +42,14 @@ public final class Pool extends TaskExecutor
     /**
      * A pool, whose workers start at once.
      *
-     * @param limits of it.
-     * @param maker  starts a worker whose body is a {@link TaskLoop}.
+     * @param limits      of it.
+     * @param destination where its workers are: elsewhere, if one of them may be.
+     * @param maker       starts a worker whose body is a {@link TaskLoop}.
      */
-    public Pool(Limits limits, Supplier<? extends Worker> maker)
+    public Pool(Limits limits, Destination destination, Supplier<? extends Worker> maker)
     {
         this.limits = limits;
+        this.destination = destination;
         crew = new Crew(this, maker);
         locked(() -> crew.start(limits.start()));
     }
@@ -47,6 +58,12 @@ public final class Pool extends TaskExecutor
     Limits limits()
     {
         return limits;
+    }
+
+    @Override
+    public Destination destination()
+    {
+        return destination;
     }
 
     void removeHook(Runnable remove)
@@ -89,7 +106,7 @@ public final class Pool extends TaskExecutor
         {
             listener.run();
         }
-        catch (final Throwable e)
+        catch (Throwable e)
         {
             LOG.log(System.Logger.Level.WARNING, "A listener to a task of a pool threw", e);
         }
@@ -110,7 +127,7 @@ public final class Pool extends TaskExecutor
         {
             return add(task, false);
         }
-        catch (final InterruptedException e)
+        catch (InterruptedException e)
         {
             throw new IllegalStateException(e);     // it does not wait
         }
@@ -139,7 +156,7 @@ public final class Pool extends TaskExecutor
                 {
                     return false;
                 }
-                changed.await();
+                Waits.forTask(this::doers, this::changed, ChannelPeer.FOREVER);
             }
             task.place().accepted = true;
             queue.add(task);
@@ -154,29 +171,124 @@ public final class Pool extends TaskExecutor
         }
     }
 
+    private Boolean changed(long nanos) throws InterruptedException
+    {
+        return changed.awaitNanos(nanos) > 0 ? true : null;
+    }
+
+    @Override
+    int[] doers()
+    {
+        lock.lock();
+        try
+        {
+            return crew.doers();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The next of what its tasks bring. Blocks.
+     *
+     * @param brought where they put it.
+     * @param <T>     of it.
+     * @return the first.
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    public <T> T take(BlockingQueue<T> brought) throws InterruptedException
+    {
+        T first = brought.poll();
+        return first != null ? first :
+            Waits.forTask(this::doers, nanos -> brought.poll(nanos, TimeUnit.NANOSECONDS), ChannelPeer.FOREVER);
+    }
+
     private boolean hasRoomFor(PoolTask<?> task)
     {
-        return queue.isEmpty() || queue.length() < limits.queueLength() && queue.bytes() + task.content().bytes() <= limits.queueBytes();
+        return queue.isEmpty() || queue.length() < limits.queueLength() && queue.bytes() +
+            task.content().bytes() <= limits.queueBytes();
     }
 
     void dispatch()
     {
         while (!queue.isEmpty())
         {
-            final PoolWorker worker = crew.freest(queue.peek());
+            PoolWorker worker = crew.freest(queue.peek());
             if (worker == null)
             {
                 break;
             }
-            final PoolTask<?> task = queue.poll();
-            task.place().queued = false;
-            worker.give(task, ++lastId);
+            give(worker, queue.poll());
             changed.signalAll();
         }
         crew.fit();
         if (shutdown)
         {
             crew.quitIfDone();
+        }
+    }
+
+    private void give(PoolWorker worker, PoolTask<?> task)
+    {
+        task.place().queued = false;
+        if (task.place().call.error() != null)
+        {
+            task.fail(task.place().call.error());
+            return;
+        }
+        long id = ++lastId;
+        try
+        {
+            worker.give(task, id);
+        }
+        catch (OutOfMemoryError e)
+        {
+            worker.take(id);
+            task.fail(Errors.noMemory(Map.of(), "a task of " + task.content().bytes() + " bytes", e));
+        }
+    }
+
+    /** There is no worker, and there will be none. Under the lock. */
+    void failAll(ParallelException error)
+    {
+        queue.drain().forEach(task -> task.fail(error));
+    }
+
+    /**
+     * What may be under way to the worker with the smallest heap.
+     *
+     * @return in bytes; a large number while no worker is ready.
+     */
+    public long leastRoom()
+    {
+        lock.lock();
+        try
+        {
+            return crew.leastRoom();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * What a word takes to the farthest of the hosts that its workers are on, and back.
+     *
+     * @return in nanoseconds; 0 where all are on this machine, or none is ready.
+     */
+    public long roundTripNanos()
+    {
+        lock.lock();
+        try
+        {
+            return crew.roundTripNanos();
+        }
+        finally
+        {
+            lock.unlock();
         }
     }
 
@@ -192,7 +304,7 @@ public final class Pool extends TaskExecutor
 
     // ---- what workers say
 
-    void received(PoolWorker worker, Object message)
+    void received(PoolWorker worker, Object message) throws InterruptedException
     {
         switch (Wire.kind(message))
         {
@@ -203,56 +315,92 @@ public final class Pool extends TaskExecutor
             });
             case Wire.VALUE -> value(worker, message);
             case Wire.ERROR -> error(worker, message);
+            case Wire.LOADED -> loaded(worker, Wire.number(message, 1));
             case Wire.GIVEN_BACK -> givenBack(worker, (long[])Wire.part(message, 1));
             case Wire.STUCK -> stuck(worker, message);
-            default -> LOG.log(System.Logger.Level.WARNING, "A message that is none of the pool's is ignored: " + message);
+            case Wire.OUTGROWN, Wire.FULL -> locked(() ->
+            {
+                crew.outgrown(worker, Wire.kind(message) == Wire.FULL);
+                dispatch();
+            });
+            case Wire.WARM -> locked(() ->
+            {
+                crew.warm(worker);
+                dispatch();
+            });
+            default -> LOG.log(System.Logger.Level.WARNING, "A message that is none of the pool's is ignored: " +
+                message);
         }
     }
 
-    private void value(PoolWorker worker, Object message)
+    private void loaded(PoolWorker worker, long id)
+    {
+        locked(() ->
+        {
+            PoolTask<?> task = worker.peek(id);
+            if (task != null)
+            {
+                task.place().call.loaded();
+                dispatch();
+            }
+        });
+    }
+
+    private void value(PoolWorker worker, Object message) throws InterruptedException
     {
         locked(() -> crew.took(Wire.number(message, 3)));
-        final PoolTask<?> task = done(worker, Wire.number(message, 1));
-        if (task != null)
-        {
-            task.complete(Wire.bytes(message, 2));
-        }
+        settle(worker, message, PoolTask::complete);
     }
 
-    private void error(PoolWorker worker, Object message)
+    private void error(PoolWorker worker, Object message) throws InterruptedException
     {
-        final PoolTask<?> task = done(worker, Wire.number(message, 1));
-        if (task != null)
-        {
-            task.fail(Facts.remoteError(worker.worker(), Wire.bytes(message, 2)));
-        }
+        settle(worker, message, (task, bytes) -> task.fail(DeathPolicy.remoteError(worker.worker(), bytes)));
     }
 
     /** It is not given another task: that would die with it, innocent. */
-    private void stuck(PoolWorker worker, Object message)
+    private void stuck(PoolWorker worker, Object message) throws InterruptedException
     {
         locked(() -> worker.state(PoolWorker.State.QUITTING));
-        final PoolTask<?> task = done(worker, Wire.number(message, 1));
+        settle(worker, message, PoolTask::complete);
         worker.kill();
-        if (task != null)
-        {
-            task.complete(Wire.bytes(message, 2));
-        }
     }
 
-    private PoolTask<?> done(PoolWorker worker, long id)
+    /** Settles the task of a message with its bytes, or with why there are none. */
+    private void settle(
+        PoolWorker worker, Object message, BiConsumer<PoolTask<?>, byte[]> how) throws InterruptedException
     {
+        long id = Wire.number(message, 1);
+        byte[] bytes;
+        try
+        {
+            bytes = Wire.bytes(message, 2, worker.worker());
+        }
+        catch (NotTransferableException e)
+        {
+            done(worker, id, task -> task.fail(e));
+            return;
+        }
+        done(worker, id, task -> how.accept(task, bytes));
+    }
+
+    /** The worker gets its next task first, which takes no longer; and whatever happens then, this one is settled. */
+    private void done(PoolWorker worker, long id, Consumer<PoolTask<?>> settle)
+    {
+        PoolTask<?> task = null;
         lock.lock();
         try
         {
-            final PoolTask<?> task = worker.take(id);
+            task = worker.take(id);
             crew.did(worker);
             dispatch();
-            return task;
         }
         finally
         {
             lock.unlock();
+            if (task != null)
+            {
+                settle.accept(task);
+            }
         }
     }
 
@@ -263,7 +411,7 @@ public final class Pool extends TaskExecutor
             worker.gaveBack();
             for (int i = ids.length - 1; i >= 0; i--)
             {
-                final PoolTask<?> task = worker.take(ids[i]);
+                PoolTask<?> task = worker.take(ids[i]);
                 if (task != null)
                 {
                     again(task);
@@ -276,36 +424,31 @@ public final class Pool extends TaskExecutor
     /** A worker has ended, for whatever reason. */
     void ended(PoolWorker worker, ParallelException error)
     {
-        final List<Runnable> settle = new ArrayList<>();
         locked(() ->
         {
-            final boolean guilty = Facts.wasEvaluating(error);
-            final List<PoolTask<?>> tasks = worker.takeAll();
-            for (int i = tasks.size() - 1; i >= 0; i--)
+            List<Long> ids = worker.ids();
+            for (int i = ids.size() - 1; i >= 0; i--)
             {
-                final PoolTask<?> task = tasks.get(i);
-                if (i == 0 && !(guilty ? mayTryAgain(task) : ++task.place().unexplained <= Facts.mostUnexplained(error)))
+                // One by one: if there is no memory for what follows, this is called once more for the rest.
+                PoolTask<?> task = worker.take(ids.get(i));
+                ParallelException why = DeathPolicy.isFatal(error, limits) ? error :
+                    i == 0 ? DeathPolicy.giveUp(task, error) : null;
+                if (why == null)
                 {
-                    settle.add(() -> task.fail(Facts.ofDeath(error, task)));
+                    again(task);
                 }
                 else
                 {
-                    again(task);
+                    task.fail(why);
                 }
             }
             if (crew.lost(worker, error))
             {
-                queue.drain().forEach(task -> settle.add(() -> task.fail(error)));
+                failAll(error);
             }
             dispatch();
             changed.signalAll();
         });
-        settle.forEach(Runnable::run);
-    }
-
-    private static boolean mayTryAgain(PoolTask<?> task)
-    {
-        return ++task.place().deaths < Facts.POISON && task.place().deaths <= task.place().retries;
     }
 
     // ---- cancelling
@@ -320,7 +463,7 @@ public final class Pool extends TaskExecutor
             {
                 return false;
             }
-            final PoolWorker worker = task.place().worker;
+            PoolWorker worker = task.place().worker;
             if (task.place().queued)
             {
                 queue.remove(task);
@@ -329,9 +472,9 @@ public final class Pool extends TaskExecutor
             }
             else if (worker != null && mayInterrupt)
             {
-                final long id = task.place().id;
+                long id = task.place().id;
                 worker.interrupt(id);
-                Later.after(limits.graceMs(), () -> killIfItHas(worker, id));
+                Timer.after(limits.graceMs(), () -> killIfItHas(worker, id));
             }
             return true;
         }
@@ -363,26 +506,35 @@ public final class Pool extends TaskExecutor
     /** Fails all that waits or runs, and takes nothing more. Never blocks. */
     void shut()
     {
-        final List<PoolTask<?>> tasks = new ArrayList<>();
+        shutNow();
+    }
+
+    /** The same; what had not been given to a worker. */
+    private List<Runnable> shutNow()
+    {
+        List<PoolTask<?>> tasks = new ArrayList<>();
+        List<Runnable> waiting = new ArrayList<>();
         locked(() ->
         {
             shutdown = true;
             closed = true;
             tasks.addAll(queue.drain());
+            waiting.addAll(tasks);
             crew.members().forEach(worker -> tasks.addAll(worker.takeAll()));
             crew.close();
-            crew.killStarting();
+            crew.dismissStarting();
             changed.signalAll();
         });
         tasks.forEach(task -> task.fail(closedError()));
         removeHook.run();
+        return waiting;
     }
 
     @Override
     public void close()
     {
         shut();
-        final List<Worker> workers = workers();
+        List<Worker> workers = workers();
         Pools.stop(workers);
         boolean interrupted = false;
         while (!isTerminated())
@@ -391,7 +543,7 @@ public final class Pool extends TaskExecutor
             {
                 awaitTermination(1, TimeUnit.DAYS);
             }
-            catch (final InterruptedException e)
+            catch (InterruptedException e)
             {
                 interrupted = true;
             }
@@ -417,15 +569,9 @@ public final class Pool extends TaskExecutor
     @Override
     public List<Runnable> shutdownNow()
     {
-        final List<Runnable> waiting = new ArrayList<>();
-        locked(() ->
-        {
-            waiting.addAll(queue.drain());
-            waiting.forEach(queued -> queue.add((PoolTask<?>)queued));
-        });
-        shut();
-        final List<Worker> workers = workers();
-        parallel.runtime.Threads.POOL.execute(() -> Pools.stop(workers));
+        List<Runnable> waiting = shutNow();
+        List<Worker> workers = workers();
+        Threads.POOL.execute(() -> Pools.stop(workers));
         return waiting;
     }
 
@@ -548,7 +694,8 @@ public final class Pool extends TaskExecutor
         lock.lock();
         try
         {
-            return "#parallel/pool{:workers " + crew.members().size() + " :queued " + queue.length() + " :running " + crew.load() +
+            return "#parallel/pool{:workers " + crew.members().size() + " :queued " + queue.length() + " :running " +
+                crew.load() +
                 (shutdown ? " :closed true" : "") + "}";
         }
         finally

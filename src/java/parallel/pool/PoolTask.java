@@ -1,41 +1,31 @@
 package parallel.pool;
 
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.RunnableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 import parallel.ParallelException;
-import parallel.codec.Codec;
-import parallel.runtime.Errors;
+import parallel.control.Text;
+import parallel.runtime.Settlement;
 import parallel.runtime.Threads;
 
 /**
- * A task of a pool, and its future. The value is decoded by the first that asks. Safe from any thread.
+ * A task of a pool, and its future. Safe from any thread.
  *
  * @param <V> of its value.
  */
-public class PoolTask<V> implements RunnableFuture<V>
+public class PoolTask<V> extends Settlement<V> implements RunnableFuture<V>
 {
-    private enum Kind
-    {
-        VALUE, ERROR, CANCELLED
-    }
-
-    private record Result(Kind kind, ParallelException error)
-    {
-    }
-
     private final TaskExecutor pool;
-    private final Content content;
+    private final TaskContent content;
     private final Object client;
-    private final CompletableFuture<Result> settled = new CompletableFuture<>();
     private final Place place = new Place();
-    /** Of its value, until it is decoded; written before it is settled, then guarded by this. */
-    private byte[] bytes;
-    private V value;
+    /** Guarded by itself. */
+    private final Map<Object, Runnable> revocable = new HashMap<>(0);
+    private boolean watched;
 
     /** Where it is, guarded by the pool's lock. */
     static final class Place
@@ -47,6 +37,7 @@ public class PoolTask<V> implements RunnableFuture<V>
         int deaths;
         int unexplained;
         int retries;
+        DeathPolicy.Call call = new DeathPolicy.Call();
         volatile PoolWorker worker;
     }
 
@@ -57,7 +48,7 @@ public class PoolTask<V> implements RunnableFuture<V>
      * @param content what it is.
      * @param client  whose it is: the clients of a pool take turns.
      */
-    protected PoolTask(TaskExecutor pool, Content content, Object client)
+    protected PoolTask(TaskExecutor pool, TaskContent content, Object client)
     {
         this.pool = pool;
         this.content = content;
@@ -78,8 +69,20 @@ public class PoolTask<V> implements RunnableFuture<V>
     }
 
     /**
-     * It may wait for its turn at a worker while tasks take milliseconds, so that the worker need not wait for it. What is cancelled
-     * there may begin before the worker hears of it.
+     * The call that it is a part of, if it is not one of its own.
+     *
+     * @param shared by the tasks of the call.
+     * @return this.
+     */
+    public final PoolTask<V> call(DeathPolicy.Call shared)
+    {
+        place.call = shared;
+        return this;
+    }
+
+    /**
+     * It may wait for its turn at a worker while tasks take milliseconds, so that the worker need not wait for it. What
+     * is cancelled there may begin before the worker hears of it.
      *
      * @return this.
      */
@@ -89,7 +92,13 @@ public class PoolTask<V> implements RunnableFuture<V>
         return this;
     }
 
-    final Content content()
+    @Override
+    protected final int[] waitsFor()
+    {
+        return pool.doers();
+    }
+
+    final TaskContent content()
     {
         return content;
     }
@@ -104,23 +113,21 @@ public class PoolTask<V> implements RunnableFuture<V>
         return place;
     }
 
-    final boolean complete(byte[] ofValue)
+    @Override
+    protected boolean complete(byte[] ofValue)
     {
-        synchronized (this)
-        {
-            bytes = ofValue;
-        }
-        return settled.complete(new Result(Kind.VALUE, null));
+        return super.complete(ofValue);
     }
 
     final boolean fail(ParallelException error)
     {
-        return settled.complete(new Result(Kind.ERROR, error));
+        return fail(() -> error);
     }
 
-    final boolean settleCancelled()
+    @Override
+    protected final boolean settleCancelled()
     {
-        return settled.complete(new Result(Kind.CANCELLED, null));
+        return super.settleCancelled();
     }
 
     /** As an executor's: gives it to the pool, unless that was done. */
@@ -131,25 +138,67 @@ public class PoolTask<V> implements RunnableFuture<V>
     }
 
     /**
-     * What is to be done when it is done: value, error or cancelled. On a thread of the library's, also if it is done already; what
-     * that throws is logged.
+     * What is to be done when it is done: value, error or cancelled. On a thread of the library's, also if it is done
+     * already; what that throws is logged.
      *
      * @param listener called once.
      */
     public final void onDone(Runnable listener)
     {
-        settled.whenCompleteAsync((result, none) -> Pool.logged(listener), Threads.POOL);
+        settled().whenCompleteAsync((result, none) -> Pool.logged(listener), Threads.POOL);
     }
 
     /**
-     * The same on the thread that settles it, which may hold the pool's lock, or on the calling thread if it is done already: for what
-     * neither waits nor calls code of others.
+     * As {@link #onDone}, for a listener that may be of no interest before the task is done.
+     *
+     * @param listener called once, unless it is taken back.
+     * @return takes it back: the task holds nothing of it any more.
+     */
+    public final Runnable onDoneUnlessTakenBack(Runnable listener)
+    {
+        Object key = new Object();
+        synchronized (revocable)
+        {
+            revocable.put(key, listener);
+            if (!watched)
+            {
+                watched = true;
+                onDone(this::callRevocable);
+            }
+        }
+        if (isDone())
+        {
+            callRevocable();    // those were called before this one came
+        }
+        return () ->
+        {
+            synchronized (revocable)
+            {
+                revocable.remove(key);
+            }
+        };
+    }
+
+    private void callRevocable()
+    {
+        List<Runnable> listeners;
+        synchronized (revocable)
+        {
+            listeners = List.copyOf(revocable.values());
+            revocable.clear();
+        }
+        listeners.forEach(Pool::logged);
+    }
+
+    /**
+     * The same on the thread that settles it, which may hold the pool's lock, or on the calling thread if it is done
+     * already: for what neither waits nor calls code of others.
      *
      * @param listener called once.
      */
     public final void onSettled(Runnable listener)
     {
-        settled.whenComplete((result, none) -> Pool.logged(listener));
+        settled().whenComplete((result, none) -> Pool.logged(listener));
     }
 
     @Override
@@ -159,121 +208,31 @@ public class PoolTask<V> implements RunnableFuture<V>
     }
 
     @Override
-    public final boolean isCancelled()
+    public final TimeoutException timedOut(long timeout, TimeUnit unit)
     {
-        final Result result = settled.getNow(null);
-        return result != null && result.kind() == Kind.CANCELLED;
+        return new TimeoutException("The task is not done after " + unit.toMillis(timeout) + " ms: " + content.text());
     }
 
     @Override
-    public final boolean isDone()
+    protected final String cancellation()
     {
-        return settled.isDone();
-    }
-
-    /**
-     * Waits.
-     *
-     * @param timeout how long.
-     * @param unit    of it.
-     * @return true if it is done.
-     * @throws InterruptedException if interrupted while blocked.
-     */
-    public final boolean await(long timeout, TimeUnit unit) throws InterruptedException
-    {
-        try
-        {
-            settled.get(timeout, unit);
-            return true;
-        }
-        catch (final TimeoutException e)
-        {
-            return false;
-        }
-        catch (final ExecutionException e)
-        {
-            throw new IllegalStateException(e);     // it is only ever completed with a result
-        }
-    }
-
-    /**
-     * Waits for the value.
-     *
-     * @return the value.
-     * @throws InterruptedException  if interrupted while blocked.
-     * @throws ParallelException     why there is none.
-     * @throws CancellationException if it was cancelled.
-     */
-    public final V value() throws InterruptedException
-    {
-        await(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
-        final Result result = settled.join();
-        switch (result.kind())
-        {
-            case ERROR:
-                throw result.error();
-            case CANCELLED:
-                throw new CancellationException("The task was cancelled: " + content.text());
-            default:
-                return decoded();
-        }
-    }
-
-    @SuppressWarnings("unchecked")  // as its Callable says
-    private synchronized V decoded()
-    {
-        if (bytes != null)
-        {
-            try
-            {
-                value = (V)Codec.fromBytes(bytes);
-                bytes = null;
-            }
-            catch (final parallel.codec.NotTransferableException e)
-            {
-                throw Errors.notTransferable(e);
-            }
-        }
-        return value;
-    }
-
-    @Override
-    public V get() throws InterruptedException, ExecutionException
-    {
-        try
-        {
-            return value();
-        }
-        catch (final ParallelException e)
-        {
-            throw new ExecutionException(e);
-        }
-    }
-
-    @Override
-    public final V get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException
-    {
-        if (!await(timeout, unit))
-        {
-            throw new TimeoutException("The task is not done after " + unit.toMillis(timeout) + " ms: " + content.text());
-        }
-        return get();
+        return "The task was cancelled: " + content.text();
     }
 
     /** @return queued, running, done, failed or cancelled. */
     public final String state()
     {
-        final Result result = settled.getNow(null);
-        if (result == null)
+        End end = end();
+        if (end == null)
         {
             return place.worker == null ? "queued" : "running";
         }
-        return result.kind() == Kind.VALUE ? "done" : result.kind() == Kind.ERROR ? "failed" : "cancelled";
+        return end == End.VALUE ? "done" : end == End.ERROR ? "failed" : "cancelled";
     }
 
     @Override
     public final String toString()
     {
-        return "#parallel/task{:state :" + state() + " :doing \"" + parallel.runtime.Text.shortened(content.text(), 60) + "\"}";
+        return "#parallel/task{:state :" + state() + " :doing \"" + Text.shortened(content.text(), 60) + "\"}";
     }
 }

@@ -8,18 +8,22 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Supplier;
 
+import parallel.NotTransferableException;
 import parallel.ParallelException;
+import parallel.StartFailedException;
 import parallel.Worker;
-import parallel.pool.Content.Shared;
+import parallel.pool.TaskContent.Shared;
 import parallel.runtime.Threads;
 
 /**
- * One worker of a pool: two threads that send it what is in its outbox and receive what it says, and what it has under way. Its
- * fields are guarded by the pool's lock, except where they say otherwise.
+ * One worker of a pool: two threads that send it what is in its outbox and receive what it says, and what it has under
+ * way. Its fields are guarded by the pool's lock, except where they say otherwise.
  */
 final class PoolWorker
 {
     private static final int MOST_FUNCTIONS = 64;
+    /** Which one that replaces it loads before it goes. */
+    private static final int LATEST_FUNCTIONS = 8;
     private static final Object[] NO_MORE = {};
 
     enum State
@@ -34,12 +38,19 @@ final class PoolWorker
     private final Map<Shared, Long> functions = new LinkedHashMap<>(16, 0.75f, true);
     private long lastKey;
     private long given;
+    private long bytesUnderWay;
+    private long mostBytes = Long.MAX_VALUE;
+    private long roundTripNanos;
     private long idleSince = System.nanoTime();
     private boolean recalled;
+    private boolean full;
+    private boolean alone;
     private Future<?> look;
     private State state = State.STARTING;
     private volatile Worker worker;
     private volatile boolean killed;
+    private volatile boolean dismissed;
+    private volatile ParallelException unfed;
 
     PoolWorker(Pool pool)
     {
@@ -49,7 +60,22 @@ final class PoolWorker
     /** Its threads make it and lead it to its end. */
     void start(Supplier<? extends Worker> maker)
     {
-        Threads.start("parallel-collect-0", () -> live(maker));
+        Threads.start("parallel-collect-0", () -> live(maker), this::lost);
+    }
+
+    /**
+     * The thread that led it has ended: whatever it was at, its tasks go on elsewhere or end with an error. Idempotent.
+     */
+    private void lost(Throwable e)
+    {
+        kill();
+        outbox.add(NO_MORE);
+        pool.ended(this, unusable(e));
+    }
+
+    private static ParallelException unusable(Throwable e)
+    {
+        return new StartFailedException("A worker of the pool could not be made or used: " + e, Map.of(), e);
     }
 
     private void live(Supplier<? extends Worker> maker)
@@ -59,24 +85,35 @@ final class PoolWorker
         {
             worker = maker.get();
             Thread.currentThread().setName("parallel-collect-" + worker.id());
-            if (killed)
+            if (dismissed)
+            {
+                Pools.dismiss(worker);
+            }
+            else if (killed)
             {
                 worker.kill();
             }
-            Threads.start("parallel-feed-" + worker.id(), this::feed);
+            Threads.start("parallel-feed-" + worker.id(), this::feed, e -> unfed(e));
             end = collect();
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             end = e;
         }
-        catch (final RuntimeException | Error e)
+        catch (RuntimeException | Error e)
         {
-            end = new parallel.StartFailedException("A worker of the pool could not be made or used: " + e, Map.of(), e);
+            end = unusable(e);
             kill();
         }
         outbox.add(NO_MORE);
-        pool.ended(this, end);
+        pool.ended(this, unfed == null ? end : unfed);
+    }
+
+    /** What it was given may not have been sent. */
+    private void unfed(Throwable e)
+    {
+        unfed = unusable(e);
+        kill();
     }
 
     private ParallelException collect()
@@ -87,15 +124,19 @@ final class PoolWorker
             {
                 pool.received(this, worker.receive());
             }
-            catch (final parallel.NotTransferableException e)
+            catch (NotTransferableException e)
             {
+                if (e.getCause() instanceof OutOfMemoryError lost)
+                {
+                    throw lost;     // which task has ended is not known
+                }
                 Pool.LOG.log(System.Logger.Level.WARNING, "A message that is none of the pool's is ignored", e);
             }
-            catch (final ParallelException e)
+            catch (ParallelException e)
             {
                 return awaited(e);
             }
-            catch (final InterruptedException e)
+            catch (InterruptedException e)
             {
                 Pool.LOG.log(System.Logger.Level.WARNING, "The thread of a pool was interrupted; that is ignored");
             }
@@ -110,11 +151,11 @@ final class PoolWorker
             worker.join();
             return endOfStream;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             return e;
         }
-        catch (final InterruptedException e)
+        catch (InterruptedException e)
         {
             return endOfStream;
         }
@@ -126,10 +167,10 @@ final class PoolWorker
         {
             for (Object[] message = outbox.take(); message != NO_MORE; message = outbox.take())
             {
-                worker.send(message);
+                worker.send(Wire.sent(message));
             }
         }
-        catch (final ParallelException | InterruptedException e)
+        catch (ParallelException | InterruptedException e)
         {
             Pool.LOG.log(System.Logger.Level.DEBUG, "The worker is gone, as the other thread sees, too", e);
         }
@@ -140,50 +181,83 @@ final class PoolWorker
     void give(PoolTask<?> task, long id)
     {
         underWay.put(id, task);
+        task.place().call.givenTo(this);
+        bytesUnderWay += task.content().bytes();
         given += task.content().weight();
         task.place().id = id;
         task.place().worker = this;
-        final Shared function = task.content().function();
-        outbox.add(Wire.message(Wire.TASK, id, function == null ? Wire.NO_FUNCTION : (Object)key(function), task.content().text(),
-            task.content().payload()));
+        Shared function = task.content().function();
+        send(Wire.message(Wire.TASK, id, function == null ? Wire.NO_FUNCTION : (Object)key(function),
+            task.content().text(),
+            task.content().payload()), 4);
+    }
+
+    private void send(Object[] message, int bytesAt)
+    {
+        outbox.addAll(List.of(Wire.messages(message, bytesAt)));
+    }
+
+    /** What is under way to a worker is bounded by its heap; one task may always be. */
+    boolean hasRoomFor(PoolTask<?> task)
+    {
+        return underWay.isEmpty() || bytesUnderWay + task.content().bytes() <= mostBytes;
     }
 
     private long key(Shared function)
     {
-        final Long known = functions.get(function);
+        Long known = functions.get(function);
         if (known != null)
         {
             return known;
         }
         if (functions.size() >= MOST_FUNCTIONS)
         {
-            final var eldest = functions.entrySet().iterator();
+            var eldest = functions.entrySet().iterator();
             outbox.add(Wire.message(Wire.FORGET, eldest.next().getValue()));
             eldest.remove();
         }
         functions.put(function, ++lastKey);
-        outbox.add(Wire.message(Wire.DEFINE, lastKey, function.body()));
+        send(Wire.message(Wire.DEFINE, lastKey, function.body()), 2);
         return lastKey;
     }
 
     /** The task of that id, which it has no more; null: it has none of that id. */
     PoolTask<?> take(long id)
     {
-        final PoolTask<?> task = underWay.remove(id);
+        PoolTask<?> task = underWay.remove(id);
         if (task != null)
         {
+            bytesUnderWay -= task.content().bytes();
             task.place().worker = null;
             idleSince = System.nanoTime();
         }
         return task;
     }
 
+    /** The task of that id, which it keeps; null: it has none of that id. */
+    PoolTask<?> peek(long id)
+    {
+        return underWay.get(id);
+    }
+
+    /** The ids of those that it has. */
+    List<Long> ids()
+    {
+        return List.copyOf(underWay.keySet());
+    }
+
     List<PoolTask<?>> takeAll()
     {
-        final List<PoolTask<?>> all = new ArrayList<>(underWay.values());
+        List<PoolTask<?>> all = new ArrayList<>(underWay.values());
         all.forEach(task -> task.place().worker = null);
         underWay.clear();
+        bytesUnderWay = 0;
         return all;
+    }
+
+    boolean hasTaskOf(DeathPolicy.Call call)
+    {
+        return underWay.values().stream().anyMatch(task -> task.place().call == call);
     }
 
     boolean has(long id)
@@ -204,6 +278,28 @@ final class PoolWorker
     long idleSince()
     {
         return idleSince;
+    }
+
+    /** Of what is under way: their values take several times as much in the worker's heap. */
+    void mostBytes(long bytes)
+    {
+        mostBytes = bytes;
+    }
+
+    long mostBytes()
+    {
+        return mostBytes;
+    }
+
+    /** What a word takes to its host and back, as it was when this was ready; 0 on this machine. */
+    void roundTripNanos(long nanos)
+    {
+        roundTripNanos = nanos;
+    }
+
+    long roundTripNanos()
+    {
+        return roundTripNanos;
     }
 
     State state()
@@ -236,9 +332,14 @@ final class PoolWorker
         look = null;
     }
 
+    boolean mayTakeTasks()
+    {
+        return state == State.READY && !full;
+    }
+
     boolean isIdle()
     {
-        return state == State.READY && underWay.isEmpty();
+        return mayTakeTasks() && underWay.isEmpty();
     }
 
     void interrupt(long id)
@@ -270,15 +371,75 @@ final class PoolWorker
         }
     }
 
+    // ---- its heap
+
+    /** It says so when what is live in its heap is above these, in bytes. */
+    void watchHeap(long outgrown, long itIsFull)
+    {
+        outbox.add(Wire.message(Wire.WATCH, outgrown, itIsFull));
+    }
+
+    /** It begins nothing more, and has said so. */
+    void full()
+    {
+        full = true;
+    }
+
+    /** The functions that its latest tasks have called. */
+    List<Shared> latestFunctions()
+    {
+        List<Shared> all = List.copyOf(functions.keySet());
+        return all.subList(Math.max(0, all.size() - LATEST_FUNCTIONS), all.size());
+    }
+
+    /** Makes functions ahead, and says that it is warm. */
+    void load(List<Shared> needed)
+    {
+        long[] keys = needed.stream().mapToLong(this::key).toArray();
+        outbox.add(Wire.message(Wire.LOAD, (Object)keys));
+    }
+
+    /**
+     * Ends after what it is at; what it has not begun is done by others. Its listener hears that it is retired.
+     *
+     * @param withoutSuccessor none is there: one is started when it has ended, and there is room for it.
+     */
+    void leave(boolean withoutSuccessor)
+    {
+        if (state == State.READY)
+        {
+            state = State.QUITTING;
+            alone = withoutSuccessor;
+            Pools.tellRetired(worker);
+            outbox.add(Wire.message(Wire.LEAVE));
+        }
+    }
+
+    boolean isLeavingAlone()
+    {
+        return state == State.QUITTING && alone;
+    }
+
     // ---- from any thread
 
     void kill()
     {
         killed = true;
-        final Worker made = worker;
+        Worker made = worker;
         if (made != null)
         {
             made.kill();
+        }
+    }
+
+    /** Ends it while it has nothing to do yet: that is no death. */
+    void dismiss()
+    {
+        dismissed = true;
+        Worker made = worker;
+        if (made != null)
+        {
+            Pools.dismiss(made);
         }
     }
 

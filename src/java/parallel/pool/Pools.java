@@ -1,14 +1,17 @@
 package parallel.pool;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
+import parallel.Host;
 import parallel.Worker;
 import parallel.WorkerOptions;
+import parallel.codec.Destination;
+import parallel.place.Workers;
 import parallel.runtime.Context;
 import parallel.runtime.Group;
 import parallel.runtime.WorkerHandle;
-import parallel.runtime.Workers;
 
 /**
  * Makes pools: what of them knows how workers are started.
@@ -32,22 +35,24 @@ public final class Pools
      */
     public static Pool ofBodies(Limits limits, WorkerOptions given, int cores)
     {
-        final Context context = Context.current();
-        final WorkerOptions options = Shares.applied(given, limits.max(), cores);
-        return of(context, limits.graceMs(graceMs(given)), () -> Workers.startClass(context, options, TaskLoop.class));
+        Context context = Context.current();
+        WorkerOptions options = ResourceShares.applied(given, limits.max(), cores);
+        return of(context, limits.graceMs(graceMs(given)), Workers.destination(options),
+            () -> Workers.startClass(context, options, TaskLoop.class));
     }
 
     /**
      * A pool that ends with the workers of a context.
      *
-     * @param context of the parent.
-     * @param limits  of the pool.
-     * @param maker   starts a worker whose body is a {@link TaskLoop}.
+     * @param context     of the parent.
+     * @param limits      of the pool.
+     * @param destination where its workers are: elsewhere, if one of them may be.
+     * @param maker       starts a worker whose body is a {@link TaskLoop}.
      * @return the pool.
      */
-    public static Pool of(Context context, Limits limits, Supplier<? extends Worker> maker)
+    public static Pool of(Context context, Limits limits, Destination destination, Supplier<? extends Worker> maker)
     {
-        final Pool pool = new Pool(limits, maker);
+        Pool pool = new Pool(limits, destination, maker);
         pool.removeHook(context.beforeClose(pool::shut));
         return pool;
     }
@@ -60,7 +65,34 @@ public final class Pools
      */
     public static long graceMs(WorkerOptions options)
     {
-        return options.get(WorkerOptions.Option.GRACE, java.time.Duration.class).toMillis();
+        return options.get(WorkerOptions.Option.GRACE, Duration.class).toMillis();
+    }
+
+    static long heapBytes(Worker worker)
+    {
+        return ((WorkerHandle)worker).heapLimitBytes();
+    }
+
+    static long roundTripNanos(Worker worker)
+    {
+        Object in = ((WorkerHandle)worker).life().spec().options().get(WorkerOptions.Option.IN, Object.class);
+        Duration roundTrip = in instanceof Host host ? host.status().roundTrip() : null;
+        return roundTrip == null ? 0 : roundTrip.toNanos();
+    }
+
+    static boolean hasOwnHeap(Worker worker)
+    {
+        return ((WorkerHandle)worker).hasOwnHeap();
+    }
+
+    static void dismiss(Worker worker)
+    {
+        ((WorkerHandle)worker).dismiss();
+    }
+
+    static void tellRetired(Worker worker)
+    {
+        ((WorkerHandle)worker).tellRetired();
     }
 
     static void stop(List<Worker> workers)

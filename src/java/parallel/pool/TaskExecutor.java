@@ -1,5 +1,8 @@
 package parallel.pool;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
@@ -10,12 +13,13 @@ import java.util.concurrent.RunnableFuture;
 import parallel.ParallelException;
 import parallel.WorkerPool;
 import parallel.codec.Codec;
-import parallel.codec.NotTransferableException;
-import parallel.runtime.Errors;
+import parallel.codec.Destination;
+import parallel.codec.UnserializableException;
+import parallel.control.Errors;
 
 /**
- * What a pool is as an executor: makes tasks of the bodies that it is given, and rejects what cannot travel or is not taken in. Who has
- * the tasks, and for how long, is left to the pool.
+ * What a pool is as an executor: makes tasks of the bodies that it is given, and rejects what cannot travel or is not
+ * taken in. Who has the tasks, and for how long, is left to the pool.
  */
 abstract class TaskExecutor extends WorkerPool
 {
@@ -41,22 +45,38 @@ abstract class TaskExecutor extends WorkerPool
 
     abstract Limits limits();
 
+    /**
+     * Who may do what waits in the queue, and what is under way.
+     *
+     * @return ids of its workers; empty while there may be more of them.
+     */
+    abstract int[] doers();
+
+    /**
+     * Where goes what tasks are given: what means something on this machine only is refused where workers may be on
+     * others.
+     *
+     * @return the destination of each task.
+     */
+    public abstract Destination destination();
+
     // ---- tasks of bodies
 
     private <V> PoolTask<V> task(Object body)
     {
-        return new PoolTask<>(this, new Content(null, body.getClass().getName(), bytes(body), 1), Thread.currentThread());
+        return new PoolTask<>(this, new TaskContent(null, Codec.describeBody(body), bytes(body), 1),
+            Thread.currentThread());
     }
 
-    private static byte[] bytes(Object body)
+    private byte[] bytes(Object body)
     {
         try
         {
-            return Codec.bodyToBytes(body);
+            return destination().of(() -> Codec.bodyToBytes(body));
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
-            final ParallelException cause = Errors.notTransferable(e);
+            ParallelException cause = Errors.notTransferable(e);
             throw new RejectedExecutionException("The task cannot travel to a worker. " + cause.getMessage(), cause);
         }
     }
@@ -87,27 +107,49 @@ abstract class TaskExecutor extends WorkerPool
     @Override
     public <V> Future<V> trySubmit(Task<V> body)
     {
-        final PoolTask<V> task = task(body);
+        PoolTask<V> task = task(body);
         try
         {
             return tryAdd(task) ? task : null;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw rejected(e);
         }
     }
 
     @Override
+    public <T, R> List<R> map(
+        Mapping<? super T, ? extends R> function, Iterable<? extends T> elements) throws InterruptedException
+    {
+        try
+        {
+            return ElementMap.results(this, Objects.requireNonNull(function), elements, null);
+        }
+        catch (IOException e)
+        {
+            throw new IllegalStateException(e);     // there is no file
+        }
+    }
+
+    @Override
+    public <T, R> List<R> map(
+        Mapping<? super T, ? extends R> function, Iterable<? extends T> elements,
+        Path journal) throws InterruptedException, IOException
+    {
+        return ElementMap.results(this, Objects.requireNonNull(function), elements, Objects.requireNonNull(journal));
+    }
+
+    @Override
     public void execute(Runnable command)
     {
-        final Wrapped wrapped = Wrapped.of(command);
+        WrappedRunnable wrapped = WrappedRunnable.of(command);
         if (wrapped == null)
         {
             accept(command instanceof PoolTask<?> made ? made : logging(task(command)));
             return;
         }
-        final PoolTask<?> task = wrapped.body() instanceof PoolTask<?> made ? made : task(wrapped.body());
+        PoolTask<?> task = wrapped.body() instanceof PoolTask<?> made ? made : task(wrapped.body());
         accept(task);
         wrapped.given(task);
         task.onDone(() -> wrapped.done(task));
@@ -121,7 +163,7 @@ abstract class TaskExecutor extends WorkerPool
             {
                 task.value();
             }
-            catch (final ParallelException | InterruptedException | CancellationException e)
+            catch (ParallelException | InterruptedException | CancellationException e)
             {
                 Pool.LOG.log(System.Logger.Level.ERROR, "A task given to execute has failed", e);
             }
@@ -135,11 +177,11 @@ abstract class TaskExecutor extends WorkerPool
         {
             add(task);
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             throw rejected(e);
         }
-        catch (final InterruptedException e)
+        catch (InterruptedException e)
         {
             Thread.currentThread().interrupt();
             throw new RejectedExecutionException("Interrupted while the pool's queue was full", e);

@@ -1,26 +1,33 @@
 package parallel.pool;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
+import parallel.NotTransferableException;
 import parallel.ParallelException;
 import parallel.Peer;
+import parallel.TimelineEntry.Kind;
+import parallel.TimelineEntry.Outcome;
 import parallel.codec.Codec;
+import parallel.codec.UnserializableException;
+import parallel.control.Language;
+import parallel.control.RemoteError;
 import parallel.runtime.Context;
-import parallel.runtime.Evaluation;
-import parallel.runtime.Language;
-import parallel.runtime.RemoteError;
 import parallel.runtime.Threads;
+import parallel.runtime.WorkRecord;
 
 /**
- * The body of a pool's worker: evaluates tasks in the order in which they come from the parent. The evaluation thread evaluates; a
- * thread beside it receives, so that a task can be cancelled while it runs. Ends when told to, or when the parent is gone.
+ * The body of a pool's worker: evaluates tasks in the order in which they come from the parent. The evaluation thread
+ * evaluates; a thread beside it receives, so that a task can be cancelled while it runs. Ends when told to, or when the
+ * parent is gone.
  */
 public final class TaskLoop implements Callable<Object>
 {
@@ -58,13 +65,19 @@ public final class TaskLoop implements Callable<Object>
     }
 
     private static final Received END = new Received(0, null, null, null);
+    /** The id of what is no task: functions to be made. */
+    private static final long LOADS = -2;
 
     private final LinkedBlockingQueue<Received> queue = new LinkedBlockingQueue<>();
     private final Map<Long, Defined> functions = new ConcurrentHashMap<>();
     private final Context context = Context.current();
+    private final Object saying = new Object();
     private Peer parent;
-    private volatile Running running;
+    private volatile CurrentTask running;
     private volatile boolean ending;
+    /** It begins nothing more, and its successor does what is left. */
+    private volatile boolean leaving;
+    private volatile HeapWatch heap;
 
     /** Made in a worker. */
     public TaskLoop()
@@ -74,13 +87,25 @@ public final class TaskLoop implements Callable<Object>
     @Override
     public Object call()
     {
-        running = new Running(this);
+        running = new CurrentTask(this);
         parent = context.serve(this::finish);
-        Threads.start("parallel-tasks-" + context.id(), this::listen);
+        Threads.start("parallel-tasks-" + context.id(), this::listen, context::lost);
         say(Wire.message(Wire.READY));
         for (Received task = next(); task != END && !ending; task = next())
         {
-            evaluate(task);
+            if (task.id() == LOADS)
+            {
+                load((List<?>)task.function());
+            }
+            else if (leaving)
+            {
+                giveBack(task.id());
+            }
+            else
+            {
+                evaluate(task);
+                lookAtHeap();
+            }
         }
         return null;
     }
@@ -94,7 +119,7 @@ public final class TaskLoop implements Callable<Object>
             {
                 return queue.take();
             }
-            catch (final InterruptedException e)
+            catch (InterruptedException e)
             {
                 if (ending)
                 {
@@ -106,42 +131,88 @@ public final class TaskLoop implements Callable<Object>
 
     private void evaluate(Received task)
     {
-        if (!running.begin(task.id()))
+        WorkRecord record = context.record(task.text());
+        if (!running.begin(task.id(), record))
         {
             giveBack(task.id());
             return;
         }
-        final long began = System.nanoTime();
+        long began = System.nanoTime();
+        record.begin(Kind.TASK, -1, began);
         byte[] bytes;
         int kind = Wire.ERROR;
         try
         {
-            bytes = Codec.toBytes(value(task));
+            bytes = toParent(value(task));
             kind = Wire.VALUE;
         }
-        catch (final Language.NotEvaluable e)
+        catch (Language.NotEvaluable e)
         {
             bytes = failure(e.getCause(), RemoteError.Phase.NOT_EVALUABLE, task);
         }
-        catch (final parallel.codec.NotTransferableException e)
+        catch (UnserializableException e)
         {
             bytes = failure(e, RemoteError.Phase.NOT_TRANSFERABLE, task);
         }
-        catch (final Throwable e)
+        catch (Throwable e)
         {
             bytes = failure(e, RemoteError.Phase.THREW, task);
         }
-        final long nanos = System.nanoTime() - began;
+        long ended = System.nanoTime();
+        long nanos = ended - began;
+        record.end(running.isCancelled() ? Outcome.CANCELLED : kind == Wire.VALUE ? Outcome.OK : Outcome.ERROR, ended);
         if (running.end())
         {
             doing(null);    // before its result is on its way: who dies now has not died of the next
-            say(kind == Wire.VALUE ? Wire.message(kind, task.id(), bytes, nanos) : Wire.message(kind, task.id(), bytes));
+            say(Wire.messages(kind == Wire.VALUE ? Wire.message(kind, task.id(), bytes, nanos) :
+                Wire.message(kind, task.id(), bytes), 2));
         }
     }
 
-    private static byte[] failure(Throwable e, RemoteError.Phase phase, Received task)
+    /** What cannot be made says so when a task calls it. */
+    private void load(List<?> needed)
     {
-        return Evaluation.failure(e, phase, task.text()).bytes();
+        doing(Wire.LOADING + "what the worker has loaded that it replaces");
+        for (Object one : needed)
+        {
+            try
+            {
+                ((Defined)one).make();
+            }
+            catch (Throwable e)
+            {
+                Pool.LOG.log(System.Logger.Level.DEBUG, "A function is not loaded ahead", e);
+            }
+        }
+        doing(null);
+        say(Wire.message(Wire.WARM));
+    }
+
+    /** Between two elements of a part, on the thread that evaluates. */
+    boolean endsHere()
+    {
+        lookAtHeap();
+        return leaving;
+    }
+
+    private void lookAtHeap()
+    {
+        HeapWatch watch = heap;
+        HeapWatch.Level level = watch == null ? null : watch.look();
+        if (level != null)
+        {
+            say(Wire.message(level == HeapWatch.Level.FULL ? Wire.FULL : Wire.OUTGROWN));
+            if (level == HeapWatch.Level.FULL)
+            {
+                leaving = true;
+                giveBackWaiting();
+            }
+        }
+    }
+
+    private byte[] failure(Throwable e, RemoteError.Phase phase, Received task)
+    {
+        return context.toParent(() -> RemoteError.encode(e, phase, task.text()));
     }
 
     private Object value(Received task) throws Throwable
@@ -150,13 +221,14 @@ public final class TaskLoop implements Callable<Object>
         {
             doing(Wire.LOADING + task.text());
             function.make();
+            say(Wire.message(Wire.LOADED, task.id()));
         }
         doing(task.text());
         if (task.function() instanceof Defined function)
         {
             return function.call(Codec.fromBytes(task.payload()));
         }
-        final Object body = Codec.bodyFromBytes(task.payload(), Thread.currentThread().getContextClassLoader());
+        Object body = Codec.bodyFromBytes(task.payload(), Thread.currentThread().getContextClassLoader());
         if (body instanceof Callable<?> callable)
         {
             return callable.call();
@@ -169,36 +241,59 @@ public final class TaskLoop implements Callable<Object>
         return null;
     }
 
+    byte[] toParent(Object value)
+    {
+        return context.toParent(() -> Codec.toBytes(value));
+    }
+
+    WorkRecord record(String text)
+    {
+        return context.record(text);
+    }
+
     void doing(String text)
     {
         context.doing(text);
     }
 
     /** An interrupted send has sent nothing, and is done again; a parent that is gone needs nothing. */
-    void say(Object[] message)
+    void say(Object[]... messages)
     {
         boolean interrupted = false;
-        while (true)
+        synchronized (saying)       // those that belong together follow one another
         {
-            try
+            for (Object[] message : messages)
             {
-                parent.send(message);
-                break;
-            }
-            catch (final InterruptedException e)
-            {
-                interrupted = true;
-            }
-            catch (final ParallelException e)
-            {
-                finish();
-                break;
+                interrupted |= say(Wire.sent(message));
             }
         }
         if (interrupted && ending)
         {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** True: interrupted meanwhile. */
+    private boolean say(Object message)
+    {
+        boolean interrupted = false;
+        while (!ending)
+        {
+            try
+            {
+                parent.send(message);
+                break;
+            }
+            catch (InterruptedException e)
+            {
+                interrupted = true;
+            }
+            catch (ParallelException e)
+            {
+                finish();
+            }
+        }
+        return interrupted;
     }
 
     // ---- on the thread that receives
@@ -212,7 +307,7 @@ public final class TaskLoop implements Callable<Object>
                 handle(received());
             }
         }
-        catch (final ParallelException | InterruptedException e)
+        catch (ParallelException | InterruptedException e)
         {
             finish();   // the parent has ended, or this worker has
         }
@@ -224,25 +319,60 @@ public final class TaskLoop implements Callable<Object>
         {
             return parent.receive();
         }
-        catch (final parallel.NotTransferableException e)
+        catch (NotTransferableException e)
         {
+            if (e.getCause() instanceof OutOfMemoryError lost)
+            {
+                throw lost;             // whose task it was is not known: the worker ends, and its tasks go to others
+            }
             return e.getMessage();      // not the pool's: all of its messages can be read
         }
     }
 
-    private void handle(Object message)
+    private void take(Object message) throws InterruptedException
+    {
+        long id = Wire.number(message, 1);
+        Object function = functions.get(Wire.number(message, 2));
+        String text = (String)Wire.part(message, 3);
+        try
+        {
+            queue.add(new Received(id, function, text, Wire.bytes(message, 4, parent)));
+        }
+        catch (NotTransferableException e)
+        {
+            Throwable why = e.getCause() == null ? e : e.getCause();
+            say(Wire.messages(Wire.message(Wire.ERROR, id, RemoteError.encode(why, RemoteError.Phase.THREW, text)), 2));
+        }
+    }
+
+    private void handle(Object message) throws InterruptedException
     {
         switch (Wire.kind(message))
         {
-            case Wire.DEFINE -> functions.put(Wire.number(message, 1), new Defined(Wire.bytes(message, 2)));
+            case Wire.DEFINE -> functions.put(Wire.number(message, 1), new Defined(Wire.bytes(message, 2, parent)));
             case Wire.FORGET -> functions.remove(Wire.number(message, 1));
-            case Wire.TASK -> queue.add(new Received(Wire.number(message, 1), functions.get(Wire.number(message, 2)),
-                (String)Wire.part(message, 3), Wire.bytes(message, 4)));
+            case Wire.TASK -> take(message);
             case Wire.CANCEL -> cancel(Wire.number(message, 1));
             case Wire.RECALL -> giveBackWaiting();
             case Wire.QUIT -> queue.add(END);
-            default -> System.err.println("parallel: a message to worker " + context.id() + " that is none of its pool's is ignored: " + message);
+            case Wire.WATCH -> heap = HeapWatch.begin(context, Wire.number(message, 1), Wire.number(message, 2));
+            case Wire.LOAD -> queue.add(new Received(LOADS, defined((long[])Wire.part(message, 1)), null, null));
+            case Wire.LEAVE -> leave();
+            default -> System.err.println("parallel: a message to worker " + context.id() +
+                " that is none of its pool's is ignored: " + message);
         }
+    }
+
+    private List<Defined> defined(long[] keys)
+    {
+        return Arrays.stream(keys).mapToObj(functions::get).filter(Objects::nonNull).toList();
+    }
+
+    private void leave()
+    {
+        leaving = true;
+        giveBackWaiting();
+        queue.add(END);
     }
 
     private void cancel(long id)
@@ -263,9 +393,9 @@ public final class TaskLoop implements Callable<Object>
 
     private void giveBackWaiting()
     {
-        final List<Received> waiting = new ArrayList<>();
+        List<Received> waiting = new ArrayList<>();
         queue.drainTo(waiting);
-        final boolean quitting = waiting.remove(END);
+        boolean quitting = waiting.remove(END);
         giveBack(waiting.stream().mapToLong(Received::id).toArray());
         if (quitting)
         {

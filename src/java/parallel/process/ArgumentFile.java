@@ -19,40 +19,41 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>The file loses its name as soon as it is written and is handed over as {@code /proc/<pid>/fd/<n>}, so nothing is
  * left however this process ends; without {@code /proc} it keeps its name until {@link #close()}.
  */
-final class ArgumentFile implements AutoCloseable
+public final class ArgumentFile implements AutoCloseable
 {
     private static final AtomicLong NEXT = new AtomicLong();
     private final Path path;
     private final RandomAccessFile open;
     private final String handOn;
 
-    private ArgumentFile(final Path path, final RandomAccessFile open, final String handOn)
+    private ArgumentFile(Path path, RandomAccessFile open, String handOn)
     {
         this.path = path;
         this.open = open;
         this.handOn = handOn;
     }
 
-    static ArgumentFile write(final Path directory, final List<String> arguments) throws IOException
+    static ArgumentFile write(Path directory, List<String> arguments) throws IOException
     {
-        final Path path = directory.toRealPath().resolve("arguments-" + ThisProcess.pid() + "-" + NEXT.incrementAndGet());
+        Path path = directory.toRealPath().resolve("arguments-" + ThisProcess.pid() + "-" + NEXT.incrementAndGet());
         Files.createFile(path, ownerOnly());
         RandomAccessFile open = null;
         try
         {
             // Not a FileChannel: an interrupted thread would close it while writing.
             open = new RandomAccessFile(path.toFile(), "rw");
-            open.write(encode(arguments));
-            final String descriptor = descriptorOf(path);
+            String descriptor = descriptorOf(path);
             if (descriptor == null)
             {
+                open.write(encode(arguments));
                 open.close();
                 return new ArgumentFile(path, null, path.toString());
             }
-            Files.delete(path);
+            Files.delete(path);     // before anything is written: who is killed meanwhile leaves no name
+            open.write(encode(arguments));
             return new ArgumentFile(null, open, descriptor);
         }
-        catch (final IOException | RuntimeException e)
+        catch (IOException | RuntimeException | Error e)
         {
             if (open != null)
             {
@@ -83,7 +84,7 @@ final class ArgumentFile implements AutoCloseable
                 Files.deleteIfExists(path);
             }
         }
-        catch (final IOException leftToTheSessionDirectory)
+        catch (IOException leftToTheSessionDirectory)
         {
             // Its directory is removed with all that is in it.
         }
@@ -92,11 +93,12 @@ final class ArgumentFile implements AutoCloseable
     private static FileAttribute<?>[] ownerOnly()
     {
         return Platform.WINDOWS ? new FileAttribute<?>[0] :
-            new FileAttribute<?>[]{ PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")) };
+            new FileAttribute<?>[]{ PosixFilePermissions.asFileAttribute(
+            PosixFilePermissions.fromString("rw-------")) };
     }
 
     /** Null where another process could not open it: no /proc, or one hardened so that it belongs to root. */
-    private static String descriptorOf(final Path path)
+    private static String descriptorOf(Path path)
     {
         if (!SessionName.belongsToThisUser(Path.of("/proc/" + ThisProcess.pid())))
         {
@@ -104,7 +106,7 @@ final class ArgumentFile implements AutoCloseable
         }
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd")))
         {
-            for (final Path descriptor : descriptors)
+            for (Path descriptor : descriptors)
             {
                 if (pointsTo(descriptor, path))
                 {
@@ -112,42 +114,53 @@ final class ArgumentFile implements AutoCloseable
                 }
             }
         }
-        catch (final IOException | RuntimeException withoutProc)
+        catch (IOException | RuntimeException withoutProc)
         {
             return null;
         }
         return null;
     }
 
-    private static boolean pointsTo(final Path descriptor, final Path path)
+    private static boolean pointsTo(Path descriptor, Path path)
     {
         try
         {
             return Files.readSymbolicLink(descriptor).equals(path);
         }
-        catch (final IOException closedMeanwhile)
+        catch (IOException closedMeanwhile)
         {
             return false;
         }
     }
 
-    static byte[] encode(final List<String> arguments)
+    /**
+     * The lines of such a file.
+     *
+     * @param arguments each a word.
+     * @return as many lines, without their ends.
+     */
+    public static List<String> lines(List<String> arguments)
     {
-        final StringBuilder text = new StringBuilder();
+        return arguments.stream().map(argument -> quote(argument, new StringBuilder()).toString()).toList();
+    }
+
+    static byte[] encode(List<String> arguments)
+    {
+        StringBuilder text = new StringBuilder();
         arguments.forEach((argument) -> quote(argument, text).append('\n'));
         // The launcher passes the bytes on; the JVM reads them in this encoding.
-        final Charset platform = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
+        Charset platform = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
         return text.toString().getBytes(platform.newEncoder().canEncode(text) ? platform : StandardCharsets.UTF_8);
     }
 
     /** Quoted always: then spaces, {@code #} and {@code @} mean themselves. */
-    private static StringBuilder quote(final String argument, final StringBuilder text)
+    private static StringBuilder quote(String argument, StringBuilder text)
     {
         text.append('"');
         for (int i = 0; i < argument.length(); i++)
         {
-            final char c = argument.charAt(i);
-            final int escaped = "\\\"\n\r\t\f".indexOf(c);
+            char c = argument.charAt(i);
+            int escaped = "\\\"\n\r\t\f".indexOf(c);
             text.append(escaped < 0 ? String.valueOf(c) : "\\" + "\\\"nrtf".charAt(escaped));
         }
         return text.append('"');

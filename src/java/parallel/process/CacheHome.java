@@ -21,7 +21,10 @@ final class CacheHome
     /** A directory in place of the user's cache directory, or {@code off}. */
     private static final String VARIABLE = "PARALLEL_CACHE";
     private static final String OFF = "off";
+    /** Beside the start caches, where a directory is set. */
+    private static final Set<String> OTHERS = Set.of("blobs", "packed", "sums");
     private static final int KEPT = 16;
+    private static final int STICKY = 01000;
     private static final Duration KEPT_FOR = Duration.ofDays(30);
     private static final Duration A_DAY = Duration.ofDays(1);
     private static final Set<PosixFilePermission> OTHERS_WRITE =
@@ -34,17 +37,29 @@ final class CacheHome
     /** Made when it is not there; empty when caching is off, or the directory is not this user's alone. */
     static Optional<Path> find() throws IOException
     {
-        final Optional<Path> home = configured();
+        return made(configured());
+    }
+
+    /** The same for what is no start cache, and lies beside those. */
+    static Optional<Path> find(String name) throws IOException
+    {
+        String set = System.getenv(VARIABLE);
+        return made(configured().map(start -> set == null || set.isBlank() ? start.resolveSibling(name) :
+            start.resolve(name)));
+    }
+
+    private static Optional<Path> made(Optional<Path> home) throws IOException
+    {
         if (home.isPresent())
         {
             makePrivate(home.get());
         }
-        return home.filter(CacheHome::isPrivate);
+        return home.filter(CacheHome::isPrivate).filter(path -> !Files.isSymbolicLink(path.getParent()));
     }
 
     private static Optional<Path> configured()
     {
-        final String set = System.getenv(VARIABLE);
+        String set = System.getenv(VARIABLE);
         if (set != null && !set.isBlank())
         {
             return set.equals(OFF) ? Optional.empty() : Optional.of(Path.of(Platform.absolute(set)).normalize());
@@ -55,41 +70,70 @@ final class CacheHome
     /** None for somebody who works with another's home directory, as sudo may leave it. */
     private static Optional<Path> userCaches()
     {
-        final String xdg = System.getenv("XDG_CACHE_HOME");
+        String xdg = System.getenv("XDG_CACHE_HOME");
         if (xdg != null && xdg.startsWith("/"))
         {
             return Optional.of(Path.of(xdg));
         }
-        final Path user = Path.of(System.getProperty("user.home", "?"));
+        Path user = Path.of(System.getProperty("user.home", "?"));
         return user.isAbsolute() && SessionName.belongsToThisUser(user) ?
-            Optional.of(user.resolve(Platform.WINDOWS ? "AppData/Local" : Platform.LINUX ? ".cache" : "Library/Caches")) :
+            Optional.of(user.resolve(Platform.WINDOWS ? "AppData/Local" : Platform.LINUX ? ".cache" :
+            "Library/Caches")) :
             Optional.empty();
     }
 
-    static void makePrivate(final Path directory) throws IOException
+    static void makePrivate(Path directory) throws IOException
     {
         if (!Files.isDirectory(directory))
         {
             Files.createDirectories(directory, Platform.WINDOWS ? new FileAttribute<?>[0] :
-                new FileAttribute<?>[]{ PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")) });
+                new FileAttribute<?>[]{ PosixFilePermissions.asFileAttribute(
+                PosixFilePermissions.fromString("rwx------")) });
         }
     }
 
-    private static boolean isPrivate(final Path directory)
+    /**
+     * Is a file or directory this user's own, no link, and nobody else can write to it or put another in its place?
+     * Those above it may be the system's, and links on the way to the user's cache directory may lead where all of that
+     * holds, too.
+     */
+    static boolean isPrivate(Path path)
     {
         try
         {
-            return Platform.WINDOWS || SessionName.belongsToThisUser(directory) &&
-                Files.getPosixFilePermissions(directory).stream().noneMatch(OTHERS_WRITE::contains);
+            return Platform.WINDOWS || SessionName.belongsToThisUser(path) && !Files.isSymbolicLink(path) &&
+                nobodyElseWrites(path) &&
+                isGuarded(path.toRealPath());
         }
-        catch (final IOException unreadable)
+        catch (IOException unreadable)
         {
             return false;
         }
     }
 
+    /** Every directory above a path without links. */
+    private static boolean isGuarded(Path real) throws IOException
+    {
+        for (Path above = real.getParent(); above != null; above = above.getParent())
+        {
+            // /tmp: one's own stay in their place
+            boolean sticky = ((Integer)Files.getAttribute(above, "unix:mode") & STICKY) != 0;
+            if (!(SessionName.belongsToThisUser(above) || SessionName.belongsToSystem(above)) || !sticky &&
+                !nobodyElseWrites(above))
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean nobodyElseWrites(Path path) throws IOException
+    {
+        return Files.getPosixFilePermissions(path).stream().noneMatch(OTHERS_WRITE::contains);
+    }
+
     /** Notes that a cache is in use. */
-    static void touch(final Path cache) throws IOException
+    static void touch(Path cache) throws IOException
     {
         if (used(cache).isBefore(Instant.now().minus(A_DAY)))
         {
@@ -98,15 +142,16 @@ final class CacheHome
     }
 
     /** Removes the caches beside this one that have not been in use for long, or are too many. */
-    static void prune(final Path cache) throws IOException
+    static void prune(Path cache) throws IOException
     {
-        final List<Path> others;
+        List<Path> others;
         try (Stream<Path> all = Files.list(cache.getParent()))
         {
-            others = all.filter(path -> !path.equals(cache) && Files.isDirectory(path))
+            others = all.filter(path -> !path.equals(cache) && Files.isDirectory(path) &&
+                !OTHERS.contains(path.getFileName().toString()))
                 .sorted(Comparator.comparing(CacheHome::used).reversed()).toList();
         }
-        final Instant oldest = Instant.now().minus(KEPT_FOR);
+        Instant oldest = Instant.now().minus(KEPT_FOR);
         for (int i = 0; i < others.size(); i++)
         {
             if (i + 1 >= KEPT || used(others.get(i)).isBefore(oldest))
@@ -116,13 +161,13 @@ final class CacheHome
         }
     }
 
-    private static Instant used(final Path cache)
+    private static Instant used(Path cache)
     {
         try
         {
             return Files.getLastModifiedTime(cache).toInstant();
         }
-        catch (final IOException gone)
+        catch (IOException gone)
         {
             return Instant.EPOCH;
         }

@@ -28,15 +28,15 @@ public final class ClassPath
     /**
      * This JVM's class path: that of its command line, its module path, then what class loaders on the way from the
      * calling thread's context class loader have been given since (libraries added at a prompt). Reads directories of
-     * the module path, else nothing.
+     * the module path, and unpacks jars within a jar; else nothing.
      *
      * @return absolute entries, each once, in the order they are searched.
      */
     public static List<String> current()
     {
-        final Set<String> entries = new LinkedHashSet<>();
-        final String path = System.getProperty("java.class.path", "");
-        final String modules = System.getProperty("jdk.module.path", "");
+        Set<String> entries = new LinkedHashSet<>();
+        String path = System.getProperty("java.class.path", "");
+        String modules = System.getProperty("jdk.module.path", "");
         if (!path.isEmpty() || modules.isEmpty())
         {
             entries.addAll(absolute(List.of(path)));
@@ -44,22 +44,22 @@ public final class ClassPath
         absolute(modules.isEmpty() ? List.of() : List.of(modules)).forEach((entry) -> addModules(entry, entries));
         addLoaded(Thread.currentThread().getContextClassLoader(), entries);
         addLoaded(ClassPath.class.getClassLoader(), entries);
-        return List.copyOf(entries);
+        return entries.stream().flatMap((entry) -> NestedJars.unpacked(entry).stream()).distinct().toList();
     }
 
     /**
-     * Makes entries absolute against the directory this JVM was started in. An entry may itself be a path list; an empty
-     * one means that directory; a wildcard ({@code lib/*}) stays one.
+     * Makes entries absolute against the directory this JVM was started in. An entry may itself be a path list; an
+     * empty one means that directory; a wildcard ({@code lib/*}) stays one.
      *
      * @param entries of a class path.
      * @return single absolute entries, in order, each once.
      */
-    public static List<String> absolute(final Collection<String> entries)
+    public static List<String> absolute(Collection<String> entries)
     {
-        final Set<String> absolute = new LinkedHashSet<>();
-        for (final String entry : entries)
+        Set<String> absolute = new LinkedHashSet<>();
+        for (String entry : entries)
         {
-            for (final String part : entry.split(File.pathSeparator, -1))
+            for (String part : entry.split(File.pathSeparator, -1))
             {
                 absolute.add(Platform.absolute(part));
             }
@@ -73,17 +73,18 @@ public final class ClassPath
      * @param entries of a class path.
      * @return those that do not exist, absolute; of a wildcard its directory counts.
      */
-    public static List<String> missing(final Collection<String> entries)
+    public static List<String> missing(Collection<String> entries)
     {
         return absolute(entries).stream()
-            .filter((entry) -> !new File(entry.endsWith(WILDCARD) ? entry.substring(0, entry.length() - 1) : entry).exists())
+            .filter((entry) ->
+            !new File(entry.endsWith(WILDCARD) ? entry.substring(0, entry.length() - 1) : entry).exists())
             .toList();
     }
 
     /** An entry of a module path is a jar, an exploded module, or a directory of those. */
-    private static void addModules(final String entry, final Set<String> entries)
+    private static void addModules(String entry, Set<String> entries)
     {
-        final Path path = Path.of(entry);
+        Path path = Path.of(entry);
         if (!Files.isDirectory(path) || Files.exists(path.resolve("module-info.class")))
         {
             entries.add(entry);
@@ -91,20 +92,20 @@ public final class ClassPath
         }
         try (DirectoryStream<Path> modules = Files.newDirectoryStream(path))
         {
-            final Set<String> sorted = new TreeSet<>();
+            Set<String> sorted = new TreeSet<>();
             modules.forEach((module) -> sorted.add(module.toString()));
             sorted.removeIf((module) -> !module.endsWith(".jar") && !Files.isDirectory(Path.of(module)));
             entries.addAll(sorted);
         }
-        catch (final IOException unreadable)
+        catch (IOException unreadable)
         {
             entries.add(entry);
         }
     }
 
-    private static void addLoaded(final ClassLoader loader, final Set<String> entries)
+    private static void addLoaded(ClassLoader loader, Set<String> entries)
     {
-        final Deque<URLClassLoader> parentsFirst = new ArrayDeque<>();
+        Deque<URLClassLoader> parentsFirst = new ArrayDeque<>();
         for (ClassLoader next = loader; next != null; next = next.getParent())
         {
             if (next instanceof URLClassLoader)
@@ -115,9 +116,9 @@ public final class ClassPath
         parentsFirst.forEach((each) -> addFiles(each.getURLs(), entries));
     }
 
-    private static void addFiles(final URL[] urls, final Set<String> entries)
+    private static void addFiles(URL[] urls, Set<String> entries)
     {
-        for (final URL url : urls)
+        for (URL url : urls)
         {
             if (url != null && "file".equals(url.getProtocol()))
             {
@@ -126,13 +127,13 @@ public final class ClassPath
         }
     }
 
-    private static String pathOf(final URL url)
+    private static String pathOf(URL url)
     {
         try
         {
             return Path.of(url.toURI()).toString();
         }
-        catch (final URISyntaxException | IllegalArgumentException unescaped)
+        catch (URISyntaxException | IllegalArgumentException unescaped)
         {
             return new File(url.getPath()).getAbsolutePath();   // made by hand, say with a space in it
         }

@@ -19,16 +19,17 @@ final class CrashLog
     }
 
     /** HotSpot tries the named file, its working directory, then the temp dir. */
-    static Optional<Path> find(final Launch launch, final long pid, final long sinceMs)
+    static Optional<Path> find(Launch launch, long pid, long sinceMs)
     {
-        final Path directory = Path.of(Platform.absolute(launch.directory() == null ? "" : launch.directory().toString()));
-        final String name = "hs_err_pid" + pid + ".log";
-        final List<Path> candidates = new ArrayList<>();
-        for (final String option : launch.jvmOpts())
+        Path directory = Path.of(Platform.absolute(launch.directory() == null ? "" : launch.directory().toString()));
+        String name = "hs_err_pid" + pid + ".log";
+        List<Path> candidates = new ArrayList<>();
+        for (String option : launch.jvmOpts())
         {
             if (option.startsWith(ERROR_FILE))
             {
-                addNamed(directory, option.substring(ERROR_FILE.length()).replace("%p", String.valueOf(pid)), candidates);
+                addNamed(directory, option.substring(ERROR_FILE.length()).replace("%p", String.valueOf(pid)),
+                    candidates);
             }
         }
         candidates.add(directory.resolve(name));
@@ -38,25 +39,25 @@ final class CrashLog
     }
 
     /** A pid is used again, and logs stay for years. */
-    private static boolean isWrittenSince(final Path path, final long sinceMs)
+    private static boolean isWrittenSince(Path path, long sinceMs)
     {
         try
         {
             return Files.isRegularFile(path) && Files.getLastModifiedTime(path).toMillis() >= sinceMs - CLOCK_MS;
         }
-        catch (final IOException removedMeanwhile)
+        catch (IOException removedMeanwhile)
         {
             return false;
         }
     }
 
-    private static void addNamed(final Path directory, final String name, final List<Path> candidates)
+    private static void addNamed(Path directory, String name, List<Path> candidates)
     {
         try
         {
             candidates.add(directory.resolve(name));
         }
-        catch (final InvalidPathException ignored)
+        catch (InvalidPathException ignored)
         {
             // HotSpot could not have written there either.
         }

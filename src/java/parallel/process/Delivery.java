@@ -10,21 +10,21 @@ final class Delivery
     private final Output.Sink sink;
     private boolean logged;
 
-    Delivery(final int workerId, final Output.Sink sink)
+    Delivery(int workerId, Output.Sink sink)
     {
         this.workerId = workerId;
         this.sink = sink;
     }
 
-    void give(final List<LineQueue.Entry> batch)
+    void give(List<LineQueue.Entry> batch)
     {
-        final List<Output.Line> lines = new ArrayList<>(batch.size());
+        List<Output.Line> lines = new ArrayList<>(batch.size());
         batch.forEach((entry) -> lines.add(entry.line()));
         try
         {
             sink.lines(lines);
         }
-        catch (final Throwable e)
+        catch (Throwable e)
         {
             // Errors too: a writer of the user's must not end the output of its worker.
             log("the writer for the output of worker " + workerId + " failed: lines are dropped", e);
@@ -32,7 +32,7 @@ final class Delivery
         batch.forEach((entry) -> run(entry.delivered()));
     }
 
-    private void run(final Runnable delivered)
+    private void run(Runnable delivered)
     {
         try
         {
@@ -41,13 +41,13 @@ final class Delivery
                 delivered.run();
             }
         }
-        catch (final RuntimeException e)
+        catch (RuntimeException e)
         {
             log("the confirmation of a line of worker " + workerId + " failed", e);
         }
     }
 
-    private void log(final String message, final Throwable e)
+    private void log(String message, Throwable e)
     {
         if (!logged)
         {

@@ -31,14 +31,14 @@ final class FileStamps
      * @param known   whether what every worker loads is stamped elsewhere.
      * @return their stamps.
      */
-    static List<String> ofClassPath(final Collection<String> entries, final boolean known)
+    static List<String> ofClassPath(Collection<String> entries, boolean known)
     {
-        final List<Path> directories = new ArrayList<>();
-        final List<String> stamps = new ArrayList<>();
-        for (final String entry : entries)
+        List<Path> directories = new ArrayList<>();
+        List<String> stamps = new ArrayList<>();
+        for (String entry : entries)
         {
-            final Path path = Path.of(entry.endsWith("*") ? entry.substring(0, entry.length() - 1) : entry);
-            final String stamp = stampOf(path);
+            Path path = Path.of(entry.endsWith("*") ? entry.substring(0, entry.length() - 1) : entry);
+            String stamp = stampOf(path);
             if (stamp == null)
             {
                 directories.add(path);
@@ -48,7 +48,7 @@ final class FileStamps
                 stamps.add(stamp);
             }
         }
-        for (final Path directory : directories)
+        for (Path directory : directories)
         {
             READ_AT_START.forEach(name -> stamps.add(stampOf(directory.resolve(name))));
             if (!known)
@@ -65,22 +65,22 @@ final class FileStamps
      * @param top the directory; one that is not there has none.
      * @return their stamps, in the order of their names.
      */
-    static Set<String> ofTree(final Path top)
+    static Set<String> ofTree(Path top)
     {
-        final Set<String> stamps = new TreeSet<>();
+        Set<String> stamps = new TreeSet<>();
         try
         {
             Files.walkFileTree(top, new SimpleFileVisitor<>()
             {
                 @Override
-                public FileVisitResult visitFile(final Path file, final BasicFileAttributes attributes)
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
                 {
                     stamps.add(stamp(file, attributes));
                     return FileVisitResult.CONTINUE;
                 }
             });
         }
-        catch (final IOException unreadable)
+        catch (IOException unreadable)
         {
             stamps.add(top + " unreadable");    // or not there: which of the two may change
         }
@@ -88,25 +88,25 @@ final class FileStamps
     }
 
     /** Null for a directory. */
-    private static String stampOf(final Path file)
+    private static String stampOf(Path file)
     {
         try
         {
-            final BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             return attributes.isDirectory() ? null : stamp(file, attributes);
         }
-        catch (final IOException notThere)
+        catch (IOException notThere)
         {
             return file + " missing";
         }
     }
 
-    static String stamp(final Path file) throws IOException
+    static String stamp(Path file) throws IOException
     {
         return stamp(file, Files.readAttributes(file, BasicFileAttributes.class));
     }
 
-    private static String stamp(final Path file, final BasicFileAttributes attributes)
+    private static String stamp(Path file, BasicFileAttributes attributes)
     {
         return file + " " + attributes.size() + " " + attributes.lastModifiedTime().toMillis();
     }

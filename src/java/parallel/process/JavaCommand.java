@@ -13,16 +13,17 @@ final class JavaCommand
     }
 
     /**
-     * @param command     as the user gave it; null: this JVM's.
+     * @param command     as the user gave it; null: that of the base.
+     * @param base        what the worker is started from.
      * @param environment of the worker, for PATH.
      * @return an absolute path of an executable file.
      * @throws IllegalArgumentException with the sentence.
      */
-    static String resolve(final String command, final Map<String, String> environment)
+    static String resolve(String command, Base base, Map<String, String> environment)
     {
         if (command == null)
         {
-            return checked(ThisProcess.javaCommand(), "the java command of this JVM");
+            return checked(base.javaCommand(), "the java command of this JVM");
         }
         if (command.isBlank())
         {
@@ -32,16 +33,16 @@ final class JavaCommand
             checked(Platform.absolute(command), "the java command");
     }
 
-    private static boolean isBareName(final String command)
+    private static boolean isBareName(String command)
     {
         return !command.contains("/") && !command.contains(File.separator);
     }
 
-    private static String inPath(final String name, final String path)
+    static String inPath(String name, String path)
     {
-        for (final String directory : (path == null ? "" : path).split(File.pathSeparator))
+        for (String directory : (path == null ? "" : path).split(File.pathSeparator))
         {
-            final Path candidate = Path.of(Platform.absolute(directory), name);
+            Path candidate = Path.of(Platform.absolute(directory), name);
             if (Files.isRegularFile(candidate) && Files.isExecutable(candidate))
             {
                 return candidate.toString();
@@ -50,9 +51,9 @@ final class JavaCommand
         throw new IllegalArgumentException("There is no executable file " + name + " in PATH (" + path + ").");
     }
 
-    private static String checked(final String path, final String what)
+    private static String checked(String path, String what)
     {
-        final Path file = Path.of(path);
+        Path file = Path.of(path);
         if (!Files.exists(file))
         {
             throw new IllegalArgumentException("There is no file " + path + " (" + what + ").");

@@ -15,7 +15,8 @@ final class JvmFlags
     static final List<String> OWN = List.of(
         "-XX:-UsePerfData",     // its file in the temp dir would outlive a kill -9
         "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
-        // Four times the defaults: while Clojure loads, C2 compiles what is soon of no use, on a processor that the start needs.
+        // Four times the defaults: while Clojure loads, C2 compiles what is soon of no use, on a processor that the
+        // start needs.
         "-XX:Tier4InvocationThreshold=20000", "-XX:Tier4MinInvocationThreshold=2400",
         "-XX:Tier4CompileThreshold=60000", "-XX:Tier4BackEdgeThreshold=160000");
 
@@ -31,10 +32,10 @@ final class JvmFlags
         return Holder.INHERITED;
     }
 
-    static List<String> inheritedFrom(final List<String> arguments, final Set<String> modules)
+    static List<String> inheritedFrom(List<String> arguments, Set<String> modules)
     {
-        final List<String> kept = new ArrayList<>();
-        for (final String argument : arguments)
+        List<String> kept = new ArrayList<>();
+        for (String argument : arguments)
         {
             if (isAssertion(argument) || isModuleFlag(argument) && names(argument, modules) && !OWN.contains(argument))
             {
@@ -44,13 +45,13 @@ final class JvmFlags
         return List.copyOf(kept);
     }
 
-    private static boolean isAssertion(final String argument)
+    private static boolean isAssertion(String argument)
     {
-        final int colon = argument.indexOf(':');
+        int colon = argument.indexOf(':');
         return ASSERTIONS.contains(colon < 0 ? argument : argument.substring(0, colon));
     }
 
-    private static boolean isModuleFlag(final String argument)
+    private static boolean isModuleFlag(String argument)
     {
         return argument.startsWith("--add-") || argument.startsWith("--enable-");
     }
@@ -59,9 +60,9 @@ final class JvmFlags
      * A program started from a module path runs in its workers from the class path, where its own modules have no
      * name: {@code --add-modules} of one would end the worker at once, the others would print a warning.
      */
-    private static boolean names(final String argument, final Set<String> modules)
+    private static boolean names(String argument, Set<String> modules)
     {
-        final int equals = argument.indexOf('=');
+        int equals = argument.indexOf('=');
         return equals < 0 || Stream.of(argument.substring(equals + 1).split("[,=]"))
             .map((part) -> part.contains("/") ? part.substring(0, part.indexOf('/')) : part)
             .allMatch((name) -> name.startsWith("ALL-") || modules.contains(name));
@@ -78,7 +79,7 @@ final class JvmFlags
             {
                 return inheritedFrom(ManagementFactory.getRuntimeMXBean().getInputArguments(), systemModules());
             }
-            catch (final LinkageError withoutManagement)
+            catch (LinkageError withoutManagement)
             {
                 return List.of();   // an image built without java.management
             }
@@ -88,7 +89,8 @@ final class JvmFlags
         private static Set<String> systemModules()
         {
             return ModuleLayer.boot().configuration().modules().stream()
-                .filter((module) -> module.reference().location().map((uri) -> "jrt".equals(uri.getScheme())).orElse(false))
+                .filter((module) ->
+                module.reference().location().map((uri) -> "jrt".equals(uri.getScheme())).orElse(false))
                 .map(ResolvedModule::name)
                 .collect(Collectors.toUnmodifiableSet());
         }

@@ -13,7 +13,7 @@ import java.util.Map;
  *
  * <pre>{@code
  *   LaunchedProcess worker = Launch.builder()
- *       .classPath(ClassPath.current())
+ *       .base(base)
  *       .mainClass("parallel.child.Main")
  *       .build()
  *       .start(session.memory());
@@ -23,7 +23,7 @@ public final class Launch
 {
     private final Builder options;
 
-    private Launch(final Builder options)
+    private Launch(Builder options)
     {
         this.options = options;
     }
@@ -42,12 +42,18 @@ public final class Launch
      * @return the running process.
      * @throws LaunchException when it cannot be started, in one sentence that says what is missing.
      */
-    public LaunchedProcess start(final Path scratch) throws LaunchException
+    public LaunchedProcess start(Path scratch) throws LaunchException
     {
         return new Launcher(this).start(scratch);
     }
 
-    /** @return the java command as given, null for this JVM's own. */
+    /** @return what it is started from. */
+    Base base()
+    {
+        return options.base;
+    }
+
+    /** @return the java command as given, null for that of the base. */
     public String javaCommand()
     {
         return options.javaCommand;
@@ -65,6 +71,14 @@ public final class Launch
         return options.environment;
     }
 
+    /**
+     * @return directories that end with this process, and that whoever outlives it is to remove: empty ones, or none.
+     */
+    List<Path> directoriesOfSession()
+    {
+        return options.directoriesOfSession;
+    }
+
     /** @return the user's JVM options. */
     public List<String> jvmOpts()
     {
@@ -72,46 +86,53 @@ public final class Launch
     }
 
     /**
-     * What it would start now: two launches with equal fingerprints start the same program from the same files, as far as a JVM opens
-     * these before it loads any code of the user's: jars, Clojure, the library and the data readers.
+     * What it would start now: two launches with equal fingerprints start the same program from the same files, as far
+     * as a JVM opens these before it loads any code of the user's: jars, Clojure, the library and the data readers.
      *
      * @return the words of its command, its environment and directory, and path, size and time of each of these files.
      */
     public List<String> fingerprint()
     {
-        final List<String> words = new ArrayList<>(arguments());
-        words.add(String.valueOf(options.javaCommand));
+        List<String> words = new ArrayList<>(arguments());
+        words.add(options.javaCommand == null ? options.base.javaCommand() : options.javaCommand);
         words.add(String.valueOf(options.directory));
         words.add(options.environment.toString());
-        final List<String> entries = options.classPath == null ? ClassPath.current() : ClassPath.absolute(options.classPath);
+        words.add(options.processors + " " + options.nice);
         if (options.startCache != null)
         {
             words.add(options.startCache.jar().toString());     // its path is a stamp of what it has been made of
         }
-        words.addAll(FileStamps.ofClassPath(entries, options.startCache != null));
+        words.addAll(FileStamps.ofClassPath(options.base.classPath(), options.startCache != null));
         return words;
     }
 
-    boolean inBackground()
+    /** Numbers of processors; empty: all that this process may use. */
+    List<Integer> processors()
     {
-        return options.background;
+        return options.processors;
+    }
+
+    /** Added to how nice this process is. */
+    int nice()
+    {
+        return options.nice;
     }
 
     /**
-     * The arguments of the java command, in the order in which later ones win: ours, those of this JVM, the heap, the
+     * The arguments of the java command, in the order in which later ones win: ours, those of the base, the heap, the
      * user's.
      *
      * @return a new list.
      */
     List<String> arguments()
     {
-        final List<String> entries = options.classPath == null ? ClassPath.current() : ClassPath.absolute(options.classPath);
-        final List<String> arguments = new ArrayList<>(JvmFlags.OWN);
+        List<String> entries = options.base.classPath();
+        List<String> arguments = new ArrayList<>(JvmFlags.OWN);
         if (options.startCache != null)
         {
             arguments.addAll(options.startCache.flags());
         }
-        arguments.addAll(ThisProcess.inheritedJvmFlags());
+        arguments.addAll(options.base.flags());
         if (options.maxHeap != null)
         {
             arguments.add("-Xmx" + options.maxHeap);
@@ -134,107 +155,131 @@ public final class Launch
     /** Collects the parts of a {@link Launch}; one thread at a time. */
     public static final class Builder
     {
+        private Base base;
         private String javaCommand;
         private String maxHeap;
         private String mainClass;
         private Path directory;
         private StartCache startCache;
-        private boolean background;
+        private int nice;
+        private List<Integer> processors = List.of();
         private List<String> jvmOpts = List.of();
-        private List<String> classPath;
         private List<String> arguments = List.of();
+        private List<Path> directoriesOfSession = List.of();
         private Map<String, String> environment = Map.of();
 
         private Builder()
         {
         }
 
-        /** @param command a path (relative to this JVM's directory) or a name looked up in PATH; default: this JVM's. @return this. */
-        public Builder javaCommand(final String command)
+        /** @param from what it is started from; required. @return this. */
+        public Builder base(Base from)
+        {
+            base = from;
+            return this;
+        }
+
+        /**
+         * @param command a path (relative to this JVM's directory) or a name looked up in PATH; default: the base's.
+         *                @return this.
+         */
+        public Builder javaCommand(String command)
         {
             javaCommand = command;
             return this;
         }
 
         /** @param options of the JVM, one word each; they come last and win. @return this. */
-        public Builder jvmOpts(final List<String> options)
+        public Builder jvmOpts(List<String> options)
         {
             jvmOpts = List.copyOf(options);
             return this;
         }
 
         /** @param size as for -Xmx, {@code "512m"}; default: the JVM's own choice. @return this. */
-        public Builder maxHeap(final String size)
+        public Builder maxHeap(String size)
         {
             maxHeap = size;
             return this;
         }
 
-        /** @param entries made absolute here; default {@link ClassPath#current()}. @return this. */
-        public Builder classPath(final List<String> entries)
-        {
-            classPath = List.copyOf(entries);
-            return this;
-        }
-
         /** @param name of the class with the main method; required. @return this. */
-        public Builder mainClass(final String name)
+        public Builder mainClass(String name)
         {
             mainClass = name;
             return this;
         }
 
         /** @param words for the main method; not shown in any process list. @return this. */
-        public Builder arguments(final List<String> words)
+        public Builder arguments(List<String> words)
         {
             arguments = List.copyOf(words);
             return this;
         }
 
+        /**
+         * @param directories which the worker removes if this process dies before it has told it anything. @return
+         *                    this.
+         */
+        public Builder directoriesOfSession(List<Path> directories)
+        {
+            directoriesOfSession = List.copyOf(directories);
+            return arguments(directories.stream().map(Path::toString).toList());
+        }
+
         /** @param variables added to the inherited environment; a null value removes one. @return this. */
-        public Builder environment(final Map<String, String> variables)
+        public Builder environment(Map<String, String> variables)
         {
             environment = Collections.unmodifiableMap(new LinkedHashMap<>(variables));
             return this;
         }
 
         /** @param path the worker's directory; default: this process's. @return this. */
-        public Builder directory(final Path path)
+        public Builder directory(Path path)
         {
             directory = path;
             return this;
         }
 
-        /** @param cache for this JVM's java command and class path, to start sooner; default: none. @return this. */
-        public Builder startCache(final StartCache cache)
+        /** @param cache for the base's java command and class path, to start sooner; default: none. @return this. */
+        public Builder startCache(StartCache cache)
         {
             startCache = cache;
             return this;
         }
 
-        /** Everything else on the machine goes first. @return this. */
-        public Builder background()
+        /** @param increment added to how nice this process is; default 0. @return this. */
+        public Builder nice(int increment)
         {
-            background = true;
+            nice = increment;
+            return this;
+        }
+
+        /** @param numbers of the processors that it may use; default: those that this process may. @return this. */
+        public Builder processors(List<Integer> numbers)
+        {
+            processors = List.copyOf(numbers);
             return this;
         }
 
         /** @return the launch; later changes of this builder do not reach it. */
         public Launch build()
         {
-            if (mainClass == null)
+            if (mainClass == null || base == null)
             {
-                throw new IllegalStateException("a launch needs a main class");
+                throw new IllegalStateException("a launch needs a main class and a base");
             }
-            final Builder copy = new Builder();
+            Builder copy = new Builder();
+            copy.base = base;
             copy.javaCommand = javaCommand;
             copy.maxHeap = maxHeap;
             copy.mainClass = mainClass;
             copy.directory = directory;
             copy.startCache = startCache;
-            copy.background = background;
+            copy.nice = nice;
+            copy.processors = processors;
+            copy.directoriesOfSession = directoriesOfSession;
             copy.jvmOpts = jvmOpts;
-            copy.classPath = classPath;
             copy.arguments = arguments;
             copy.environment = environment;
             return new Launch(copy);

@@ -7,11 +7,30 @@ public class LaunchException extends Exception
 {
     private static final long serialVersionUID = 1L;
     private final transient List<String> command;
+    private final boolean ofScratch;
 
-    LaunchException(final String message, final List<String> command, final Throwable cause)
+    LaunchException(String message, List<String> command, Throwable cause)
+    {
+        this(message, command, cause, false);
+    }
+
+    private LaunchException(String message, List<String> command, Throwable cause, boolean ofScratch)
     {
         super(message, cause);
         this.command = List.copyOf(command);
+        this.ofScratch = ofScratch;
+    }
+
+    // Nothing was started: its arguments could not be written to the directory that was given for them.
+    static LaunchException ofScratch(String message, List<String> command, Throwable cause)
+    {
+        return new LaunchException(message, command, cause, true);
+    }
+
+    /** @return whether another directory for the arguments may help. */
+    public boolean isOfScratch()
+    {
+        return ofScratch;
     }
 
     /** @return the whole command line as it was meant, argument files spelled out. */

@@ -24,7 +24,7 @@ public final class LaunchedProcess implements AutoCloseable
     private final InputStream stderr;
     private final long createdMs = System.currentTimeMillis();
 
-    private LaunchedProcess(final Process process, final Launcher launcher, final InputStream stdout, final InputStream stderr)
+    private LaunchedProcess(Process process, Launcher launcher, InputStream stdout, InputStream stderr)
     {
         this.process = process;
         this.launcher = launcher;
@@ -32,10 +32,10 @@ public final class LaunchedProcess implements AutoCloseable
         this.stderr = stderr;
     }
 
-    static LaunchedProcess of(final Process process, final boolean gated, final Launcher launcher)
+    static LaunchedProcess of(Process process, boolean gated, Launcher launcher)
     {
-        final InputStream[] taken = gated ? takeOver(process) : null;
-        final LaunchedProcess launched = taken != null ?
+        InputStream[] taken = gated ? takeOver(process) : null;
+        LaunchedProcess launched = taken != null ?
             new LaunchedProcess(process, launcher, taken[0], taken[1]) :
             new LaunchedProcess(process, launcher,
                 new PolledInput(process, process.getInputStream()), new PolledInput(process, process.getErrorStream()));
@@ -47,19 +47,19 @@ public final class LaunchedProcess implements AutoCloseable
     }
 
     /** While the shell waits it prints nothing, so the JDK's ends can be closed without losing a byte. */
-    private static InputStream[] takeOver(final Process process)
+    private static InputStream[] takeOver(Process process)
     {
-        final String descriptors = "/proc/" + process.pid() + "/fd/";
+        String descriptors = "/proc/" + process.pid() + "/fd/";
         PipeInput out = null;
         try
         {
             out = new PipeInput(descriptors + STDOUT);
-            final PipeInput err = new PipeInput(descriptors + STDERR);
+            PipeInput err = new PipeInput(descriptors + STDERR);
             process.getInputStream().close();
             process.getErrorStream().close();
             return new InputStream[]{ out, err };
         }
-        catch (final IOException withoutProc)
+        catch (IOException withoutProc)
         {
             closeQuietly(out);
             return null;
@@ -73,7 +73,7 @@ public final class LaunchedProcess implements AutoCloseable
             stdin().write('\n');
             stdin().flush();
         }
-        catch (final IOException died)
+        catch (IOException died)
         {
             // Killed before it began: whoever waits for the exit learns it.
         }
@@ -140,7 +140,7 @@ public final class LaunchedProcess implements AutoCloseable
      * @return true when it has exited.
      * @throws InterruptedException when the waiting thread is interrupted.
      */
-    public boolean awaitExit(final long timeoutMs) throws InterruptedException
+    public boolean awaitExit(long timeoutMs) throws InterruptedException
     {
         if (process.isAlive() && !process.waitFor(timeoutMs, TimeUnit.MILLISECONDS))
         {
@@ -175,7 +175,7 @@ public final class LaunchedProcess implements AutoCloseable
         closeQuietly(stderr);
     }
 
-    private static void closeQuietly(final AutoCloseable closeable)
+    private static void closeQuietly(AutoCloseable closeable)
     {
         try
         {
@@ -184,7 +184,7 @@ public final class LaunchedProcess implements AutoCloseable
                 closeable.close();
             }
         }
-        catch (final Exception alreadyUnusable)
+        catch (Exception alreadyUnusable)
         {
             // A pipe whose other end is gone may refuse its last flush; it is closed all the same.
         }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * Turns a {@link Launch} into a process.
@@ -17,16 +18,16 @@ import java.util.Map;
  *
  * 1: Ctrl-C at the terminal goes past the worker (HotSpot keeps an inherited ignore). 2: a crash leaves its log but no
  * core file of gigabytes; {@code -XX:-CreateCoredumpOnCrash} would do so too, but then a crash exits with 1, like any
- * error, instead of SIGABRT. 3: the pipes are taken over while nothing can have been printed; without the line, because we
- * have died, nothing is started. 4: the shell becomes the JVM, with the same pid.
+ * error, instead of SIGABRT. 3: the pipes are taken over while nothing can have been printed; without the line, because
+ * we have died, nothing is started, and the session's directories, which are empty then, are removed. 4: the shell
+ * becomes the JVM, with the same pid; by way of taskset and nice, where processors and niceness were asked for.
  */
 final class Launcher
 {
     private static final String IGNORE_INTERRUPT = "trap \"\" INT; ";
     private static final String NO_CORE = "ulimit -S -c 0 2>/dev/null; ";
-    private static final String WAIT = "read -r go || exit 1; ";
-    private static final String BECOME = "exec \"$@\"";
-    private static final String BECOME_NICE = "exec nice -n 10 \"$@\"";
+    private static final String WAIT = "read -r go || { %s exit 1; }; ";
+    private static final String BECOME = "exec %s\"$@\"";
     private static final String CORE_WANTED = "-XX:+CreateCoredumpOnCrash";
     private static final List<String> NEVER_INHERITED =
         List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH");
@@ -35,36 +36,55 @@ final class Launcher
     private final List<String> logical = new ArrayList<>();
     private final List<ArgumentFile> files = new ArrayList<>();
 
-    Launcher(final Launch launch)
+    Launcher(Launch launch)
     {
         this.launch = launch;
     }
 
-    LaunchedProcess start(final Path scratch) throws LaunchException
+    LaunchedProcess start(Path scratch) throws LaunchException
     {
         try
         {
-            final ProcessBuilder builder = new ProcessBuilder();
+            ProcessBuilder builder = new ProcessBuilder();
             environment(builder.environment());
-            logical.add(launch.javaCommand() == null ? ThisProcess.javaCommand() : launch.javaCommand());
+            logical.add(launch.javaCommand() == null ? launch.base().javaCommand() : launch.javaCommand());
             logical.addAll(launch.arguments());
-            final String java = JavaCommand.resolve(launch.javaCommand(), builder.environment());
+            String java = JavaCommand.resolve(launch.javaCommand(), launch.base(), builder.environment());
             logical.set(0, java);
             check(logical);
+            checkCommands(builder.environment());
             builder.directory(directory() == null ? null : directory().toFile());
-            final boolean gated = Platform.hasShell();
+            boolean gated = Platform.hasShell();
             builder.command(physical(gated, java, scratch));
-            return LaunchedProcess.of(start(builder), gated, this);
+            return taken(start(builder), gated);
         }
-        catch (final LaunchException e)
+        catch (LaunchException e)
         {
             release();
             throw e;
         }
-        catch (final IllegalArgumentException e)
+        catch (IllegalArgumentException e)
         {
             release();
             throw new LaunchException(e.getMessage(), logical, null);
+        }
+        catch (RuntimeException | Error e)
+        {
+            release();
+            throw e;
+        }
+    }
+
+    private LaunchedProcess taken(Process process, boolean gated)
+    {
+        try
+        {
+            return LaunchedProcess.of(process, gated, this);
+        }
+        catch (RuntimeException | Error e)
+        {
+            process.destroyForcibly();      // nobody else knows it
+            throw e;
         }
     }
 
@@ -85,27 +105,46 @@ final class Launcher
         files.clear();
     }
 
-    private Process start(final ProcessBuilder builder) throws LaunchException
+    private Process start(ProcessBuilder builder) throws LaunchException
     {
         try
         {
             return builder.start();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new LaunchException("The operating system refused to start the process: " + e.getMessage() +
                 " (out of memory, or at a limit: see ulimit -u and ulimit -n).", logical, e);
         }
+        catch (OutOfMemoryError e)
+        {
+            // The JDK starts the process first, and then the thread that awaits its exit: without that nobody knows it.
+            endNameless(builder.command());
+            throw new LaunchException("The process was started, but there is no thread that could wait for it: " +
+                e.getMessage() +
+                " (at a limit: see ulimit -u, or pids.max of a container).", logical, e);
+        }
+    }
+
+    /**
+     * The child with these very arguments: the file that holds those of its JVM is open, so its number is no other's.
+     */
+    private static void endNameless(List<String> command)
+    {
+        List<String> arguments = command.subList(1, command.size());
+        ProcessHandle.current().children()
+            .filter((child) -> child.info().arguments().map((words) -> arguments.equals(List.of(words))).orElse(false))
+            .forEach(ProcessHandle::destroyForcibly);
     }
 
     private Path directory()
     {
-        final Path directory = launch.directory();
+        Path directory = launch.directory();
         if (directory == null)
         {
             return null;
         }
-        final Path absolute = Path.of(Platform.absolute(directory.toString()));
+        Path absolute = Path.of(Platform.absolute(directory.toString()));
         if (!Files.exists(absolute))
         {
             throw new IllegalArgumentException("The worker's directory " + absolute + " does not exist.");
@@ -116,22 +155,24 @@ final class Launcher
         }
         if (!Files.isExecutable(absolute))
         {
-            throw new IllegalArgumentException("The worker's directory " + absolute + " may not be entered by this user.");
+            throw new IllegalArgumentException("The worker's directory " + absolute +
+                " may not be entered by this user.");
         }
         return absolute;
     }
 
-    private void environment(final Map<String, String> environment)
+    private void environment(Map<String, String> environment)
     {
         NEVER_INHERITED.forEach(environment::remove);
         launch.environment().forEach((name, value) -> set(environment, name, value));
     }
 
-    private static void set(final Map<String, String> environment, final String name, final String value)
+    private static void set(Map<String, String> environment, String name, String value)
     {
         if (name.isEmpty() || name.indexOf('=') >= 0 || name.indexOf('\0') >= 0)
         {
-            throw new IllegalArgumentException("\"" + name.replace('\0', '?') + "\" cannot be the name of an environment variable.");
+            throw new IllegalArgumentException("\"" + name.replace('\0', '?') +
+                "\" cannot be the name of an environment variable.");
         }
         if (value == null)
         {
@@ -139,7 +180,8 @@ final class Launcher
         }
         else if (value.indexOf('\0') >= 0)
         {
-            throw new IllegalArgumentException("The environment variable " + name + " has a NUL character in its value.");
+            throw new IllegalArgumentException("The environment variable " + name +
+                " has a NUL character in its value.");
         }
         else
         {
@@ -147,7 +189,7 @@ final class Launcher
         }
     }
 
-    private static void check(final List<String> words)
+    private static void check(List<String> words)
     {
         if (words.stream().anyMatch((word) -> word.indexOf('\0') >= 0))
         {
@@ -156,19 +198,19 @@ final class Launcher
     }
 
     /**
-     * All arguments in argument files. A user's own {@code @file} is not expanded inside one, so it stands on the command
-     * line between two of ours.
+     * All arguments in argument files. A user's own {@code @file} is not expanded inside one, so it stands on the
+     * command line between two of ours.
      */
-    private List<String> physical(final boolean gated, final String java, final Path scratch) throws LaunchException
+    private List<String> physical(boolean gated, String java, Path scratch) throws LaunchException
     {
-        final List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>();
         if (gated)
         {
             command.addAll(List.of(Platform.SHELL.toString(), "-c", script(), "parallel"));
         }
         command.add(java);
-        final List<String> arguments = logical.subList(1, logical.size());
-        final int options = arguments.size() - launch.wordsAfterOptions();
+        List<String> arguments = logical.subList(1, logical.size());
+        int options = arguments.size() - launch.wordsAfterOptions();
         int from = 0;
         for (int i = 0; i < options; i++)
         {
@@ -185,16 +227,48 @@ final class Launcher
 
     private String script()
     {
-        return IGNORE_INTERRUPT + (launch.jvmOpts().contains(CORE_WANTED) ? "" : NO_CORE) + WAIT +
-            (launch.inBackground() ? BECOME_NICE : BECOME);
+        return IGNORE_INTERRUPT + (launch.jvmOpts().contains(CORE_WANTED) ? "" : NO_CORE) +
+            String.format(WAIT, removeDirectories()) +
+            String.format(BECOME, processors() + (launch.nice() == 0 ? "" : "nice -n " + launch.nice() + " "));
     }
 
-    private static boolean isFileOfUser(final String option)
+    /** Before the JVM counts its processors. */
+    private String processors()
+    {
+        return launch.processors().isEmpty() ? "" :
+            "taskset -c " + launch.processors().stream().map(String::valueOf).collect(Collectors.joining(",")) + " ";
+    }
+
+    /** What is to become the JVM by them has to be there: the shell would only say 127. */
+    private void checkCommands(Map<String, String> environment)
+    {
+        if (!Platform.hasShell() && (launch.nice() > 0 || !launch.processors().isEmpty()))
+        {
+            throw new IllegalArgumentException("The options cpus and nice need /bin/sh, which is not here.");
+        }
+        if (launch.nice() > 0)
+        {
+            JavaCommand.inPath("nice", environment.get("PATH"));
+        }
+        if (!launch.processors().isEmpty())
+        {
+            JavaCommand.inPath("taskset", environment.get("PATH"));
+        }
+    }
+
+    private String removeDirectories()
+    {
+        return launch.directoriesOfSession().stream()
+            .map((directory) -> "rmdir '" + directory.toString().replace("'", "'\\''") + "' 2>/dev/null;")
+            .collect(Collectors.joining(" "));
+    }
+
+    private static boolean isFileOfUser(String option)
     {
         return option.startsWith("@") && !option.startsWith("@@");
     }
 
-    private void append(final List<String> command, final List<String> arguments, final Path scratch) throws LaunchException
+    private void append(List<String> command, List<String> arguments, Path scratch) throws LaunchException
     {
         if (arguments.isEmpty())
         {
@@ -202,16 +276,17 @@ final class Launcher
         }
         try
         {
-            final ArgumentFile file = ArgumentFile.write(scratch, arguments);
+            ArgumentFile file = ArgumentFile.write(scratch, arguments);
             synchronized (this)
             {
                 files.add(file);
             }
             command.add("@" + file.handOn());
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
-            throw new LaunchException("The worker's arguments could not be written to a file in " + scratch + ": " +
+            throw LaunchException.ofScratch("The worker's arguments could not be written to a file in " + scratch +
+                ": " +
                 e, logical, e);
         }
     }

@@ -1,6 +1,5 @@
 package parallel.process;
 
-import java.io.IOException;
 import java.util.List;
 
 /** Gives lines to a sink one by one: a line that fails takes no other with it. */
@@ -10,27 +9,23 @@ final class LineByLine
     {
     }
 
-    static void give(final Output.Sink sink, final List<Output.Line> lines) throws IOException
+    static void give(Output.Sink sink, List<Output.Line> lines) throws Exception
     {
         Exception first = null;
-        for (final Output.Line line : lines)
+        for (Output.Line line : lines)
         {
             try
             {
                 sink.line(line.stream(), line.processId(), line.text());
             }
-            catch (final IOException | RuntimeException e)
+            catch (Exception e)     // a writer in Clojure throws checked ones, too
             {
                 first = first == null ? e : first;
             }
         }
-        if (first instanceof IOException)
-        {
-            throw (IOException)first;
-        }
         if (first != null)
         {
-            throw (RuntimeException)first;
+            throw first;
         }
     }
 }

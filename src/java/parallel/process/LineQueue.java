@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Lines that wait for the sink, counted until they are delivered. Two budgets of the same size, for the worker's own lines
- * and for those from below, so that neither keeps the other out. Guarded by its owner's lock.
+ * Lines that wait for the sink, counted until they are delivered. Two budgets of the same size, for the worker's own
+ * lines and for those from below, so that neither keeps the other out. Guarded by its owner's lock.
  */
 final class LineQueue
 {
@@ -27,7 +27,7 @@ final class LineQueue
     private long ownBytes;
     private long offeredBytes;
 
-    LineQueue(final long limitBytes)
+    LineQueue(long limitBytes)
     {
         this.limitBytes = limitBytes;
     }
@@ -49,20 +49,26 @@ final class LineQueue
         return ownBytes == 0 && offeredBytes == 0;
     }
 
-    void add(final Output.Line line)
+    void add(Output.Line line)
     {
-        final Entry entry = new Entry(line, false, null);
+        add(line, null);
+    }
+
+    /** Of the worker's own lines, where whoever brings them keeps the budget. */
+    void add(Output.Line line, Runnable delivered)
+    {
+        Entry entry = new Entry(line, false, delivered);
         ownBytes += entry.bytes();
         entries.add(entry);
     }
 
-    boolean offer(final Output.Line line, final Runnable delivered)
+    boolean offer(Output.Line line, Runnable delivered)
     {
         if (offeredBytes >= limitBytes)
         {
             return false;
         }
-        final Entry entry = new Entry(line, true, delivered);
+        Entry entry = new Entry(line, true, delivered);
         offeredBytes += entry.bytes();
         entries.add(entry);
         return true;
@@ -71,20 +77,20 @@ final class LineQueue
     /** The next lines for one call of the sink; they go on counting until {@link #release}. */
     List<Entry> take()
     {
-        final List<Entry> batch = new ArrayList<>();
+        List<Entry> batch = new ArrayList<>();
         long bytes = 0;
         while (!entries.isEmpty() && batch.size() < BATCH_LINES && bytes < BATCH_BYTES)
         {
-            final Entry entry = entries.poll();
+            Entry entry = entries.poll();
             bytes += entry.bytes();
             batch.add(entry);
         }
         return batch;
     }
 
-    void release(final List<Entry> batch)
+    void release(List<Entry> batch)
     {
-        for (final Entry entry : batch)
+        for (Entry entry : batch)
         {
             if (entry.offered())
             {

@@ -9,8 +9,8 @@ import java.util.List;
 
 /**
  * Bytes of a process to lines. A line ends with {@code \n} or {@code \r\n}; UTF-8 whatever the locale, invalid bytes
- * become U+FFFD; an unfinished line is kept until its end or that of the stream; one of more than 1 MiB is split (between
- * two characters). One thread at a time.
+ * become U+FFFD; an unfinished line is kept until its end or that of the stream; one of more than 1 MiB is split
+ * (between two characters). One thread at a time.
  */
 public final class LineReader
 {
@@ -20,10 +20,11 @@ public final class LineReader
     private final InputStream in;
     private byte[] bytes = new byte[CHUNK];
     private int length;         // bytes that wait for the end of their line: bytes[0, length)
+    private int scanned;        // of these the first have no end of line among them
     private long bytesRead;
 
     /** @param in read here and closed by the caller. */
-    public LineReader(final InputStream in)
+    public LineReader(InputStream in)
     {
         this.in = in;
     }
@@ -38,15 +39,14 @@ public final class LineReader
     public List<String> read() throws IOException
     {
         reserve();
-        final int count = in.read(bytes, length, bytes.length - length);
+        int count = in.read(bytes, length, bytes.length - length);
         if (count < 0)
         {
             return null;
         }
         bytesRead += count;
-        final int scanFrom = length;
         length += count;
-        return split(scanFrom);
+        return split();
     }
 
     /** @return the unfinished line, none when there is none; the reader forgets it. */
@@ -56,8 +56,9 @@ public final class LineReader
         {
             return List.of();
         }
-        final String line = line(0, length);
+        String line = line(0, length);
         length = 0;
+        scanned = 0;
         return List.of(line);
     }
 
@@ -75,11 +76,12 @@ public final class LineReader
         }
     }
 
-    private List<String> split(final int scanFrom)
+    /** Changes nothing before all lines are made: without memory the next call makes them. */
+    private List<String> split()
     {
-        final List<String> lines = new ArrayList<>();
+        List<String> lines = new ArrayList<>();
         int start = 0;
-        for (int i = scanFrom; i < length; i++)
+        for (int i = scanned; i < length; i++)
         {
             if (bytes[i] == '\n')
             {
@@ -96,9 +98,10 @@ public final class LineReader
         return lines;
     }
 
-    private void keepFrom(final int start)
+    private void keepFrom(int start)
     {
         length -= start;
+        scanned = length;
         System.arraycopy(bytes, start, bytes, 0, length);
         if (length < CHUNK && bytes.length > CHUNK)
         {
@@ -119,9 +122,9 @@ public final class LineReader
         return length;
     }
 
-    private String line(final int from, final int to)
+    private String line(int from, int to)
     {
-        final int end = to > from && bytes[to - 1] == '\r' ? to - 1 : to;
+        int end = to > from && bytes[to - 1] == '\r' ? to - 1 : to;
         return new String(bytes, from, end - from, StandardCharsets.UTF_8);
     }
 }

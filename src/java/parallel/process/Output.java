@@ -1,6 +1,5 @@
 package parallel.process;
 
-import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
  *   lines of grandchildren ------/
  * </pre>
  *
- * <p>While the queue is full the two threads do not read, so the worker's own prints wait. A sink may block for as long as
- * it likes: that holds up this worker's output and nothing else. Safe from any thread.
+ * <p>While the queue is full the two threads do not read, so the worker's own prints wait. A sink may block for as long
+ * as it likes: that holds up this worker's output and nothing else. Safe from any thread.
  */
 public final class Output
 {
@@ -44,7 +43,7 @@ public final class Output
     {
     }
 
-    /** Where lines finally go. Called by one thread at a time for one worker; may block. */
+    /** Where lines finally go. An {@link Output} calls it by one thread at a time for one worker; may block. */
     public interface Sink
     {
         /**
@@ -52,19 +51,18 @@ public final class Output
          *
          * @param stream    it was written to.
          * @param processId of the process that wrote it.
-         * @param line      without its end.
-         * @throws IOException when it cannot be written.
+         * @param line      without label and end.
          */
-        void line(Stream stream, int processId, String line) throws IOException;
+        void line(Stream stream, int processId, String line);
 
         /**
-         * Takes the lines that are there, in order: the place to write them all and flush once. Unless overridden, gives
-         * each to {@link #line}, the later ones also when an earlier one failed.
+         * Takes the lines that are there, in order: the place to write them all and flush once. Unless overridden,
+         * gives each to {@link #line}, the later ones also when an earlier one failed.
          *
          * @param lines one or more, at most some 100 KiB of text unless a single line is longer.
-         * @throws IOException when something could not be written.
+         * @throws Exception when something could not be written.
          */
-        default void lines(final List<Line> lines) throws IOException
+        default void lines(List<Line> lines) throws Exception
         {
             LineByLine.give(this, lines);
         }
@@ -73,6 +71,7 @@ public final class Output
     /** What a line counts in the queue besides its characters, so that empty ones count too. */
     public static final int LINE_BYTES = 32;
 
+    private static final long FINISH_MS = 500;
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -84,6 +83,7 @@ public final class Output
     private final Executor executor;
     private final int workerId;
     private volatile String outOfMemory;
+    private volatile boolean isStarting;
     private boolean delivering;                     // a task is on the executor; guarded by lock
     private long batches;                           // delivered; guarded by lock
 
@@ -93,7 +93,7 @@ public final class Output
      * @param limitBytes how much waits at most before reading stops.
      * @param executor   runs the deliveries; {@link #executor()}.
      */
-    public Output(final int workerId, final Sink sink, final long limitBytes, final Executor executor)
+    public Output(int workerId, Sink sink, long limitBytes, Executor executor)
     {
         this.workerId = workerId;
         this.queue = new LineQueue(limitBytes);
@@ -101,7 +101,9 @@ public final class Output
         this.executor = executor;
     }
 
-    /** @return the pool all workers share: daemon threads {@code parallel-output-<n>}, made on demand, gone after 1 s. */
+    /**
+     * @return the pool all workers share: daemon threads {@code parallel-output-<n>}, made on demand, gone after 1 s.
+     */
     public static Executor executor()
     {
         return OutputThreads.POOL;
@@ -113,13 +115,13 @@ public final class Output
      * @param stdout of the process; closed here at its end.
      * @param stderr of the process; closed here at its end.
      */
-    public void pump(final InputStream stdout, final InputStream stderr)
+    public void pump(InputStream stdout, InputStream stderr)
     {
         start(new Pump(this, Stream.OUT, stdout), "parallel-stdout-");
         start(new Pump(this, Stream.ERR, stderr), "parallel-stderr-");
     }
 
-    private void start(final Pump pump, final String name)
+    private void start(Pump pump, String name)
     {
         lock.lock();
         try
@@ -130,14 +132,20 @@ public final class Output
         {
             lock.unlock();
         }
-        final Thread thread = new Thread(pump, name + workerId);
-        thread.setDaemon(true);
-        thread.start();
+        try
+        {
+            OutputThreads.start(pump, name + workerId);
+        }
+        catch (OutOfMemoryError e)
+        {
+            pumpEnded(pump);    // the system has no more threads: nobody will read this
+            throw e;
+        }
     }
 
     /**
-     * Adds a line of a process below this worker. Never blocks; these lines have a budget of their own, as large as that of
-     * the worker's, which the caller keeps by giving credit.
+     * Adds a line of a process below this worker. Never blocks; these lines have a budget of their own, as large as
+     * that of the worker's, which the caller keeps by giving credit.
      *
      * @param stream    it was written to.
      * @param processId of the process that wrote it.
@@ -145,7 +153,7 @@ public final class Output
      * @param delivered run once the sink has had the line, on a thread of the executor; null for nothing.
      * @return false when the budget is used up: the line was not taken.
      */
-    public boolean offer(final Stream stream, final int processId, final String line, final Runnable delivered)
+    public boolean offer(Stream stream, int processId, String line, Runnable delivered)
     {
         lock.lock();
         try
@@ -163,13 +171,49 @@ public final class Output
         }
     }
 
+    /**
+     * Adds lines that the worker itself has printed, where something else than a pipe brings them. Never blocks, and
+     * takes them all: whoever brings them waits until earlier ones were delivered.
+     *
+     * @param lines     in order, one or more.
+     * @param delivered run once the sink has had the last of them, on a thread of the executor.
+     */
+    public void arrived(List<Line> lines, Runnable delivered)
+    {
+        lock.lock();
+        try
+        {
+            for (int i = 0; i < lines.size(); i++)
+            {
+                queue.add(lines.get(i), i == lines.size() - 1 ? delivered : null);
+            }
+            deliver();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
     /** @return the worker's last lines on stderr, at most 20 and 64 KiB of text, oldest first. */
     public List<String> stderrTail()
     {
         return tail.lines();
     }
 
-    /** @return what the JVM said on either stream when it ended because an OutOfMemoryError was thrown; null: nothing. */
+    /**
+     * Says whether the JVM starts: until it runs code, what it says on stdout is of itself.
+     *
+     * @param starting false at first.
+     */
+    public void starting(boolean starting)
+    {
+        isStarting = starting;
+    }
+
+    /**
+     * @return what the JVM said on either stream when it ended because an OutOfMemoryError was thrown; null: nothing.
+     */
     public String outOfMemory()
     {
         return outOfMemory;
@@ -186,7 +230,7 @@ public final class Output
      * @return true when all has been delivered.
      * @throws InterruptedException when interrupted; the delivery goes on.
      */
-    public boolean finish(final long timeoutMs) throws InterruptedException
+    public boolean finish(long timeoutMs) throws InterruptedException
     {
         if (!awaitPumps(TimeUnit.MILLISECONDS.toNanos(timeoutMs)))
         {
@@ -195,7 +239,23 @@ public final class Output
         return awaitDelivery(TimeUnit.MILLISECONDS.toNanos(timeoutMs));
     }
 
-    private boolean awaitPumps(final long timeoutNanos) throws InterruptedException
+    /**
+     * As {@link #finish} with half a second, for one that has other things to give back: an interrupt ends the wait,
+     * and stays.
+     */
+    public void finishSoon()
+    {
+        try
+        {
+            finish(FINISH_MS);
+        }
+        catch (InterruptedException e)
+        {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private boolean awaitPumps(long timeoutNanos) throws InterruptedException
     {
         lock.lockInterruptibly();
         try
@@ -215,7 +275,7 @@ public final class Output
 
     private void abandonPumps()
     {
-        final List<Pump> running;
+        List<Pump> running;
         lock.lock();
         try
         {
@@ -228,7 +288,7 @@ public final class Output
         running.forEach(Pump::abandon);
     }
 
-    private boolean awaitDelivery(final long timeoutNanos) throws InterruptedException
+    private boolean awaitDelivery(long timeoutNanos) throws InterruptedException
     {
         lock.lockInterruptibly();
         try
@@ -258,16 +318,16 @@ public final class Output
     }
 
     /** Called by the pumps: adds lines in order, waits while the queue is full. */
-    void put(final Stream stream, final List<String> lines)
+    void put(Stream stream, List<String> lines)
     {
-        if (stream == Stream.ERR)
+        if (stream == Stream.ERR || isStarting)
         {
-            tail.add(lines);
+            tail.add(lines);    // what keeps a JVM from starting is said on stdout
         }
         lock.lock();
         try
         {
-            for (final String line : lines)
+            for (String line : lines)
             {
                 if (line.contains(" due to java.lang.OutOfMemoryError"))
                 {
@@ -294,13 +354,13 @@ public final class Output
         {
             changed.awaitNanos(delivering ? Long.MAX_VALUE : RETRY_NANOS);
         }
-        catch (final InterruptedException notForUs)
+        catch (InterruptedException notForUs)
         {
             // Nobody has a reason to interrupt a thread of ours; its lines must not be lost for it.
         }
     }
 
-    void pumpEnded(final Pump pump)
+    void pumpEnded(Pump pump)
     {
         lock.lock();
         try
@@ -323,7 +383,7 @@ public final class Output
                 executor.execute(this::deliverAll);
                 delivering = true;
             }
-            catch (final OutOfMemoryError | RejectedExecutionException noThread)
+            catch (OutOfMemoryError | RejectedExecutionException noThread)
             {
                 // No thread can be made at this moment. The lines wait in the queue, for the next line or the next try.
             }
@@ -332,10 +392,33 @@ public final class Output
 
     private void deliverAll()
     {
-        for (List<LineQueue.Entry> batch = next(); batch != null; batch = next())
+        try
         {
-            delivery.give(batch);
-            delivered(batch);
+            for (List<LineQueue.Entry> batch = next(); batch != null; batch = next())
+            {
+                delivery.give(batch);
+                delivered(batch);
+            }
+        }
+        catch (Throwable e)
+        {
+            stoppedDelivering();
+            throw e;
+        }
+    }
+
+    /** By an error. The next line, or who waits for room, has the delivery begun again. */
+    private void stoppedDelivering()
+    {
+        lock.lock();
+        try
+        {
+            delivering = false;
+            changed.signalAll();
+        }
+        finally
+        {
+            lock.unlock();
         }
     }
 
@@ -344,7 +427,7 @@ public final class Output
         lock.lock();
         try
         {
-            final List<LineQueue.Entry> batch = queue.take();
+            List<LineQueue.Entry> batch = queue.take();
             if (batch.isEmpty())
             {
                 delivering = false;
@@ -359,7 +442,7 @@ public final class Output
         }
     }
 
-    private void delivered(final List<LineQueue.Entry> batch)
+    private void delivered(List<LineQueue.Entry> batch)
     {
         lock.lock();
         try

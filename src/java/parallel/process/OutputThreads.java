@@ -14,15 +14,27 @@ final class OutputThreads
 {
     private static final AtomicInteger NEXT = new AtomicInteger();
     static final Executor POOL =
-        new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(), OutputThreads::thread);
+        new ThreadPoolExecutor(0, Integer.MAX_VALUE, 1, TimeUnit.SECONDS, new SynchronousQueue<>(),
+        OutputThreads::thread);
 
     private OutputThreads()
     {
     }
 
-    private static Thread thread(final Runnable task)
+    private static Thread thread(Runnable task)
     {
-        final Thread thread = new Thread(task, "parallel-output-" + NEXT.incrementAndGet());
+        return daemon(task, "parallel-output-" + NEXT.incrementAndGet());
+    }
+
+    // Throws OutOfMemoryError where the system has no more threads for this process.
+    static void start(Runnable task, String name)
+    {
+        daemon(task, name).start();
+    }
+
+    private static Thread daemon(Runnable task, String name)
+    {
+        Thread thread = new Thread(task, name);
         thread.setDaemon(true);
         return thread;
     }

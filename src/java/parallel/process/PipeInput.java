@@ -17,7 +17,7 @@ final class PipeInput extends InputStream
     private final FileInputStream file;
     private final FileChannel channel;
 
-    PipeInput(final String path) throws IOException
+    PipeInput(String path) throws IOException
     {
         file = new FileInputStream(path);
         channel = file.getChannel();
@@ -26,12 +26,12 @@ final class PipeInput extends InputStream
     @Override
     public int read() throws IOException
     {
-        final byte[] one = new byte[1];
+        byte[] one = new byte[1];
         return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
     }
 
     @Override
-    public int read(final byte[] bytes, final int offset, final int length) throws IOException
+    public int read(byte[] bytes, int offset, int length) throws IOException
     {
         return channel.read(ByteBuffer.wrap(bytes, offset, length));
     }

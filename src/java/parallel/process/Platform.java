@@ -22,12 +22,12 @@ final class Platform
     }
 
     /** The path against the directory this JVM was started in, whatever the path is made of ({@code *} included). */
-    static String absolute(final String path)
+    static String absolute(String path)
     {
         return new File(path).isAbsolute() ? path : join(System.getProperty("user.dir"), path);
     }
 
-    private static String join(final String base, final String path)
+    private static String join(String base, String path)
     {
         return path.isEmpty() ? base : base.endsWith(File.separator) ? base + path : base + File.separator + path;
     }

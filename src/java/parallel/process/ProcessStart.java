@@ -30,7 +30,7 @@ final class ProcessStart
     {
     }
 
-    static OptionalLong of(final long pid)
+    static OptionalLong of(long pid)
     {
         if (!PROC)
         {
@@ -40,48 +40,48 @@ final class ProcessStart
         {
             return OptionalLong.of(start(fields(pid)));
         }
-        catch (final IOException | RuntimeException ignored)
+        catch (IOException | RuntimeException ignored)
         {
             return OptionalLong.empty();
         }
     }
 
-    static boolean isAlive(final long pid, final long startMs)
+    static boolean isAlive(long pid, long startMs)
     {
         return PROC ? isAliveInProc(pid, startMs) : isAliveAsHandle(pid, startMs);
     }
 
-    private static boolean isAliveInProc(final long pid, final long startMs)
+    private static boolean isAliveInProc(long pid, long startMs)
     {
         try
         {
-            final String[] fields = fields(pid);
-            final boolean ended = "Z".equals(fields[0]) || "X".equals(fields[0]);
+            String[] fields = fields(pid);
+            boolean ended = "Z".equals(fields[0]) || "X".equals(fields[0]);
             return !ended && (startMs == 0 || start(fields) == startMs);
         }
-        catch (final NoSuchFileException gone)
+        catch (NoSuchFileException gone)
         {
             return false;
         }
-        catch (final IOException | RuntimeException unreadable)
+        catch (IOException | RuntimeException unreadable)
         {
             // ESRCH while reading: it ended between open and read. Whatever else it is, the kernel knows.
             return isAliveAsHandle(pid, 0);
         }
     }
 
-    private static boolean isAliveAsHandle(final long pid, final long startMs)
+    private static boolean isAliveAsHandle(long pid, long startMs)
     {
-        final Optional<ProcessHandle> handle = ProcessHandle.of(pid);
+        Optional<ProcessHandle> handle = ProcessHandle.of(pid);
         if (handle.isEmpty() || !handle.get().isAlive())
         {
             return false;
         }
-        final OptionalLong start = startMs == 0 ? OptionalLong.empty() : instantOf(pid);
+        OptionalLong start = startMs == 0 ? OptionalLong.empty() : instantOf(pid);
         return start.isEmpty() || start.getAsLong() == startMs;
     }
 
-    private static OptionalLong instantOf(final long pid)
+    private static OptionalLong instantOf(long pid)
     {
         return ProcessHandle.of(pid)
             .flatMap((handle) -> handle.info().startInstant())
@@ -89,16 +89,16 @@ final class ProcessStart
             .orElse(OptionalLong.empty());
     }
 
-    private static long start(final String[] fields)
+    private static long start(String[] fields)
     {
         return Long.parseLong(fields[FIELDS_FROM_STATE_TO_START]) * MS_PER_TICK;
     }
 
-    private static String[] fields(final long pid) throws IOException
+    private static String[] fields(long pid) throws IOException
     {
         // One read of all bytes: reading /proc through a stream that asks for the position fails on some kernels.
-        final byte[] bytes = Files.readAllBytes(Path.of("/proc/" + pid + "/stat"));
-        final String stat = new String(bytes, StandardCharsets.ISO_8859_1);
+        byte[] bytes = Files.readAllBytes(Path.of("/proc/" + pid + "/stat"));
+        String stat = new String(bytes, StandardCharsets.ISO_8859_1);
         return stat.substring(stat.lastIndexOf(')') + 2).trim().split(" ");
     }
 }

@@ -3,6 +3,8 @@ package parallel.process;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Reads one stream of a process into its {@link Output} until the end of the stream, or, once abandoned, until there is
@@ -13,6 +15,8 @@ final class Pump implements Runnable
     /** What a pipe can hold at most: all that the process itself may have left in it. */
     private static final long PIPE_BYTES = 1024 * 1024;
 
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private final Output output;
     private final Output.Stream stream;
     private final InputStream in;
@@ -21,7 +25,7 @@ final class Pump implements Runnable
     private volatile boolean reading;
     private long abandonedAtByte = -1;
 
-    Pump(final Output output, final Output.Stream stream, final InputStream in)
+    Pump(Output output, Output.Stream stream, InputStream in)
     {
         this.output = output;
         this.stream = stream;
@@ -34,12 +38,12 @@ final class Pump implements Runnable
     {
         try
         {
-            for (List<String> lines = next(); lines != null; lines = next())
+            while (pumped())
             {
-                output.put(stream, lines);
+                // the next
             }
         }
-        catch (final IOException closed)
+        catch (IOException closed)
         {
             // Abandoned, or the process was closed: what was read so far counts.
         }
@@ -49,9 +53,28 @@ final class Pump implements Runnable
         }
     }
 
+    /** False: that was all. Without memory lines may be lost, but the pipe is read on, or the process would stop. */
+    private boolean pumped() throws IOException
+    {
+        try
+        {
+            List<String> lines = next();
+            if (lines != null)
+            {
+                output.put(stream, lines);
+            }
+            return lines != null;
+        }
+        catch (RuntimeException | Error e)
+        {
+            LockSupport.parkNanos(PAUSE_NANOS);
+            return true;
+        }
+    }
+
     /**
-     * The process is gone and something else keeps the pipe open: take what is there and end. A pump that waits for room
-     * in the queue is left to it; one that waits for input that will not come is woken by closing the stream.
+     * The process is gone and something else keeps the pipe open: take what is there and end. A pump that waits for
+     * room in the queue is left to it; one that waits for input that will not come is woken by closing the stream.
      */
     void abandon()
     {
@@ -64,7 +87,7 @@ final class Pump implements Runnable
                 in.close();
             }
         }
-        catch (final IOException closed)
+        catch (IOException closed)
         {
             // It has ended by itself.
         }
@@ -99,7 +122,7 @@ final class Pump implements Runnable
             output.put(stream, reader.rest());
             in.close();
         }
-        catch (final IOException closed)
+        catch (IOException closed)
         {
             // Nothing is left to close.
         }

@@ -28,7 +28,7 @@ final class SessionBases
     /** Memory that is no disk first. */
     static List<Path> memory()
     {
-        final List<Path> bases = new ArrayList<>();
+        List<Path> bases = new ArrayList<>();
         if (Platform.LINUX)
         {
             bases.add(SHARED_MEMORY);
@@ -39,7 +39,7 @@ final class SessionBases
 
     static List<Path> sockets()
     {
-        final Set<Path> bases = new LinkedHashSet<>();
+        Set<Path> bases = new LinkedHashSet<>();
         if (Platform.LINUX)
         {
             bases.add(SHARED_MEMORY);
@@ -60,7 +60,7 @@ final class SessionBases
     }
 
     /** Why no directory can be made there; empty when one can. */
-    static Optional<String> problem(final Path base)
+    static Optional<String> problem(Path base)
     {
         if (!Files.exists(base))
         {
@@ -73,47 +73,47 @@ final class SessionBases
         return Files.isWritable(base) ? Optional.empty() : Optional.of("is not writable");
     }
 
-    static Optional<String> problemOfSize(final Path base)
+    static Optional<String> problemOfSize(Path base)
     {
-        final long usable = usableBytes(base);
+        long usable = usableBytes(base);
         return usable >= LEAST_BYTES ? Optional.empty() : Optional.of("has no room (" + sizes(base) + ")");
     }
 
-    static Optional<String> problemOfLength(final Path directory)
+    static Optional<String> problemOfLength(Path directory)
     {
-        final int length = directory.resolve(LONGEST_SOCKET_NAME).toString()
+        int length = directory.resolve(LONGEST_SOCKET_NAME).toString()
             .getBytes(StandardCharsets.UTF_8).length;
         return length < LONGEST_SOCKET_PATH ? Optional.empty() :
             Optional.of("is too long for a socket (" + length + " bytes, at most " + (LONGEST_SOCKET_PATH - 1) + ")");
     }
 
     /** "2 of 64 MiB free". */
-    static String sizes(final Path base)
+    static String sizes(Path base)
     {
         try
         {
-            final FileStore store = Files.getFileStore(base);
+            FileStore store = Files.getFileStore(base);
             return (store.getUsableSpace() >> 20) + " of " + (store.getTotalSpace() >> 20) + " MiB free";
         }
-        catch (final IOException unknown)
+        catch (IOException unknown)
         {
             return "size unknown";
         }
     }
 
     /** Rounded up. */
-    static long mebibytes(final long bytes)
+    static long mebibytes(long bytes)
     {
         return (bytes >> 20) + ((bytes & (1 << 20) - 1) == 0 ? 0 : 1);
     }
 
-    private static long usableBytes(final Path base)
+    private static long usableBytes(Path base)
     {
         try
         {
             return Files.getFileStore(base).getUsableSpace();
         }
-        catch (final IOException unknown)
+        catch (IOException unknown)
         {
             return Long.MAX_VALUE;
         }

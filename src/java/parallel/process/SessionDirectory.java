@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * The scratch directory of a session: one for mapped files, one for sockets, as a rule the same. Only this user can enter
- * them. Their names say whose they are, so that what a killed session left is removed by the next one.
+ * The scratch directory of a session: one for mapped files, one for sockets, as a rule the same. Only this user can
+ * enter them. Their names say whose they are, so that what a killed session left is removed by the next one.
  *
  * <p>Safe from any thread.
  */
@@ -36,9 +36,10 @@ public final class SessionDirectory implements AutoCloseable
     private final List<Path> memoryBases;
     private final Consumer<String> warn;
     private Path fallback;      // guarded by this
+    private Path otherSockets;  // guarded by this
     private boolean closed;     // guarded by this
 
-    private SessionDirectory(final Places places, final List<Path> memoryBases, final Consumer<String> warn)
+    private SessionDirectory(Places places, List<Path> memoryBases, Consumer<String> warn)
     {
         this.places = places;
         this.memoryBases = memoryBases;
@@ -54,7 +55,7 @@ public final class SessionDirectory implements AutoCloseable
      * @return the directories.
      * @throws IOException that lists what was tried.
      */
-    public static SessionDirectory create(final Consumer<String> warn) throws IOException
+    public static SessionDirectory create(Consumer<String> warn) throws IOException
     {
         return create(SessionBases.memory(), SessionBases.sockets(), warn);
     }
@@ -69,14 +70,14 @@ public final class SessionDirectory implements AutoCloseable
      * @throws IOException that lists what was tried.
      */
     public static SessionDirectory create(
-        final List<Path> memoryBases, final List<Path> socketBases, final Consumer<String> warn) throws IOException
+        List<Path> memoryBases, List<Path> socketBases, Consumer<String> warn) throws IOException
     {
-        final Set<Path> all = new LinkedHashSet<>(memoryBases);
+        Set<Path> all = new LinkedHashSet<>(memoryBases);
         all.addAll(socketBases);
         all.forEach(SessionDirectory::sweep);
 
-        final List<String> problems = new ArrayList<>();
-        final Path memory = makeForMemory(memoryBases, problems);
+        List<String> problems = new ArrayList<>();
+        Path memory = makeForMemory(memoryBases, problems);
         if (!problems.isEmpty())
         {
             warn.accept(warning(problems, memory));
@@ -84,9 +85,9 @@ public final class SessionDirectory implements AutoCloseable
         try
         {
             return new SessionDirectory(
-                new Places(memory, makeForSockets(socketBases, memory), true), List.copyOf(memoryBases), warn);
+                new Places(memory, makeForSockets(socketBases, memory, false), true), List.copyOf(memoryBases), warn);
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             Trees.remove(memory);
             throw e;
@@ -102,9 +103,91 @@ public final class SessionDirectory implements AutoCloseable
      * @param warn    gets one line when the memory is full.
      * @return the directories.
      */
-    public static SessionDirectory join(final Path memory, final Path sockets, final Consumer<String> warn)
+    public static SessionDirectory join(Path memory, Path sockets, Consumer<String> warn)
     {
         return new SessionDirectory(new Places(memory, sockets, false), SessionBases.memory(), warn);
+    }
+
+    /**
+     * Makes the directories again if somebody has removed them, as systemd does at the end of a login (RemoveIPC) and a
+     * cleaner of
+     * /dev/shm may. What is mapped or connected needs no directory.
+     *
+     * @throws IOException when one cannot be made, or something else lies there.
+     */
+    public synchronized void ensure() throws IOException
+    {
+        if (!closed)
+        {
+            makeAgain(memory());
+            makeAgain(sockets());
+            if (fallback != null)
+            {
+                makeAgain(fallback);
+            }
+            if (places.own() && !takesFiles(sockets()))
+            {
+                otherSockets = makeForSockets(SessionBases.sockets(), memory(), true);
+            }
+        }
+    }
+
+    /** Does the file system have a name left, of as many as a quota or its inodes allow? */
+    private static boolean takesFiles(Path directory)
+    {
+        Path probe = directory.resolve("probe-" + ThisProcess.pid());
+        try
+        {
+            Files.deleteIfExists(Files.createFile(probe, ownerOnlyFile()));
+            return true;
+        }
+        catch (IOException full)
+        {
+            return false;
+        }
+    }
+
+    private static FileAttribute<?>[] ownerOnlyFile()
+    {
+        return Platform.WINDOWS ? new FileAttribute<?>[0] :
+            new FileAttribute<?>[]{ PosixFilePermissions.asFileAttribute(
+            PosixFilePermissions.fromString("rw-------")) };
+    }
+
+    private static void makeAgain(Path directory) throws IOException
+    {
+        if (isOurs(directory))
+        {
+            return;
+        }
+        try
+        {
+            Files.createDirectory(directory, ownerOnly());
+        }
+        catch (FileAlreadyExistsException taken)
+        {
+            if (!isOurs(directory))     // by another thread or process of the session, it is
+            {
+                throw new IOException("The session's directory " + directory +
+                    " was removed, and something else lies there.");
+            }
+        }
+        catch (IOException e)
+        {
+            throw new IOException("The session's directory " + directory + " was removed, and cannot be made again: " +
+                e.getMessage() + ".", e);
+        }
+    }
+
+    private static boolean isOurs(Path directory)
+    {
+        return Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) && SessionName.belongsToThisUser(directory);
+    }
+
+    /** @return those that end with this process; none in a worker. */
+    public List<Path> own()
+    {
+        return places.own() ? List.copyOf(new LinkedHashSet<>(List.of(memory(), sockets()))) : List.of();
     }
 
     /** @return where mapped files are made. */
@@ -114,9 +197,9 @@ public final class SessionDirectory implements AutoCloseable
     }
 
     /** @return where sockets are made: a name like {@code 123456.s} in it is short enough for the system. */
-    public Path sockets()
+    public synchronized Path sockets()
     {
-        return places.sockets();
+        return otherSockets != null ? otherSockets : places.sockets();
     }
 
     /**
@@ -127,7 +210,7 @@ public final class SessionDirectory implements AutoCloseable
      * @return the directory; {@link #memory()} itself when there is no other place.
      * @throws IOException when it cannot be made, or the session is closed.
      */
-    public synchronized Path fallbackMemory(final long neededBytes) throws IOException
+    public synchronized Path fallbackMemory(long neededBytes) throws IOException
     {
         if (fallback == null)
         {
@@ -136,19 +219,19 @@ public final class SessionDirectory implements AutoCloseable
         return fallback;
     }
 
-    private Path makeFallback(final long neededBytes) throws IOException
+    private Path makeFallback(long neededBytes) throws IOException
     {
         if (closed)
         {
             throw new IOException("The session's directory " + memory() + " is closed.");
         }
-        final Path full = memory().getParent();
-        final Path base = memoryBases.get(memoryBases.size() - 1);
+        Path full = memory().getParent();
+        Path base = memoryBases.get(memoryBases.size() - 1);
         if (base.equals(full))
         {
             return memory();
         }
-        final Path made = makeForMemory(List.of(base), new ArrayList<>());
+        Path made = makeForMemory(List.of(base), new ArrayList<>());
         warn.accept(warning(List.of(full + " has no room for " + SessionBases.mebibytes(neededBytes) + " MiB (" +
             SessionBases.sizes(full) + ")"), made));
         return made;
@@ -166,60 +249,81 @@ public final class SessionDirectory implements AutoCloseable
         if (places.own())
         {
             Trees.remove(sockets());
+            Trees.remove(places.sockets());
             Trees.remove(memory());
             sweep(memoryBases.get(memoryBases.size() - 1));     // what a worker had there that was killed
         }
     }
 
     /**
-     * For a worker that has lost its parent and is about to end: removes the session's directories if the root that made
-     * them is gone, and with it everybody who could need them. Throws nothing.
+     * For a worker that has lost its parent and is about to end: removes the session's directories if the root that
+     * made them is gone, and with it everybody who could need them. Throws nothing.
      *
      * @param memory  as {@link #memory()} of the root.
      * @param sockets as {@link #sockets()} of the root.
      */
-    public static void removeIfOwnerGone(final Path memory, final Path sockets)
+    public static void removeIfOwnerGone(Path memory, Path sockets)
     {
         removeIfDead(sockets);
         removeIfDead(memory);
     }
 
     /**
-     * Removes the directories of dead sessions: of this user, of this pid namespace, whose process is gone or has another
-     * start than the name says. Any number of processes may do this at once. Throws nothing.
+     * Removes what a process of the session has left in its directories that was killed between making a file and
+     * taking its name away: files {@code kind-PID-count}. Throws nothing.
+     *
+     * @param pid of a process that has ended.
+     */
+    public void removeOf(long pid)
+    {
+        for (Path directory : new LinkedHashSet<>(List.of(memory(), sockets())))
+        {
+            try (DirectoryStream<Path> left = Files.newDirectoryStream(directory, "*-" + pid + "-*"))
+            {
+                left.forEach(Trees::remove);
+            }
+            catch (IOException | RuntimeException unreadable)
+            {
+                // Then nothing can be done about it.
+            }
+        }
+    }
+
+    /**
+     * Removes the directories of dead sessions: of this user, of this pid namespace, whose process is gone or has
+     * another start than the name says. Any number of processes may do this at once. Throws nothing.
      *
      * @param base a directory that holds session directories.
      */
-    public static void sweep(final Path base)
+    public static void sweep(Path base)
     {
         try (DirectoryStream<Path> candidates = Files.newDirectoryStream(base, "parallel-*"))
         {
             candidates.forEach(SessionDirectory::removeIfDead);
         }
-        catch (final IOException | RuntimeException unreadable)
+        catch (IOException | RuntimeException unreadable)
         {
             // Then nothing of ours is in it, or nothing can be done about it.
         }
     }
 
-    private static void removeIfDead(final Path directory)
+    private static void removeIfDead(Path directory)
     {
-        final Optional<SessionName> name = SessionName.parse(directory);
-        if (name.isPresent() && name.get().isOfDeadOwner() &&
-            Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS) && SessionName.belongsToThisUser(directory))
+        Optional<SessionName> name = SessionName.parse(directory);
+        if (name.isPresent() && name.get().isOfDeadOwner() && isOurs(directory))
         {
             Trees.remove(directory);
         }
     }
 
-    private static Path makeForMemory(final List<Path> bases, final List<String> problems) throws IOException
+    private static Path makeForMemory(List<Path> bases, List<String> problems) throws IOException
     {
         Path small = null;
-        final List<String> unusable = new ArrayList<>();
-        for (final Path base : bases)
+        List<String> unusable = new ArrayList<>();
+        for (Path base : bases)
         {
-            final Optional<String> problem = SessionBases.problem(base);
-            final Optional<String> size = problem.isPresent() ? problem : SessionBases.problemOfSize(base);
+            Optional<String> problem = SessionBases.problem(base);
+            Optional<String> size = problem.isPresent() ? problem : SessionBases.problemOfSize(base);
             if (size.isPresent())
             {
                 unusable.add(base + " " + size.get());
@@ -228,11 +332,11 @@ public final class SessionDirectory implements AutoCloseable
             }
             try
             {
-                final Path made = make(base);
+                Path made = make(base);
                 problems.addAll(unusable);
                 return made;
             }
-            catch (final IOException e)
+            catch (IOException e)
             {
                 unusable.add(base + " " + refusal(e));
             }
@@ -247,18 +351,24 @@ public final class SessionDirectory implements AutoCloseable
     }
 
     /** Of a place that looked usable: it has no inode left, or a quota. */
-    private static String refusal(final IOException e)
+    private static String refusal(IOException e)
     {
         return "takes no directory (" + e.getMessage() + ")";
     }
 
-    private static Path makeForSockets(final List<Path> bases, final Path memory) throws IOException
+    private static Path makeForSockets(List<Path> bases, Path memory, boolean elsewhere) throws IOException
     {
-        final List<String> unusable = new ArrayList<>();
-        for (final Path base : bases)
+        List<String> unusable = new ArrayList<>();
+        for (Path base : bases)
         {
-            final Path directory = base.equals(memory.getParent()) ? memory : base.resolve(memory.getFileName());
-            final Optional<String> problem = SessionBases.problem(base).or(() -> SessionBases.problemOfLength(directory));
+            boolean same = base.equals(memory.getParent());
+            if (same && elsewhere)
+            {
+                unusable.add(base + " takes no more files");
+                continue;
+            }
+            Path directory = same ? memory : base.resolve(memory.getFileName());
+            Optional<String> problem = SessionBases.problem(base).or(() -> SessionBases.problemOfLength(directory));
             if (problem.isPresent())
             {
                 unusable.add(base + " " + problem.get());
@@ -268,7 +378,7 @@ public final class SessionDirectory implements AutoCloseable
             {
                 return directory.equals(memory) ? memory : make(base);
             }
-            catch (final IOException e)
+            catch (IOException e)
             {
                 unusable.add(base + " " + refusal(e));
             }
@@ -278,16 +388,16 @@ public final class SessionDirectory implements AutoCloseable
     }
 
     /** A name that exists, a stranger's included, is passed over: nothing that somebody else made is ever used. */
-    private static Path make(final Path base) throws IOException
+    private static Path make(Path base) throws IOException
     {
         for (int count = 1; count <= SESSIONS_OF_ONE_PROCESS; count++)
         {
-            final Path directory = base.resolve(SessionName.ofThisProcess(count).toString());
+            Path directory = base.resolve(SessionName.ofThisProcess(count).toString());
             try
             {
                 return Files.createDirectory(directory, ownerOnly());
             }
-            catch (final FileAlreadyExistsException taken)
+            catch (FileAlreadyExistsException taken)
             {
                 continue;
             }
@@ -301,9 +411,10 @@ public final class SessionDirectory implements AutoCloseable
             new FileAttribute<?>[]{ PosixFilePermissions.asFileAttribute(OWNER_ONLY) };
     }
 
-    private static String warning(final List<String> problems, final Path used)
+    private static String warning(List<String> problems, Path used)
     {
         return String.join(", ", problems) + ": files of this session are made in " + used.getParent() + " (" +
-            SessionBases.sizes(used.getParent()) + "), which may be slower. In Docker, --shm-size=1g makes /dev/shm larger.";
+            SessionBases.sizes(used.getParent()) +
+            "), which may be slower. In Docker, --shm-size=1g makes /dev/shm larger.";
     }
 }

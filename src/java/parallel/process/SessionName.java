@@ -29,21 +29,21 @@ record SessionName(long uid, long pid, long startMs, long namespace, int count)
     private static final long UID = readUid();
     private static final long NAMESPACE = readNamespace();
 
-    static SessionName ofThisProcess(final int count)
+    static SessionName ofThisProcess(int count)
     {
         return new SessionName(UID, ThisProcess.pid(), ThisProcess.startMs(), NAMESPACE, count);
     }
 
-    static Optional<SessionName> parse(final Path directory)
+    static Optional<SessionName> parse(Path directory)
     {
-        final Matcher matcher = PATTERN.matcher(directory.getFileName().toString());
+        Matcher matcher = PATTERN.matcher(directory.getFileName().toString());
         try
         {
             return matcher.matches() ? Optional.of(new SessionName(Long.parseLong(matcher.group(1)),
                 Long.parseLong(matcher.group(2)), Long.parseLong(matcher.group(3)), Long.parseLong(matcher.group(4)),
                 Integer.parseInt(matcher.group(5)))) : Optional.empty();
         }
-        catch (final NumberFormatException notOurs)
+        catch (NumberFormatException notOurs)
         {
             return Optional.empty();
         }
@@ -61,19 +61,31 @@ record SessionName(long uid, long pid, long startMs, long namespace, int count)
         return "parallel-" + uid + "-" + pid + "-" + startMs + "-" + namespace + "-" + count;
     }
 
-    static boolean belongsToThisUser(final Path directory)
+    static boolean belongsToThisUser(Path directory)
     {
         try
         {
             return Platform.WINDOWS || ownerOf(directory) == UID;
         }
-        catch (final IOException | RuntimeException gone)
+        catch (IOException | RuntimeException gone)
         {
             return false;
         }
     }
 
-    private static long ownerOf(final Path path) throws IOException
+    static boolean belongsToSystem(Path path)
+    {
+        try
+        {
+            return ownerOf(path) == 0;
+        }
+        catch (IOException | RuntimeException gone)
+        {
+            return false;
+        }
+    }
+
+    private static long ownerOf(Path path) throws IOException
     {
         return ((Number)Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS)).longValue();
     }
@@ -88,7 +100,7 @@ record SessionName(long uid, long pid, long startMs, long namespace, int count)
                 .mapToLong((line) -> Long.parseLong(line.split("\\s+")[EFFECTIVE]))
                 .findFirst().orElseThrow();
         }
-        catch (final IOException | RuntimeException withoutProc)
+        catch (IOException | RuntimeException withoutProc)
         {
             return readUidOfHome();
         }
@@ -100,7 +112,7 @@ record SessionName(long uid, long pid, long startMs, long namespace, int count)
         {
             return ownerOf(Path.of(System.getProperty("user.home")));
         }
-        catch (final IOException | RuntimeException unknown)
+        catch (IOException | RuntimeException unknown)
         {
             return Integer.toUnsignedLong(System.getProperty("user.name", "").hashCode());
         }
@@ -110,10 +122,10 @@ record SessionName(long uid, long pid, long startMs, long namespace, int count)
     {
         try
         {
-            final String link = Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();   // pid:[4026531836]
+            String link = Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString();   // pid:[4026531836]
             return Long.parseLong(link.replaceAll("\\D", ""));
         }
-        catch (final IOException | RuntimeException withoutNamespaces)
+        catch (IOException | RuntimeException withoutNamespaces)
         {
             return 0;
         }

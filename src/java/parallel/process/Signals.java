@@ -27,9 +27,9 @@ public final class Signals
      * @param exitCode as {@link LaunchedProcess#exitCode()} gives it.
      * @return {@code "KILL"} for 137, empty outside 129 to 159.
      */
-    public static Optional<String> nameOf(final int exitCode)
+    public static Optional<String> nameOf(int exitCode)
     {
-        final int signal = exitCode - BASE;
+        int signal = exitCode - BASE;
         return signal >= 1 && signal <= NAMES.size() ? Optional.of(NAMES.get(signal - 1)) : Optional.empty();
     }
 
@@ -38,31 +38,32 @@ public final class Signals
      *
      * @param action what to do; must end the process itself if that is wanted.
      */
-    public static void onTerminate(final Runnable action)
+    public static void onTerminate(Runnable action)
     {
         handle("TERM", action);
     }
 
-    private static void handle(final String signal, final Runnable action)
+    private static void handle(String signal, Runnable action)
     {
         try
         {
             // By reflection: sun.misc cannot be named in code compiled for a release.
-            final Class<?> signalClass = Class.forName("sun.misc.Signal");
-            final Class<?> handlerClass = Class.forName("sun.misc.SignalHandler");
-            final Object handler = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[]{ handlerClass },
+            Class<?> signalClass = Class.forName("sun.misc.Signal");
+            Class<?> handlerClass = Class.forName("sun.misc.SignalHandler");
+            Object handler = Proxy.newProxyInstance(Signals.class.getClassLoader(), new Class<?>[]{ handlerClass },
                 (proxy, method, arguments) -> call(proxy, method.getName(), arguments, action));
             signalClass.getMethod("handle", signalClass, handlerClass)
                 .invoke(null, signalClass.getConstructor(String.class).newInstance(signal), handler);
         }
-        catch (final ReflectiveOperationException | RuntimeException | LinkageError unavailable)
+        catch (ReflectiveOperationException | RuntimeException | LinkageError unavailable)
         {
             // With -Xrs, or without jdk.unsupported, SIGTERM keeps ending the process the system's way: also an end.
-            System.getLogger("parallel.process").log(System.Logger.Level.DEBUG, "no handler for SIG" + signal, unavailable);
+            System.getLogger("parallel.process").log(System.Logger.Level.DEBUG, "no handler for SIG" + signal,
+                unavailable);
         }
     }
 
-    private static Object call(final Object proxy, final String method, final Object[] arguments, final Runnable action)
+    private static Object call(Object proxy, String method, Object[] arguments, Runnable action)
     {
         switch (method)
         {

@@ -4,9 +4,6 @@ import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URL;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.charset.StandardCharsets;
@@ -19,8 +16,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 
 /**
@@ -29,16 +28,17 @@ import java.util.stream.Stream;
  * <pre>
  *   ~/.cache/parallel/start/4f1d...9a/start.jar     code compiled in advance; first on the class path
  *                           |         start.jsa     an archive of the classes that a start loads (AppCDS)
- *                           |         *.sum         their lengths and checksums: a JVM that maps a broken archive crashes
+ *                           |         *.sum         their lengths and checksums: a JVM that maps a broken archive
+ *                           crashes
  *                           |         failed        why one of them cannot be made; not tried again
  *                           |         lock          held by who makes them
  *                           key: of the JDK, and of the path, size and time of each file whose code is in them
  * </pre>
  *
- * An archive takes jars only, and those must be the first of the class path: so the jars that every worker loads from move
- * to the front, and what lies in directories of the library's own is packed into start.jar. Where one of these jars would then
- * hide a file of somebody else's that stood before it, there is no cache. Whatever is missing or broken is left out; a worker
- * then only starts more slowly.
+ * An archive takes jars only, and those must be the first of the class path: so the jars that every worker loads from
+ * move to the front, and what lies in directories of the library's own is packed into start.jar. Where one of these
+ * jars would then hide a file of somebody else's that stood before it, there is no cache. Whatever is missing or broken
+ * is left out; a worker then only starts more slowly.
  *
  * <p>Immutable, but for what lies in the directory; safe from any thread. Several processes may make one cache at once.
  */
@@ -54,7 +54,7 @@ public final class StartCache
     private final List<Path> jars;
     private final List<Path> directories;
 
-    private StartCache(final Path directory, final List<Path> jars, final List<Path> directories)
+    private StartCache(Path directory, List<Path> jars, List<Path> directories)
     {
         this.directory = directory;
         this.jars = jars;
@@ -62,92 +62,89 @@ public final class StartCache
     }
 
     /**
-     * The cache for workers with this JVM's java command and class path. Reads the attributes of the files the key is of.
+     * The cache for workers that are started from a base, with its java command and class path. Reads the attributes of
+     * the files the key is of.
      *
-     * @param resources names of files of the class path; every worker loads code from the jars, or directories, they are in, and
-     *                  what is beside or below one of them is of the same library.
-     * @return empty where caching is off, has no private directory, or would change what a name of the class path means.
+     * @param base what they are started from.
+     * @return empty where caching is off, has no private directory, or would change what a name of the class path
+     *     means.
      */
-    public static Optional<StartCache> find(final List<String> resources)
+    public static Optional<StartCache> find(Base base)
     {
+        if (base.startCode().isEmpty())
+        {
+            return Optional.empty();
+        }
         try
         {
-            final Optional<Path> home = CacheHome.find();
+            Optional<Path> home = CacheHome.find();
             if (home.isEmpty())
             {
                 return Optional.empty();
             }
-            final Optional<StartCache> own = ofThisJvm(home.get());
-            return own.isPresent() ? own : keyed(home.get(), resources);
+            Optional<StartCache> own = startedFrom(home.get(), base);
+            return own.isPresent() ? own : keyed(home.get(), base, base.startCode().get().places());
         }
-        catch (final IOException | URISyntaxException | RuntimeException unreadable)
+        catch (IOException | RuntimeException unreadable)
         {
             return Optional.empty();
         }
     }
 
-    /** This JVM was itself started from a cache: so are its workers, since their class path begins as its own does. */
-    private static Optional<StartCache> ofThisJvm(final Path home)
+    /** The JVM was itself started from a cache: so are its workers, since their class path begins as its own does. */
+    private static Optional<StartCache> startedFrom(Path home, Base base)
     {
-        final Path first = Path.of(System.getProperty("java.class.path", "").split(File.pathSeparator, 2)[0]);
+        Path first = Path.of(base.classPath().get(0));
         return first.endsWith(JAR) && first.startsWith(home) ?
             Optional.of(new StartCache(first.getParent(), List.of(), List.of())) : Optional.empty();
     }
 
-    private static Optional<StartCache> keyed(final Path home, final List<String> resources) throws IOException, URISyntaxException
+    private static Optional<StartCache> keyed(Path home, Base base, Map<String, Path> places) throws IOException
     {
-        final Set<Path> jars = new LinkedHashSet<>();
-        final Set<Path> directories = new LinkedHashSet<>();
-        for (final String name : resources)
+        Set<Path> jars = new LinkedHashSet<>();
+        Set<Path> directories = new LinkedHashSet<>();
+        for (Map.Entry<String, Path> each : places.entrySet())
         {
-            final URL url = ClassLoader.getSystemResource(name);
-            if (url == null)
+            if (Files.isRegularFile(each.getValue()))
             {
-                return Optional.empty();
+                jars.add(each.getValue());
             }
-            final Path place = place(url, name);
-            if (Files.isRegularFile(place))
+            else if (each.getKey().startsWith(OWN))
             {
-                jars.add(place);
-            }
-            else if (name.startsWith(OWN))
-            {
-                directories.add(place);
+                directories.add(each.getValue());
             }
             else
             {
                 return Optional.empty();    // Clojure itself, say, is being worked on
             }
         }
-        if (hidesOthers(resources, jars, directories))
+        if (hidesOthers(base.classPath(), places.keySet(), jars, directories))
         {
             return Optional.empty();
         }
-        return Optional.of(new StartCache(home.resolve(key(jars, directories)), List.copyOf(jars), List.copyOf(directories)));
+        return Optional.of(
+            new StartCache(home.resolve(key(base, jars, directories)), List.copyOf(jars), List.copyOf(directories)));
     }
 
-    /** The jar or directory that a resource was found in. */
-    private static Path place(final URL url, final String name) throws URISyntaxException
+    /**
+     * Does a directory that is not ours hold a file that one of the jars behind it has, too: a patch of Clojure's, say?
+     */
+    private static boolean hidesOthers(
+        List<String> classPath, Set<String> names, Set<Path> jars, Set<Path> directories) throws IOException
     {
-        final String text = url.toString();
-        return "jar".equals(url.getProtocol()) ?
-            Path.of(new URI(text.substring("jar:".length(), text.length() - name.length() - "!/".length()))) :
-            Path.of(new URI(text.substring(0, text.length() - name.length())));
-    }
-
-    /** Does a directory that is not ours hold a file that one of the jars has, too: a patch of Clojure's, say? */
-    private static boolean hidesOthers(final List<String> resources, final Set<Path> jars, final Set<Path> directories) throws IOException
-    {
-        final Set<String> roots = new LinkedHashSet<>();
-        resources.stream().filter(name -> !name.startsWith(OWN)).forEach(name -> roots.add(name.substring(0, name.lastIndexOf('/'))));
-        for (final String entry : ClassPath.current())
+        Set<String> roots = new LinkedHashSet<>();
+        names.stream().filter(name -> !name.startsWith(OWN)).forEach(
+            name -> roots.add(name.substring(0, name.lastIndexOf('/'))));
+        Set<Path> behind = new LinkedHashSet<>(jars);
+        for (String entry : classPath)
         {
-            final Path path = Path.of(entry);
-            if (!jars.contains(path) && !directories.contains(path) && Files.isDirectory(path))
+            Path path = Path.of(entry);
+            behind.remove(path);
+            if (!directories.contains(path) && Files.isDirectory(path))
             {
-                for (final String root : roots)
+                for (String root : roots)
                 {
-                    if (hasOneOf(jars, path, path.resolve(root)))
+                    if (haveOneOf(behind, path, path.resolve(root)))
                     {
                         return true;
                     }
@@ -157,29 +154,40 @@ public final class StartCache
         return false;
     }
 
-    private static boolean hasOneOf(final Set<Path> jars, final Path directory, final Path root) throws IOException
+    private static boolean haveOneOf(Set<Path> jars, Path directory, Path root) throws IOException
     {
         if (!Files.isDirectory(root))
         {
             return false;
         }
+        List<String> names;
         try (Stream<Path> files = Files.walk(root))
         {
-            return files.filter(Files::isRegularFile)
-                .map(file -> directory.relativize(file).toString().replace(File.separatorChar, '/'))
-                .anyMatch(name -> ClassLoader.getSystemClassLoader().resources(name).count() > 1);
+            names = files.filter(Files::isRegularFile)
+                .map(file -> directory.relativize(file).toString().replace(File.separatorChar, '/')).toList();
         }
+        for (Path jar : jars)
+        {
+            try (JarFile file = new JarFile(jar.toFile()))
+            {
+                if (names.stream().anyMatch(name -> file.getEntry(name) != null))
+                {
+                    return true;
+                }
+            }
+        }
+        return false;
     }
 
-    private static String key(final Set<Path> jars, final Set<Path> directories) throws IOException
+    private static String key(Base base, Set<Path> jars, Set<Path> directories) throws IOException
     {
-        final MessageDigest digest = sha256();
-        add(digest, System.getProperty("java.home") + " " + System.getProperty("java.vm.version"));
-        for (final Path jar : jars)
+        MessageDigest digest = sha256();
+        add(digest, base.javaHome() + " " + base.vmVersion());
+        for (Path jar : jars)
         {
             add(digest, FileStamps.stamp(jar));
         }
-        for (final Path directory : directories)
+        for (Path directory : directories)
         {
             FileStamps.ofTree(directory.resolve(OWN)).forEach(stamp -> add(digest, stamp));
         }
@@ -192,18 +200,18 @@ public final class StartCache
         {
             return MessageDigest.getInstance("SHA-256");
         }
-        catch (final NoSuchAlgorithmException everyJdkHasIt)
+        catch (NoSuchAlgorithmException everyJdkHasIt)
         {
             throw new IllegalStateException(everyJdkHasIt);
         }
     }
 
-    private static void add(final MessageDigest digest, final String line)
+    private static void add(MessageDigest digest, String line)
     {
         digest.update((line + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
-    private static List<Path> ownFiles(final Path directory) throws IOException
+    private static List<Path> ownFiles(Path directory) throws IOException
     {
         try (Stream<Path> files = Files.walk(directory.resolve(OWN)))
         {
@@ -214,13 +222,19 @@ public final class StartCache
     /** @return false while something can still be made. */
     public boolean isComplete()
     {
-        return hasJar() && SummedFile.isWhole(archive()) || Files.exists(directory.resolve(FAILED));
+        return hasJar() && isOurs(archive()) || Files.exists(directory.resolve(FAILED));
     }
 
     /** @return is the jar made, and whole? */
     public boolean hasJar()
     {
-        return SummedFile.isWhole(jar());
+        return isOurs(jar());
+    }
+
+    /** A file that somebody else could have put there is not there. */
+    private boolean isOurs(Path file)
+    {
+        return CacheHome.isPrivate(directory) && CacheHome.isPrivate(file) && SummedFile.isWhole(file);
     }
 
     /** @return where the jar is or would be. */
@@ -238,10 +252,10 @@ public final class StartCache
     /** @return files of the library that are not in a jar, and have to be packed: each with its name in a jar. */
     public List<Packed> toPack() throws IOException
     {
-        final List<Packed> packed = new ArrayList<>();
-        for (final Path from : directories)
+        List<Packed> packed = new ArrayList<>();
+        for (Path from : directories)
         {
-            for (final Path file : ownFiles(from))
+            for (Path file : ownFiles(from))
             {
                 if (file.toString().endsWith(".class"))
                 {
@@ -268,14 +282,14 @@ public final class StartCache
      * @param entries its class path without the cache.
      * @return all of the entries, ours first.
      */
-    public List<String> classPath(final List<String> entries)
+    public List<String> classPath(List<String> entries)
     {
         if (!hasJar())
         {
             return entries;
         }
         touch();
-        final Set<String> all = new LinkedHashSet<>();
+        Set<String> all = new LinkedHashSet<>();
         all.add(jar().toString());
         jars.forEach(jar -> all.add(jar.toString()));
         all.addAll(entries);
@@ -288,7 +302,7 @@ public final class StartCache
         {
             CacheHome.touch(directory);
         }
-        catch (final IOException removed)
+        catch (IOException removed)
         {
             // Then it is made again.
         }
@@ -298,7 +312,8 @@ public final class StartCache
     public List<String> flags()
     {
         // What the JVM says of an archive that it cannot use would go to the worker's stdout.
-        return hasJar() && SummedFile.isWhole(archive()) ? List.of("-XX:SharedArchiveFile=" + archive(), "-Xlog:cds*=off") : List.of();
+        return hasJar() && isOurs(archive()) ? List.of("-XX:SharedArchiveFile=" + archive(), "-Xlog:cds*=off") :
+            List.of();
     }
 
     /** Makes what a cache holds; see {@link #fill}. */
@@ -315,28 +330,30 @@ public final class StartCache
     }
 
     /**
-     * Lets the maker make what is missing, unless another process is at it, and removes caches that nobody uses. Blocks until it is made.
+     * Lets the maker make what is missing, unless another process is at it, and removes caches that nobody uses. Blocks
+     * until it is made.
      *
      * @param maker of the files.
      * @throws IOException when the directory cannot be written to.
      */
-    public void fill(final Maker maker) throws IOException
+    public void fill(Maker maker) throws IOException
     {
         CacheHome.makePrivate(directory);
-        try (FileChannel channel = FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try (FileChannel channel =
+            FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = channel.tryLock())
         {
             if (lock == null || isComplete())
             {
                 return;
             }
-            final Path scratch = directory.resolve("scratch");
+            Path scratch = directory.resolve("scratch");
             Trees.remove(scratch);      // of a maker that was killed
             try
             {
                 maker.make(Files.createDirectory(scratch));
             }
-            catch (final Exception e)
+            catch (Exception e)
             {
                 failed(e);
             }
@@ -348,9 +365,9 @@ public final class StartCache
         }
     }
 
-    private void failed(final Exception e) throws IOException
+    private void failed(Exception e) throws IOException
     {
-        final StringWriter trace = new StringWriter();
+        StringWriter trace = new StringWriter();
         e.printStackTrace(new PrintWriter(trace));
         Files.writeString(directory.resolve(FAILED), trace.toString());
     }
@@ -362,7 +379,7 @@ public final class StartCache
      * @param place {@link #jar()} or {@link #archive()}.
      * @throws IOException when there is no such file.
      */
-    public void publish(final Path part, final Path place) throws IOException
+    public void publish(Path part, Path place) throws IOException
     {
         SummedFile.publish(part, place);
     }

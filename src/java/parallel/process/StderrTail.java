@@ -12,7 +12,7 @@ final class StderrTail
     private final ArrayDeque<String> tail = new ArrayDeque<>();
     private int chars;
 
-    synchronized void add(final List<String> lines)
+    synchronized void add(List<String> lines)
     {
         lines.subList(Math.max(0, lines.size() - LINES), lines.size()).forEach(this::add);
     }
@@ -22,9 +22,9 @@ final class StderrTail
         return List.copyOf(tail);
     }
 
-    private void add(final String line)
+    private void add(String line)
     {
-        final String kept = line.length() <= LINE_CHARS ? line : line.substring(0, LINE_CHARS) + "...";
+        String kept = line.length() <= LINE_CHARS ? line : line.substring(0, LINE_CHARS) + "...";
         tail.add(kept);
         chars += kept.length();
         while (tail.size() > LINES || chars > CHARS)

@@ -12,8 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 
 /**
- * A file with its length and checksum beside it, in {@code name.sum}. A JVM looks at little more than the first bytes of an archive before
- * it maps it, and dies of one that is cut short; of a jar it finds out late.
+ * A file with its length and checksum beside it, in {@code name.sum}. A JVM looks at little more than the first bytes
+ * of an archive before it maps it, and dies of one that is cut short; of a jar it finds out late.
  */
 final class SummedFile
 {
@@ -26,7 +26,7 @@ final class SummedFile
     }
 
     /** A file takes its place, whole or not at all. */
-    static void publish(final Path part, final Path place) throws IOException
+    static void publish(Path part, Path place) throws IOException
     {
         try (FileChannel channel = FileChannel.open(part, StandardOpenOption.READ))
         {
@@ -38,12 +38,12 @@ final class SummedFile
     }
 
     /** Is it there, as it was published? */
-    static boolean isWhole(final Path file)
+    static boolean isWhole(Path file)
     {
         try
         {
-            final String stamp = file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file).toMillis();
-            final String sum = Files.readString(sumOf(file));
+            String stamp = file + " " + Files.size(file) + " " + Files.getLastModifiedTime(file).toMillis();
+            String sum = Files.readString(sumOf(file));
             if (!sum.equals(WHOLE.get(stamp)))
             {
                 if (!sum.equals(sum(file)))
@@ -54,21 +54,21 @@ final class SummedFile
             }
             return true;
         }
-        catch (final IOException notThere)
+        catch (IOException notThere)
         {
             return false;
         }
     }
 
-    private static Path sumOf(final Path file)
+    private static Path sumOf(Path file)
     {
         return file.resolveSibling(file.getFileName() + ".sum");
     }
 
-    private static String sum(final Path file) throws IOException
+    private static String sum(Path file) throws IOException
     {
-        final CRC32C crc = new CRC32C();
-        final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
+        CRC32C crc = new CRC32C();
+        ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ))
         {
             while (channel.read(chunk) >= 0)

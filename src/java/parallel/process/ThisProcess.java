@@ -1,6 +1,5 @@
 package parallel.process;
 
-import java.nio.file.Path;
 import java.util.List;
 
 /** What is true of this JVM's process, and whether another one still is what it was. Safe from any thread. */
@@ -36,7 +35,7 @@ public final class ThisProcess
      * @param pid of it.
      * @return the stamp, 0 where there is no such process or the system tells nothing.
      */
-    public static long startMs(final long pid)
+    public static long startMs(long pid)
     {
         return ProcessStart.of(pid).orElse(0);
     }
@@ -49,7 +48,7 @@ public final class ThisProcess
      * @param startMs its stamp; 0 when it is not known: then any process with that pid counts.
      * @return false only when it has certainly ended.
      */
-    public static boolean isAlive(final long pid, final long startMs)
+    public static boolean isAlive(long pid, long startMs)
     {
         return ProcessStart.isAlive(pid, startMs);
     }
@@ -64,11 +63,5 @@ public final class ThisProcess
     public static List<String> inheritedJvmFlags()
     {
         return JvmFlags.inherited();
-    }
-
-    /** @return the absolute path of the {@code java} that runs this JVM. */
-    public static String javaCommand()
-    {
-        return Path.of(System.getProperty("java.home"), "bin", Platform.WINDOWS ? "java.exe" : "java").toString();
     }
 }

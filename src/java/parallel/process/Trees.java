@@ -17,13 +17,13 @@ final class Trees
     }
 
     /** @return true when nothing is left. */
-    static boolean remove(final Path tree)
+    static boolean remove(Path tree)
     {
         try
         {
             Files.walkFileTree(tree, new Remover());
         }
-        catch (final IOException | RuntimeException left)
+        catch (IOException | RuntimeException left)
         {
             // Told by the return value.
         }
@@ -33,20 +33,20 @@ final class Trees
     private static final class Remover extends SimpleFileVisitor<Path>
     {
         @Override
-        public FileVisitResult visitFile(final Path file, final BasicFileAttributes attributes) throws IOException
+        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException
         {
             Files.deleteIfExists(file);
             return FileVisitResult.CONTINUE;
         }
 
         @Override
-        public FileVisitResult visitFileFailed(final Path file, final IOException e) throws IOException
+        public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException
         {
             return ignoreIfGone(e);
         }
 
         @Override
-        public FileVisitResult postVisitDirectory(final Path directory, final IOException e) throws IOException
+        public FileVisitResult postVisitDirectory(Path directory, IOException e) throws IOException
         {
             if (e != null)
             {
@@ -56,7 +56,7 @@ final class Trees
             return FileVisitResult.CONTINUE;
         }
 
-        private static FileVisitResult ignoreIfGone(final IOException e) throws IOException
+        private static FileVisitResult ignoreIfGone(IOException e) throws IOException
         {
             if (e instanceof NoSuchFileException)
             {

@@ -1,6 +1,6 @@
 package parallel.runtime;
 
-import java.lang.ref.Reference;
+import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -9,12 +9,16 @@ import java.util.concurrent.TimeoutException;
 
 import parallel.ParallelException;
 import parallel.Peer;
-import parallel.codec.Brief;
+import parallel.codec.Destination;
 import parallel.codec.Encoder;
 import parallel.codec.Message;
 import parallel.codec.Messages;
 import parallel.codec.Replaced;
+import parallel.codec.ShortMessages;
 import parallel.codec.Target;
+import parallel.codec.UnserializableException;
+import parallel.control.Errors;
+import parallel.control.Language;
 import parallel.transport.Assembly;
 import parallel.transport.ChannelCorruptException;
 import parallel.transport.MessageChannel;
@@ -23,17 +27,20 @@ import parallel.transport.Payload;
 import parallel.transport.Reader;
 
 /**
- * A peer over a message channel: values to bytes and back, and the channel's outcomes to errors.
+ * A peer over a message channel: values to bytes and back, and what becomes of them. {@link PeerErrors} makes the
+ * errors, {@link BufferMessages} is the part for ByteBuffers.
  */
 public abstract class ChannelPeer implements Peer, Replaced
 {
-    static final long FOREVER = Long.MAX_VALUE;
+    public static final long FOREVER = Long.MAX_VALUE;
     /** Who waits for a message for less than this polls, and need not hear where the peer's threads are. */
     private static final long PATIENT_MS = 1000;
     private static final Reader DIRECT = Messages.direct();
 
     /** The peer's id. */
     private final int id;
+    private final PeerErrors errors = new PeerErrors(this);
+    private final BufferMessages buffers = new BufferMessages(this);
     private volatile boolean sendEnded;
     /** What was next to receive is no message: after it nothing more is received. */
     private volatile ChannelCorruptException corrupt;
@@ -49,6 +56,16 @@ public abstract class ChannelPeer implements Peer, Replaced
      * @return it, or null if there never was one: then {@link #endError()} says why.
      */
     abstract MessageChannel channel();
+
+    /**
+     * Where what is sent to the peer goes.
+     *
+     * @return the destination; never changes once the peer has a channel.
+     */
+    public Destination destination()
+    {
+        return Destination.HERE;
+    }
 
     /**
      * Why there is nothing more to receive: called when the inbound stream has ended and all of it was received.
@@ -104,6 +121,11 @@ public abstract class ChannelPeer implements Peer, Replaced
         // nothing is known of a parent
     }
 
+    final PeerErrors errors()
+    {
+        return errors;
+    }
+
     /**
      * The error of a call that ran out of time.
      *
@@ -114,36 +136,7 @@ public abstract class ChannelPeer implements Peer, Replaced
      */
     public final ParallelException timeoutError(String doing, long timeoutMs) throws InterruptedException
     {
-        return timeoutError(doing, timeoutMs, true);
-    }
-
-    private ParallelException timeoutError(String doing, long timeoutMs, boolean ask) throws InterruptedException
-    {
-        final Map<String, Object> data = who();
-        data.put("timeout-ms", timeoutMs);
-        tellMore(data, ask);
-        final String state = data.get("status") instanceof parallel.WorkerStatus status ?
-            "; it is " + status.state().name().toLowerCase(java.util.Locale.ROOT) +
-            (status.doing() == null ? "" : ", doing " + Text.shortened(status.doing(), 200)) : "";
-        return new ParallelException(ParallelException.Code.TIMEOUT, doing + " " + name() + " timed out after " + timeoutMs + " ms" + state + ".", data, null);
-    }
-
-    /**
-     * The same as the JDK's exception for it, whose cause it is.
-     *
-     * @param doing   the call.
-     * @param timeout of it.
-     * @param unit    of that.
-     * @param ask     whether to ask the peer for its threads.
-     * @return a new exception.
-     * @throws InterruptedException if interrupted while asking.
-     */
-    final TimeoutException timeout(String doing, long timeout, TimeUnit unit, boolean ask) throws InterruptedException
-    {
-        final ParallelException why = timeoutError(doing, unit.toMillis(timeout), ask);
-        final TimeoutException e = new TimeoutException(why.getMessage());
-        e.initCause(why);
-        return e;
+        return errors.timedOut(doing, timeoutMs, true);
     }
 
     @Override
@@ -166,13 +159,13 @@ public abstract class ChannelPeer implements Peer, Replaced
 
     private boolean send(Object value, long deadline) throws InterruptedException
     {
-        final boolean afterEnd = sendEnded;
-        final long brief = Brief.of(value);
+        boolean afterEnd = sendEnded;
+        long brief = ShortMessages.of(value);
         if (brief != 0 && sendBriefly(brief, value))
         {
             return true;
         }
-        final Encoder encoder = Encoder.acquire();
+        Encoder encoder = Encoder.acquire(destination());
         try
         {
             return transmit(encode(encoder, value), deadline, afterEnd);
@@ -185,102 +178,50 @@ public abstract class ChannelPeer implements Peer, Replaced
 
     private boolean sendBriefly(long brief, Object value)
     {
-        return value instanceof byte[] array ? sendBriefly(brief, array, Brief.BYTES_BASE, array.length) : sendBriefly(brief, null, 0, 0);
+        return value instanceof byte[] array ? sendBriefly(brief, array, ShortMessages.BYTES_BASE, array.length) :
+            sendBriefly(brief, null, 0, 0);
     }
 
-    /* False: the longer way says why it is not sent, or waits for room. */
-    private boolean sendBriefly(long brief, Object memory, long address, int bytes)
+    // False: the longer way says why it is not sent, or waits for room.
+    boolean sendBriefly(long brief, Object memory, long address, int bytes)
     {
-        final MessageChannel channel = channel();
+        MessageChannel channel = channel();
         return channel != null &&
-            channel.sendBriefly(Brief.head(brief), Brief.headBytes(brief), memory, address, bytes) == Sent.SENT;
+            channel.sendBriefly(ShortMessages.head(brief), ShortMessages.headBytes(brief), memory, address,
+            bytes) == Sent.SENT;
     }
 
-    private boolean transmit(Payload payload, long deadline, boolean afterEnd) throws InterruptedException
+    boolean transmit(Payload payload, long deadline, boolean afterEnd) throws InterruptedException
     {
         try
         {
-            final MessageChannel channel = channel();
+            MessageChannel channel = channel();
             return done(channel == null ? Sent.ENDED : channel.send(payload, deadline), afterEnd);
         }
-        catch (final ChannelCorruptException e)
+        catch (ChannelCorruptException e)
         {
             awaitEndOfCorrupt();
-            throw corruptError(e);
+            throw errors.corrupt(e);
         }
     }
 
     @Override
     public final void sendBytes(ByteBuffer source) throws InterruptedException
     {
-        checkReachable("sendBytes", source);
-        final boolean afterEnd = sendEnded;
-        if (sendBriefly(source))
-        {
-            return;
-        }
-        final Encoder encoder = Encoder.acquire();
-        try
-        {
-            transmit(encoder.encodeBytes(source), FOREVER, afterEnd);
-            source.position(source.limit());
-        }
-        finally
-        {
-            encoder.release();
-            Reference.reachabilityFence(source);
-        }
+        buffers.send(source);
     }
 
     @Override
     public final boolean trySendBytes(ByteBuffer source)
     {
-        checkReachable("trySendBytes", source);
-        final boolean afterEnd = sendEnded;
-        final Encoder encoder = Encoder.acquire();
-        try
-        {
-            final boolean sent = tryTransmit(encoder.encodeBytes(source), afterEnd);
-            source.position(sent ? source.limit() : source.position());
-            return sent;
-        }
-        finally
-        {
-            encoder.release();
-            Reference.reachabilityFence(source);
-        }
-    }
-
-    private boolean sendBriefly(ByteBuffer source)
-    {
-        final int count = source.remaining();
-        final long brief = Brief.ofBytes(count);
-        try
-        {
-            final boolean sent = brief != 0 && sendBriefly(brief, Brief.memory(source), Brief.address(source), count);
-            source.position(sent ? source.limit() : source.position());
-            return sent;
-        }
-        finally
-        {
-            Reference.reachabilityFence(source);
-        }
-    }
-
-    private static void checkReachable(String call, ByteBuffer buffer)
-    {
-        if (buffer == null || !Target.isReachable(buffer))
-        {
-            throw Errors.badArgument(call + " takes a ByteBuffer over native memory or a byte array, not " +
-                (buffer == null ? "null" : buffer) + ".");
-        }
+        return buffers.trySend(source);
     }
 
     @Override
     public final boolean trySend(Object value)
     {
-        final boolean afterEnd = sendEnded;
-        final Encoder encoder = Encoder.acquire();
+        boolean afterEnd = sendEnded;
+        Encoder encoder = Encoder.acquire(destination());
         try
         {
             return tryTransmit(encode(encoder, value), afterEnd);
@@ -291,21 +232,20 @@ public abstract class ChannelPeer implements Peer, Replaced
         }
     }
 
-    private boolean tryTransmit(Payload payload, boolean afterEnd)
+    boolean tryTransmit(Payload payload, boolean afterEnd)
     {
         try
         {
-            final MessageChannel channel = channel();
+            MessageChannel channel = channel();
             if (channel != null && payload.length() > channel.maxTrySendBytes())
             {
-                throw Errors.badArgument("A message of " + payload.length() + " bytes is larger than the ring to " + name() +
-                    " can ever hold at once (" + channel.maxTrySendBytes() + " bytes): use send, which sends it in parts, or a larger ring-bytes.");
+                throw errors.tooLarge(payload.length(), channel.maxTrySendBytes());
             }
             return done(channel == null ? Sent.ENDED : channel.trySend(payload), afterEnd);
         }
-        catch (final ChannelCorruptException e)
+        catch (ChannelCorruptException e)
         {
-            throw corruptError(e);
+            throw errors.corrupt(e);
         }
     }
 
@@ -313,7 +253,7 @@ public abstract class ChannelPeer implements Peer, Replaced
     {
         if (sent == Sent.ENDED)
         {
-            throw sendError(afterEnd);
+            throw errors.unsent(afterEnd);
         }
         return sent == Sent.SENT;
     }
@@ -328,27 +268,13 @@ public abstract class ChannelPeer implements Peer, Replaced
         return sendEnded;
     }
 
-    /**
-     * Why nothing can be sent.
-     *
-     * @param afterEnd whether the send came after send-end. One that was under way then takes its turn before the end: when the
-     *                 peer is gone, that is why it was not sent.
-     * @return a new error.
-     */
-    final ParallelException sendError(boolean afterEnd)
-    {
-        final MessageChannel channel = channel();
-        final boolean gone = channel != null && channel.isRetired();
-        return sendEnded && (afterEnd || !gone) ? Errors.closed(who(), "The stream to " + name() + " was ended by send-end.") : endError();
-    }
-
     static Payload encode(Encoder encoder, Object value)
     {
         try
         {
             return encoder.encode(value);
         }
-        catch (final parallel.codec.NotTransferableException e)
+        catch (UnserializableException e)
         {
             throw Errors.notTransferable(e);
         }
@@ -363,10 +289,10 @@ public abstract class ChannelPeer implements Peer, Replaced
     @Override
     public final Object receive(long timeout, TimeUnit unit) throws InterruptedException, TimeoutException
     {
-        final Assembly message = next(DIRECT, deadline(timeout, unit));
+        Assembly message = next(DIRECT, deadline(timeout, unit));
         if (message == null)
         {
-            throw timeout("receive from", timeout, unit, unit.toMillis(timeout) >= PATIENT_MS);
+            throw errors.timeout("receive from", timeout, unit, unit.toMillis(timeout) >= PATIENT_MS);
         }
         return decode(message);
     }
@@ -381,7 +307,7 @@ public abstract class ChannelPeer implements Peer, Replaced
      */
     public final Object receive(long timeoutMs, Object none) throws InterruptedException
     {
-        final Assembly message = next(DIRECT, deadline(timeoutMs, TimeUnit.MILLISECONDS));
+        Assembly message = next(DIRECT, deadline(timeoutMs, TimeUnit.MILLISECONDS));
         return message == null ? none : decode(message);
     }
 
@@ -395,12 +321,12 @@ public abstract class ChannelPeer implements Peer, Replaced
      */
     public final Object receiveOrEnd(Object end) throws InterruptedException
     {
-        final Assembly message = take(open(), DIRECT, FOREVER);
+        Assembly message = take(open(), DIRECT, FOREVER);
         if (message != null)
         {
             return decode(message);
         }
-        final ParallelException failure = failure();
+        ParallelException failure = failure();
         if (failure != null)
         {
             throw failure;
@@ -412,7 +338,7 @@ public abstract class ChannelPeer implements Peer, Replaced
     public final Object tryReceive(Object none)
     {
         open();
-        final Assembly message = poll(DIRECT);
+        Assembly message = poll(DIRECT);
         if (message == null && isOver())
         {
             throw overError();
@@ -428,11 +354,11 @@ public abstract class ChannelPeer implements Peer, Replaced
             throw Errors.badArgument("receive-into! takes a primitive array, not " +
                 (array == null ? "nil" : "a " + array.getClass().getTypeName()) + ".");
         }
-        final int count = take(Target.into(array));
+        int count = take(Target.into(array));
         if (count < 0)
         {
-            throw Errors.badArgument("The next message from " + name() + " is not a " + array.getClass().getTypeName() + " of at most " +
-                java.lang.reflect.Array.getLength(array) + " elements; it stays the next message: take it with receive, or into an array that fits.");
+            throw errors.refused("a " + array.getClass().getTypeName() + " of at most " + Array.getLength(array) +
+                " elements", "an array");
         }
         return count;
     }
@@ -440,34 +366,15 @@ public abstract class ChannelPeer implements Peer, Replaced
     @Override
     public final int receiveBytes(ByteBuffer target) throws InterruptedException
     {
-        checkReachable("receiveBytes", target);
-        if (target.isReadOnly())
-        {
-            throw Errors.badArgument("receiveBytes takes a buffer that can be written, not a read-only one.");
-        }
-        try
-        {
-            final int count = take(Target.into(target));
-            if (count < 0)
-            {
-                throw Errors.badArgument("The next message from " + name() + " is not of bytes, or of more than the " + target.remaining() +
-                    " that remain in the buffer; it stays the next message: take it with receive, or into a buffer that fits.");
-            }
-            target.position(target.position() + count);
-            return count;
-        }
-        finally
-        {
-            Reference.reachabilityFence(target);
-        }
+        return buffers.receive(target);
     }
 
-    /* The number of elements; -1: refused. */
-    private int take(Target target) throws InterruptedException
+    // The number of elements; -1: refused.
+    int take(Target target) throws InterruptedException
     {
         try
         {
-            final Assembly message = next(target, FOREVER);
+            Assembly message = next(target, FOREVER);
             return message == MessageChannel.REFUSED ? -1 : target.take(message);
         }
         finally
@@ -478,8 +385,8 @@ public abstract class ChannelPeer implements Peer, Replaced
 
     private Assembly next(Reader reader, long deadline) throws InterruptedException
     {
-        final MessageChannel channel = open();
-        final Assembly message = take(channel, reader, deadline);
+        MessageChannel channel = open();
+        Assembly message = take(channel, reader, deadline);
         if (message == null && channel.isEnded())
         {
             throw endError();
@@ -496,16 +403,16 @@ public abstract class ChannelPeer implements Peer, Replaced
                 return channel.receive(reader, deadline);
             }
         }
-        catch (final parallel.codec.NotTransferableException e)
+        catch (UnserializableException | OutOfMemoryError e)
         {
-            throw Errors.unreadable(who(), name(), e);
+            throw errors.unreadable(e);
         }
-        catch (final ChannelCorruptException e)
+        catch (ChannelCorruptException e)
         {
             corrupt = e;
         }
         awaitEndOfCorrupt();
-        throw corruptError(corrupt);
+        throw errors.corrupt(corrupt);
     }
 
     /**
@@ -520,11 +427,11 @@ public abstract class ChannelPeer implements Peer, Replaced
         {
             return corrupt != null ? null : channel().tryReceive(reader);
         }
-        catch (final parallel.codec.NotTransferableException e)
+        catch (UnserializableException | OutOfMemoryError e)
         {
-            throw Errors.unreadable(who(), name(), e);
+            throw errors.unreadable(e);
         }
-        catch (final ChannelCorruptException e)
+        catch (ChannelCorruptException e)
         {
             corrupt = e;
             return null;
@@ -548,7 +455,7 @@ public abstract class ChannelPeer implements Peer, Replaced
      */
     final ParallelException overError()
     {
-        return corrupt == null ? endError() : corruptError(corrupt);
+        return corrupt == null ? endError() : errors.corrupt(corrupt);
     }
 
     /**
@@ -558,7 +465,7 @@ public abstract class ChannelPeer implements Peer, Replaced
      */
     final ParallelException overFailure()
     {
-        return corrupt == null ? failure() : corruptError(corrupt);
+        return corrupt == null ? failure() : errors.corrupt(corrupt);
     }
 
     /**
@@ -572,18 +479,12 @@ public abstract class ChannelPeer implements Peer, Replaced
     {
         corrupt = e;
         awaitEndOfCorrupt();
-        return corruptError(e);
-    }
-
-    private ParallelException corruptError(ChannelCorruptException e)
-    {
-        final ParallelException failure = failure();
-        return failure != null ? failure : Errors.corrupt(who(), e);
+        return errors.corrupt(e);
     }
 
     private MessageChannel open()
     {
-        final MessageChannel channel = channel();
+        MessageChannel channel = channel();
         if (channel == null)
         {
             throw endError();
@@ -597,9 +498,9 @@ public abstract class ChannelPeer implements Peer, Replaced
         {
             return ((Message)message).decode();
         }
-        catch (final parallel.codec.NotTransferableException e)
+        catch (UnserializableException | OutOfMemoryError e)
         {
-            throw Errors.unreadable(who(), name(), e);
+            throw errors.unreadable(e);
         }
     }
 
@@ -616,20 +517,20 @@ public abstract class ChannelPeer implements Peer, Replaced
     @Override
     public final Object replacement()
     {
-        final Language language = Language.find();
+        Language language = Language.find();
         return language == null ? Map.of("worker/id", id) : language.reference(id);
     }
 
-    static long deadline(long timeout, TimeUnit unit)
+    public static long deadline(long timeout, TimeUnit unit)
     {
-        final long nanos = Math.max(0, unit.toNanos(timeout));
-        final long now = System.nanoTime();
+        long nanos = Math.max(0, unit.toNanos(timeout));
+        long now = System.nanoTime();
         return now + nanos < now ? FOREVER : now + nanos;
     }
 
     final Map<String, Object> facts(long pid)
     {
-        final Map<String, Object> facts = new LinkedHashMap<>();
+        Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("worker/id", id);
         facts.put("worker/pid", pid);
         return facts;

@@ -4,27 +4,59 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.function.Supplier;
 
 import parallel.Peer;
+import parallel.WorkerStatus;
+import parallel.codec.Destination;
+import parallel.control.Text;
+import parallel.control.Work;
+import parallel.process.Output.Sink;
+import parallel.process.Output.Stream;
+import parallel.transport.MessageChannel;
 
 /**
- * Who the code that asks is: the root, a worker process, or a worker that is a thread of this process. Safe from any thread.
+ * Who the code that asks is: the root, a worker process, or a worker that is a thread of this process. Safe from any
+ * thread.
  */
 public final class Context
 {
-    private static final InheritableThreadLocal<Context> OF_THREAD = new InheritableThreadLocal<>();
-    private static volatile Context ofProcess = new Context(0, 0, null, new Output(Lines.OF_ROOT, Lines.OF_ROOT));
+    /** The id of the root, and of a worker process that is not told yet who it is. */
+    public static final int NO_WORKER = 0;
 
-    /** 0 in a worker process that is not told yet who it is. */
+    /**
+     * Threads of a worker that is a thread are its own, but for those of pools that the whole process shares: such a
+     * thread serves whoever comes next.
+     */
+    private static final InheritableThreadLocal<Context> OF_THREAD = new InheritableThreadLocal<>()
+    {
+        @Override
+        protected Context childValue(Context ofParent)
+        {
+            return ofParent == null || isBornInSharedPool() ? null : ofParent;
+        }
+    };
+    private static final List<String> MAKERS_OF_SHARED_THREADS = List.of("clojure.lang.Agent", "clojure.core.async.",
+        "java.util.concurrent.ForkJoinPool", "java.util.concurrent.CompletableFuture");
+    private static final String POOL = "java.util.concurrent.ThreadPoolExecutor";
+    /** For code that such a thread runs for a worker: who that is. */
+    private static volatile Supplier<Context> conveyed = () -> null;
+    private static volatile Context ofProcess =
+        new Context(NO_WORKER, 0, null, new Output(Context::printLabelled, Context::printLabelled));
+
     private volatile int id;
     private final int depth;
     private final ParentPeer parent;
     private final Output output;
     private final ConcurrentSkipListMap<Integer, WorkerHandle> children = new ConcurrentSkipListMap<>();
-    private final List<Job> journal = new ArrayList<>();
-    private final Spares spares = new Spares(this);
-    private final List<Runnable> beforeClose = new java.util.concurrent.CopyOnWriteArrayList<>();
-    private volatile Side side;
+    private final List<Work> journal = new ArrayList<>();
+    private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
+    private final List<Runnable> afterClose = new CopyOnWriteArrayList<>();
+    /** Written under the lock of beforeClose. */
+    private volatile Reserve reserve = Reserve.NONE;
+    private volatile ControlEnd controlEnd;
     private volatile boolean serves;
     private volatile int lastServed = -1;
     /** Written under the lock of the journal. */
@@ -36,19 +68,63 @@ public final class Context
      * @param own       those of {@code print} here.
      * @param ofWorkers those of this context's workers that were not given another place.
      */
-    record Output(Lines own, Lines ofWorkers)
+    public record Output(Sink own, Sink ofWorkers)
     {
     }
 
-    /** What the worker's end of control does for a body that takes tasks from its parent's messages. */
-    interface Side
+    /** What a context has besides its workers; it is given back when they are stopped. */
+    public interface Reserve
     {
+        /** Gives all of it back. Idempotent; never blocks. */
+        void close();
+
+        /** Waits until what was given back is gone, some seconds at most. */
+        void awaitGone();
+
+        /** Nothing. */
+        Reserve NONE = new Reserve()
+        {
+            @Override
+            public void close()
+            {
+                // there is nothing
+            }
+
+            @Override
+            public void awaitGone()
+            {
+                // there is nothing
+            }
+        };
+    }
+
+    /** The worker's end of control, for its code: a rendezvous, and bodies that take tasks from messages. */
+    public interface ControlEnd
+    {
+        /**
+         * Gives a value to the parent and waits until it steps.
+         *
+         * @param value   codec bytes.
+         * @param channel to the parent: what arrives there meanwhile is taken.
+         * @return the parent's message, codec bytes.
+         * @throws InterruptedException if interrupted before it has stepped: the value is withdrawn.
+         */
+        byte[] exchange(byte[] value, MessageChannel channel) throws InterruptedException;
+
         void serve(Runnable stop);
 
         void doing(String text);
+
+        void liveHeapBytes(long bytes);
+
+        WorkRecord record(String text);
+
+        void waited(String what, long fromNanos, long toNanos);
+
+        void lost(Throwable e);
     }
 
-    Context(int id, int depth, ParentPeer parent, Output output)
+    public Context(int id, int depth, ParentPeer parent, Output output)
     {
         this.id = id;
         this.depth = depth;
@@ -63,21 +139,49 @@ public final class Context
      */
     public static Context current()
     {
-        final Context ofThread = OF_THREAD.get();
-        return ofThread != null ? ofThread : ofProcess;
+        Context ofCode = OF_THREAD.get();
+        if (ofCode == null)
+        {
+            ofCode = conveyed.get();
+        }
+        return ofCode != null ? ofCode : ofProcess;
     }
 
-    static Context ofProcess()
+    /**
+     * Names what a language conveys to the threads of shared pools along with the code that they run.
+     *
+     * @param ofCode gives the context of the code that the calling thread runs, or null.
+     */
+    public static void conveyed(Supplier<Context> ofCode)
+    {
+        conveyed = ofCode;
+    }
+
+    /** Whether the thread that is being made just now is: by its factory, not by who gives a pool something to do. */
+    private static boolean isBornInSharedPool()
+    {
+        return StackWalker.getInstance().walk(frames -> frames.map(StackWalker.StackFrame::getClassName)
+            .dropWhile(name -> name.startsWith(Context.class.getName()))
+            .takeWhile(name -> isShared(name) || name.startsWith("java.") && !name.startsWith(POOL))
+            .anyMatch(Context::isShared));
+    }
+
+    private static boolean isShared(String className)
+    {
+        return MAKERS_OF_SHARED_THREADS.stream().anyMatch(className::startsWith);
+    }
+
+    public static Context ofProcess()
     {
         return ofProcess;
     }
 
-    static void becomeProcess(Context context)
+    public static void becomeProcess(Context context)
     {
         ofProcess = context;
     }
 
-    static void enter(Context context)
+    public static void enter(Context context)
     {
         OF_THREAD.set(context);
     }
@@ -85,11 +189,21 @@ public final class Context
     /**
      * The id.
      *
-     * @return 0 in the root.
+     * @return {@link #NO_WORKER} in the root.
      */
     public int id()
     {
         return id;
+    }
+
+    /**
+     * Whether this is a worker.
+     *
+     * @return false in the root, and in a process that nobody has asked for yet.
+     */
+    public boolean isWorker()
+    {
+        return id != NO_WORKER;
     }
 
     /**
@@ -100,6 +214,18 @@ public final class Context
     public ParentPeer parent()
     {
         return parent;
+    }
+
+    /**
+     * Writes for the parent: what means something on this machine only is refused where the parent is on another.
+     *
+     * @param writing encodes what the parent is to have.
+     * @param <T>     of the result.
+     * @return its result.
+     */
+    public <T> T toParent(Supplier<T> writing)
+    {
+        return (parent == null ? Destination.HERE : parent.destination()).of(writing);
     }
 
     /**
@@ -117,7 +243,7 @@ public final class Context
      *
      * @return by id.
      */
-    public List<parallel.WorkerStatus> descendants()
+    public List<WorkerStatus> descendants()
     {
         return Statuses.below(this);
     }
@@ -130,19 +256,39 @@ public final class Context
     public void close(long graceMs)
     {
         beforeClose.forEach(Runnable::run);
-        spares.close();
-        Ladder.stop(children(), graceMs);
-        spares.awaitGone();
+        Reserve kept = reserve;
+        kept.close();
+        StopLadder.stop(children(), graceMs);
+        kept.awaitGone();
+        afterClose.forEach(Runnable::run);
     }
 
     /**
-     * Its JVMs that wait to become workers.
+     * What this context has besides its workers, such as JVMs that wait to become some.
      *
-     * @return them.
+     * @param maker makes it at the first call.
+     * @return it.
      */
-    public Spares spares()
+    public Reserve reserve(Function<Context, Reserve> maker)
     {
-        return spares;
+        synchronized (beforeClose)
+        {
+            if (reserve == Reserve.NONE)
+            {
+                reserve = maker.apply(this);
+            }
+            return reserve;
+        }
+    }
+
+    /**
+     * Adds what is to be done after the workers of this context were stopped; see {@link #close(long)}.
+     *
+     * @param hook called at each close.
+     */
+    public void afterClose(Runnable hook)
+    {
+        afterClose.add(hook);
     }
 
     /**
@@ -157,14 +303,16 @@ public final class Context
         return () -> beforeClose.remove(hook);
     }
 
-    void side(Side itsSide)
+    public void controlEnd(ControlEnd itsEnd)
     {
-        side = itsSide;
+        controlEnd = itsEnd;
+        parent.controlEnd(itsEnd);
     }
 
     /**
-     * Says, in a worker, that its body takes tasks from its parent's messages on a thread of its own: the worker's state is that of
-     * the tasks, and a stop asks the body to end before it is interrupted. A task that asks for these messages is refused.
+     * Says, in a worker, that its body takes tasks from its parent's messages on a thread of its own: the worker's
+     * state is that of the tasks, and a stop asks the body to end before it is interrupted. A task that asks for these
+     * messages is refused.
      *
      * @param stop asks the body to end after its task; must not block.
      * @return the parent, for the body.
@@ -172,8 +320,10 @@ public final class Context
     public Peer serve(Runnable stop)
     {
         serves = true;
-        side.serve(stop);
-        return parent.handOver("The messages between a pool's worker and its parent are the pool's: give a task its arguments, and let it return " +
+        controlEnd.serve(stop);
+        return parent.handOver(
+            "The messages between a pool's worker and its parent are the pool's: give a task its arguments, and let " +
+            "it return " +
             "what it has found. A worker of run or fork has its messages to itself.");
     }
 
@@ -194,34 +344,82 @@ public final class Context
      */
     public void doing(String text)
     {
-        side.doing(text);
+        controlEnd.doing(text);
     }
 
     /**
-     * Adds a job that every worker started later evaluates before anything else.
+     * Shows what is in use of the heap after a collection.
      *
-     * @param job the job.
+     * @param bytes used.
+     */
+    public void liveHeapBytes(long bytes)
+    {
+        controlEnd.liveHeapBytes(bytes);
+    }
+
+    /**
+     * Notes what a thread of this worker has waited for; of the root nothing is noted.
+     *
+     * @param what      one of few texts.
+     * @param fromNanos when that began, of {@link System#nanoTime}.
+     * @param toNanos   when it ended.
+     */
+    void waited(String what, long fromNanos, long toNanos)
+    {
+        ControlEnd itsEnd = controlEnd;
+        if (itsEnd != null)
+        {
+            itsEnd.waited(what, fromNanos, toNanos);
+        }
+    }
+
+    /**
+     * A record of what such a body does.
+     *
+     * @param text what it is; its beginning is the name.
+     * @return one that nothing is in yet, for the calling thread.
+     */
+    public WorkRecord record(String text)
+    {
+        return controlEnd.record(text);
+    }
+
+    /**
+     * Ends this worker at once, since it cannot go on: an error has ended a thread that its parent depends on. The
+     * parent hears of the error.
+     *
+     * @param e the error.
+     */
+    public void lost(Throwable e)
+    {
+        controlEnd.lost(e);
+    }
+
+    /**
+     * Adds a work that every worker started later evaluates before anything else.
+     *
+     * @param work the work.
      * @return the workers of now, which do not get it by this.
      */
-    public List<WorkerHandle> record(Job job)
+    public List<WorkerHandle> record(Work work)
     {
         synchronized (journal)
         {
-            journal.add(job);
+            journal.add(work);
             return children();
         }
     }
 
     /**
-     * Takes a job out of the journal again.
+     * Takes a work out of the journal again.
      *
-     * @param job as given to {@link #record(Job)}.
+     * @param work as given to {@link #record(Work)}.
      */
-    public void forget(Job job)
+    public void forget(Work work)
     {
         synchronized (journal)
         {
-            journal.removeIf(j -> j == job);
+            journal.removeIf(j -> j == work);
         }
     }
 
@@ -245,19 +443,25 @@ public final class Context
     }
 
     /** A worker process is told who it is, once, before it evaluates anything. */
-    void become(int itsId)
+    public void become(int itsId)
     {
         id = itsId;
     }
 
-    int depth()
+    public int depth()
     {
         return depth;
     }
 
-    Lines linesOfWorkers()
+    public Sink linesOfWorkers()
     {
         return output.ofWorkers();
+    }
+
+    /** On the root's own stdout or stderr. */
+    private static void printLabelled(Stream stream, int itsId, String line)
+    {
+        (stream == Stream.OUT ? System.out : System.err).println(Text.label(itsId) + line);
     }
 
     /**
@@ -268,7 +472,7 @@ public final class Context
      */
     public void printLine(boolean error, String line)
     {
-        output.own().line(error ? parallel.process.Output.Stream.ERR : parallel.process.Output.Stream.OUT, id, line);
+        output.own().line(error ? Stream.ERR : Stream.OUT, id, line);
     }
 
     int lastServed()
@@ -281,7 +485,7 @@ public final class Context
         lastServed = peer;
     }
 
-    Collection<Job> adopt(WorkerHandle worker)
+    Collection<Work> adopt(WorkerHandle worker)
     {
         synchronized (journal)
         {
@@ -290,18 +494,21 @@ public final class Context
         }
     }
 
-    /** Of a worker that is a thread and has ended, while its code may go on: its workers end, and those that it is starting. */
-    void end()
+    /**
+     * Of a worker that is a thread and has ended, while its code may go on: its workers end, and those that it is
+     * starting.
+     */
+    public void end()
     {
         synchronized (journal)
         {
             ended = true;
         }
-        spares.close();
+        reserve.close();
         children().forEach(WorkerHandle::kill);
     }
 
-    boolean isEnded()
+    public boolean isEnded()
     {
         return ended;
     }

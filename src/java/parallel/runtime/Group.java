@@ -1,16 +1,23 @@
 package parallel.runtime;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 import parallel.ParallelException;
 import parallel.ParallelException.Code;
-import parallel.codec.Copies;
+import parallel.WorkerStatus;
+import parallel.codec.Destination;
 import parallel.codec.Encoder;
 import parallel.codec.Messages;
+import parallel.codec.ReaderCount;
+import parallel.codec.UnserializableException;
+import parallel.control.Errors;
 import parallel.transport.Assembly;
 import parallel.transport.ChannelCorruptException;
 import parallel.transport.Groups;
@@ -28,13 +35,13 @@ public final class Group
     /** Given back by a timed call when nothing came in time. */
     public static final Object TIMED_OUT = new Object();
 
-    private static final Reader OWNING = Messages.inbox(Long.MAX_VALUE);
+    private static final Reader OWNING = Messages.inbox();
 
     private Group()
     {
     }
 
-    private static long deadline(long timeoutMs)
+    static long deadline(long timeoutMs)
     {
         return timeoutMs < 0 ? ChannelPeer.FOREVER : ChannelPeer.deadline(timeoutMs, TimeUnit.MILLISECONDS);
     }
@@ -70,25 +77,26 @@ public final class Group
      * @param value     the message.
      * @param timeoutMs how long to wait for room.
      * @throws InterruptedException if interrupted while blocked.
-     * @throws ParallelException    after all members were served: of those that had ended, and TIMEOUT with {@code "unsent"}.
+     * @throws ParallelException    after all members were served: of those that had ended, and TIMEOUT with {@code
+     *     "unsent"}.
      */
     public static void send(List<? extends ChannelPeer> peers, Object value, long timeoutMs) throws InterruptedException
     {
-        final List<? extends ChannelPeer> open = peers.stream().filter(p -> p.channel() != null).toList();
-        final List<ParallelException> errors = new ArrayList<>();
-        peers.stream().filter(p -> p.channel() == null).forEach(p -> errors.add(p.sendError(p.isSendEnded())));
-        final List<Boolean> afterEnd = open.stream().map(ChannelPeer::isSendEnded).toList();
-        final List<ChannelPeer> unsent = new ArrayList<>();
-        final Encoder encoder = Encoder.acquire();
+        List<? extends ChannelPeer> open = peers.stream().filter(p -> p.channel() != null).toList();
+        List<ParallelException> errors = new ArrayList<>();
+        peers.stream().filter(p -> p.channel() == null).forEach(p -> errors.add(p.errors().unsent(p.isSendEnded())));
+        List<Boolean> afterEnd = open.stream().map(ChannelPeer::isSendEnded).toList();
+        List<ChannelPeer> unsent = new ArrayList<>();
+        Encoder encoder = Encoder.acquire(farthest(open));
         try
         {
-            final Payload payload = Copies.of(open.size(), () -> ChannelPeer.encode(encoder, value));
-            final Sent[] sent = Groups.sendAll(channels(open), payload, deadline(timeoutMs));
+            Payload payload = ReaderCount.of(open.size(), () -> ChannelPeer.encode(encoder, value));
+            Sent[] sent = Groups.sendAll(channels(open), payload, deadline(timeoutMs));
             for (int i = 0; i < sent.length; i++)
             {
                 if (sent[i] == Sent.ENDED)
                 {
-                    errors.add(open.get(i).sendError(afterEnd.get(i)));
+                    errors.add(open.get(i).errors().unsent(afterEnd.get(i)));
                 }
                 else if (sent[i] == Sent.NO_ROOM)
                 {
@@ -103,16 +111,23 @@ public final class Group
         throwIfAny(errors);
         if (!unsent.isEmpty())
         {
-            final List<Integer> ids = unsent.stream().map(ChannelPeer::id).toList();
-            throw new ParallelException(Code.TIMEOUT, "No room within " + timeoutMs + " ms in the rings to the workers " + ids +
+            List<Integer> ids = unsent.stream().map(ChannelPeer::id).toList();
+            throw new ParallelException(Code.TIMEOUT, "No room within " + timeoutMs +
+                " ms in the rings to the workers " + ids +
                 "; nothing of the message arrives there, the others have it.",
                 Map.of("timeout-ms", timeoutMs, "unsent", ids, "status", statuses(unsent)), null);
         }
     }
 
-    private static List<parallel.WorkerStatus> statuses(List<ChannelPeer> peers)
+    static Destination farthest(List<? extends ChannelPeer> peers)
     {
-        return peers.stream().filter(WorkerHandle.class::isInstance).map(peer -> ((WorkerHandle)peer).status()).toList();
+        return peers.stream().map(ChannelPeer::destination).max(Comparator.naturalOrder()).orElse(Destination.HERE);
+    }
+
+    private static List<WorkerStatus> statuses(List<ChannelPeer> peers)
+    {
+        return peers.stream().filter(WorkerHandle.class::isInstance).map(
+            peer -> ((WorkerHandle)peer).status()).toList();
     }
 
     /**
@@ -125,24 +140,29 @@ public final class Group
      * @throws InterruptedException if interrupted while blocked; nothing is taken.
      * @throws ParallelException    if a member has ended with nothing left; nothing is taken.
      */
-    public static List<Object> receive(List<? extends ChannelPeer> peers, long timeoutMs, Object none) throws InterruptedException
+    public static List<Object> receive(
+        List<? extends ChannelPeer> peers, long timeoutMs, Object none) throws InterruptedException
     {
         throwIfAny(peers.stream().filter(p -> p.channel() == null).map(ChannelPeer::endError).toList());
-        final List<MessageChannel> channels = channels(peers);
-        final Assembly[] messages;
+        List<MessageChannel> channels = channels(peers);
+        Assembly[] messages;
         try
         {
             messages = takeAll(peers, channels, timeoutMs);
         }
-        catch (final parallel.codec.NotTransferableException e)
+        catch (UnserializableException e)
         {
             throw Errors.notTransferable(e);
         }
-        catch (final ChannelCorruptException e)
+        catch (OutOfMemoryError e)
+        {
+            throw Errors.noMemory(peers.get(0).who(), "a message of each of a group", e);
+        }
+        catch (ChannelCorruptException e)
         {
             throw corrupt(peers, e);
         }
-        final List<Object> values = new ArrayList<>();
+        List<Object> values = new ArrayList<>();
         for (int i = 0; i < messages.length; i++)
         {
             values.add(messages[i] == null ? none : peers.get(i).decode(messages[i]));
@@ -150,9 +170,10 @@ public final class Group
         return values;
     }
 
-    private static Assembly[] takeAll(List<? extends ChannelPeer> peers, List<MessageChannel> channels, long timeoutMs) throws InterruptedException
+    private static Assembly[] takeAll(
+        List<? extends ChannelPeer> peers, List<MessageChannel> channels, long timeoutMs) throws InterruptedException
     {
-        final Assembly[] messages = Groups.receiveAll(channels, OWNING, deadline(timeoutMs),
+        Assembly[] messages = Groups.receiveAll(channels, OWNING, deadline(timeoutMs),
             () -> channels.stream().anyMatch(MessageChannel::isEnded));
         if (messages != null)
         {
@@ -162,9 +183,10 @@ public final class Group
         return Groups.pollAll(channels, OWNING);
     }
 
-    private static ParallelException corrupt(List<? extends ChannelPeer> peers, ChannelCorruptException e) throws InterruptedException
+    private static ParallelException corrupt(
+        List<? extends ChannelPeer> peers, ChannelCorruptException e) throws InterruptedException
     {
-        for (final ChannelPeer peer : peers)
+        for (ChannelPeer peer : peers)
         {
             if (peer.channel() == e.channel())
             {
@@ -185,8 +207,9 @@ public final class Group
      */
     public static Object select(List<? extends ChannelPeer> peers, long timeoutMs) throws InterruptedException
     {
-        final Selection selection = new Selection(inTurn(peers));
-        if (!selection.look() && !Waiter.await(channels(peers), selection::look, deadline(timeoutMs), Waiter.For.MESSAGES))
+        Selection selection = new Selection(inTurn(peers));
+        if (!selection.look() &&
+            !Waiter.await(channels(peers), selection::look, deadline(timeoutMs), Waiter.For.SELECT))
         {
             return TIMED_OUT;
         }
@@ -201,13 +224,13 @@ public final class Group
 
     private static List<ChannelPeer> inTurn(List<? extends ChannelPeer> peers)
     {
-        final int last = Context.current().lastServed();
-        final List<ChannelPeer> turn = new ArrayList<>(peers);
+        int last = Context.current().lastServed();
+        List<ChannelPeer> turn = new ArrayList<>(peers);
         for (int i = 0; i < peers.size(); i++)
         {
             if (peers.get(i).id() == last)
             {
-                java.util.Collections.rotate(turn, -i - 1);
+                Collections.rotate(turn, -i - 1);
                 break;
             }
         }
@@ -231,17 +254,17 @@ public final class Group
         {
             boolean allEnded = true;
             errors.clear();
-            for (final ChannelPeer candidate : peers)
+            for (ChannelPeer candidate : peers)
             {
-                final MessageChannel channel = candidate.channel();
-                final Assembly next = channel == null ? null : candidate.poll(OWNING);
+                MessageChannel channel = candidate.channel();
+                Assembly next = channel == null ? null : candidate.poll(OWNING);
                 if (next != null)
                 {
                     peer = candidate;
                     message = next;
                     return true;
                 }
-                final boolean ended = channel == null || candidate.isOver();
+                boolean ended = channel == null || candidate.isOver();
                 allEnded &= ended;
                 if (ended && candidate.overFailure() != null)
                 {
@@ -263,26 +286,42 @@ public final class Group
      * @throws ParallelException    of every worker that has failed by then; the others go on.
      */
     public static List<Object> join(List<? extends WorkerHandle> workers, long timeoutMs,
-        java.util.function.Function<WorkerHandle, Object> value) throws InterruptedException
+        Function<WorkerHandle, Object> value) throws InterruptedException
     {
-        workers.forEach(worker -> worker.life().finish());
-        if (!joined(workers) && !Waiter.await(channels(workers), () ->
-        {
-            channels(workers).forEach(MessageChannel::drain);
-            return joined(workers);
-        }, deadline(timeoutMs)))
+        workers.forEach(worker -> worker.life().control().finish());
+        if (!joined(workers) &&
+            !Waiter.await(channels(workers), new Ends(workers), deadline(timeoutMs), Waiter.For.JOIN))
         {
             return null;
         }
-        throwIfAny(workers.stream().filter(WorkerHandle::isDone).map(WorkerHandle::failure).filter(Objects::nonNull).toList());
-        final List<Object> values = new ArrayList<>();
+        throwIfAny(workers.stream().filter(WorkerHandle::isDone).map(WorkerHandle::failure).filter(
+            Objects::nonNull).toList());
+        List<Object> values = new ArrayList<>();
         workers.forEach(worker -> values.add(value.apply(worker)));
         return values;
     }
 
+    /** The ends of all, or of one that has failed. */
+    private record Ends(List<? extends WorkerHandle> workers) implements Waiter.Condition
+    {
+        @Override
+        public boolean getAsBoolean()
+        {
+            channels(workers).forEach(MessageChannel::drain);
+            return joined(workers);
+        }
+
+        @Override
+        public boolean needs(MessageChannel channel)
+        {
+            return workers.stream().anyMatch(worker -> worker.channel() == channel && !worker.isDone());
+        }
+    }
+
     private static boolean joined(List<? extends WorkerHandle> workers)
     {
-        return workers.stream().allMatch(WorkerHandle::isDone) || workers.stream().anyMatch(w -> w.isDone() && w.failure() != null);
+        return workers.stream().allMatch(WorkerHandle::isDone) ||
+            workers.stream().anyMatch(w -> w.isDone() && w.failure() != null);
     }
 
     /**
@@ -292,6 +331,6 @@ public final class Group
      */
     public static void stop(List<? extends WorkerHandle> workers)
     {
-        Ladder.stop(List.copyOf(workers), -1);
+        StopLadder.stop(List.copyOf(workers), -1);
     }
 }

@@ -1,7 +1,5 @@
 package parallel.runtime;
 
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 import parallel.ParallelException;
@@ -13,9 +11,8 @@ import parallel.WorkerStatus.State;
  * @param state  one of ENDED, FAILED, DEAD.
  * @param value  codec bytes of the final value; null if there is none.
  * @param error  makes its error; null if it ended normally.
- * @param exit   exit code.
- * @param signal that ended it.
+ * @param ending of its process.
  */
-record Outcome(State state, byte[] value, Supplier<ParallelException> error, OptionalInt exit, Optional<String> signal)
+record Outcome(State state, byte[] value, Supplier<ParallelException> error, Ending ending)
 {
 }

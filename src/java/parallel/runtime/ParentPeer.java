@@ -3,24 +3,52 @@ package parallel.runtime;
 import java.util.Map;
 
 import parallel.ParallelException;
+import parallel.codec.Codec;
+import parallel.codec.Destination;
+import parallel.codec.UnserializableException;
+import parallel.control.Errors;
 import parallel.transport.MessageChannel;
 
 /**
- * The peer that stands for the parent in a worker. When a parent process is gone its worker processes halt, so that only a
- * worker that is a thread sees the end of this one.
+ * The peer that stands for the parent in a worker. When a parent process is gone its worker processes halt, so that
+ * only a worker that is a thread sees the end of this one.
  */
 public final class ParentPeer extends ChannelPeer
 {
     private final MessageChannel channel;
     private final long pid;
+    private final Destination destination;
     /** Why code that asks for messages is refused; null: it is not. */
     private volatile String refusal;
+    private volatile Context.ControlEnd controlEnd;
 
-    ParentPeer(int id, long pid, MessageChannel channel)
+    /** One of this machine. */
+    public ParentPeer(int id, long pid, MessageChannel channel)
+    {
+        this(id, pid, channel, Destination.HERE);
+    }
+
+    private ParentPeer(int id, long pid, MessageChannel channel, Destination destination)
     {
         super(id);
         this.pid = pid;
         this.channel = channel;
+        this.destination = destination;
+        channel.peer(id);
+    }
+
+    /**
+     * The parent of this process. Only the root has workers on other machines.
+     *
+     * @param id      of it.
+     * @param pid     of it.
+     * @param channel to it.
+     * @return the peer.
+     */
+    public static ParentPeer ofProcess(int id, long pid, MessageChannel channel)
+    {
+        boolean isElsewhere = id == Context.NO_WORKER && Session.current().host() != 0;
+        return new ParentPeer(id, pid, channel, isElsewhere ? Destination.ELSEWHERE : Destination.HERE);
     }
 
     /**
@@ -32,11 +60,11 @@ public final class ParentPeer extends ChannelPeer
     ParentPeer handOver(String why)
     {
         refusal = why;
-        return new ParentPeer(id(), pid, channel);
+        return new ParentPeer(id(), pid, channel, destination);
     }
 
     @Override
-    MessageChannel channel()
+    public MessageChannel channel()
     {
         if (refusal != null)
         {
@@ -45,10 +73,36 @@ public final class ParentPeer extends ChannelPeer
         return channel;
     }
 
+    void controlEnd(Context.ControlEnd itsEnd)
+    {
+        controlEnd = itsEnd;
+    }
+
+    @Override
+    public Object yield(Object value) throws InterruptedException
+    {
+        MessageChannel itsChannel = channel();      // which is refused where its messages are
+        try
+        {
+            return Settlement.decode(controlEnd.exchange(destination.of(() -> Codec.toBytes(value)), itsChannel));
+        }
+        catch (UnserializableException e)
+        {
+            throw Errors.notTransferable(e);
+        }
+    }
+
+    @Override
+    public Destination destination()
+    {
+        return destination;
+    }
+
     @Override
     ParallelException endError()
     {
-        return Errors.closed(who(), "The parent, process " + id() + ", has ended its stream, and all that it sent was received.");
+        return Errors.closed(who(), "The parent, process " + id() +
+            ", has ended its stream, and all that it sent was received.");
     }
 
     @Override

@@ -1,21 +1,23 @@
 package parallel.runtime;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
 
+import parallel.codec.ByName;
+import parallel.control.Errors;
 import parallel.process.ThisProcess;
 import parallel.transport.SessionPage;
 
 /**
- * What shared arrays and locks ask of the session: where their files are made, who is here, and who still lives. Safe from any
- * thread.
+ * What shared arrays and locks ask of the session: where their files are made, who is here, and who still lives. Safe
+ * from any thread.
  */
 public final class SessionMemory
 {
-    private static final String KEEPER = "parallel.shared.Custody";
     private static volatile Heritage heritage;
 
     private SessionMemory()
@@ -30,7 +32,7 @@ public final class SessionMemory
          *
          * @param parent takes the bytes that say what it is.
          */
-        void leave(Consumer<byte[]> parent);
+        public void leave(Consumer<byte[]> parent);
 
         /**
          * Takes what a worker leaves.
@@ -50,7 +52,7 @@ public final class SessionMemory
         heritage = ours;
     }
 
-    static void leave(Consumer<byte[]> parent)
+    public static void leave(Consumer<byte[]> parent)
     {
         if (heritage != null)
         {
@@ -58,18 +60,21 @@ public final class SessionMemory
         }
     }
 
-    /** Found by name: a process that shares nothing loads nothing of it. Not on the control thread, which opens no files. */
+    /**
+     * Found by name: a process that shares nothing loads nothing of it. Not on the control thread, while there is
+     * another.
+     */
     static void keep(byte[] files)
     {
-        Threads.POOL.execute(() ->
+        Threads.execute(() ->
         {
             try
             {
-                ((Heritage)Class.forName(KEEPER).getConstructor().newInstance()).keep(files);
+                ByName.make(ByName.HANDOVER_AT_EXIT, Heritage.class).keep(files);
             }
-            catch (final ReflectiveOperationException e)
+            catch (ReflectiveOperationException e)
             {
-                throw new IllegalStateException(KEEPER + " cannot be made", e);
+                throw new IllegalStateException(ByName.HANDOVER_AT_EXIT + " cannot be made", e);
             }
         });
     }
@@ -81,7 +86,38 @@ public final class SessionMemory
      */
     public static Path directory()
     {
-        return Session.current().directory().memory();
+        Session session = session();
+        try
+        {
+            session.directory().ensure();
+        }
+        catch (IOException e)
+        {
+            throw Errors.badArgument(e.getMessage());
+        }
+        return session.directory().memory();
+    }
+
+    private static Session session()
+    {
+        try
+        {
+            return Session.current();
+        }
+        catch (UncheckedIOException e)
+        {
+            throw Errors.badArgument("Nothing can be shared in this process. " + e.getMessage());
+        }
+    }
+
+    /**
+     * The machine that this process is on.
+     *
+     * @return the number of a host; 0: that of the root.
+     */
+    public static int host()
+    {
+        return session().host();
     }
 
     /**
@@ -102,11 +138,11 @@ public final class SessionMemory
      */
     public static Set<Integer> ended(Set<Integer> ids)
     {
-        final Set<Integer> ended = new HashSet<>(ids);
-        final SessionPage page = Session.current().page();
-        for (final SessionPage.Slot slot : page.slots())
+        Set<Integer> ended = new HashSet<>(ids);
+        SessionPage page = session().page();
+        for (SessionPage.Slot slot : page.slots())
         {
-            if (ended.contains(slot.id()) && (slot.pid() == 0 || isAlive(slot.pid(), slot.pidStartMs())))
+            if (ended.contains(slot.id()) && isOfTheLiving(slot))
             {
                 ended.remove(slot.id());
             }
@@ -116,6 +152,12 @@ public final class SessionMemory
             ended.remove(0);
         }
         return ended;
+    }
+
+    /** Of a process of another machine its parent's word is all that is known: it gives the slot back. */
+    private static boolean isOfTheLiving(SessionPage.Slot slot)
+    {
+        return slot.pid() == 0 || !slot.isHere() || isAlive(slot.pid(), slot.pidStartMs());
     }
 
     private static boolean isAlive(long pid, long startMs)
@@ -130,6 +172,6 @@ public final class SessionMemory
      */
     public static boolean hasWorkers()
     {
-        return !Session.current().page().slots().isEmpty();
+        return !session().page().slots().isEmpty();
     }
 }

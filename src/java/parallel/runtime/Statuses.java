@@ -2,22 +2,25 @@ package parallel.runtime;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 
 import parallel.WorkerStatus;
 import parallel.WorkerStatus.State;
+import parallel.process.Processors;
 import parallel.transport.SessionPage;
 import parallel.transport.StatusPage;
 
 /**
  * What shared memory says of workers.
  */
-final class Statuses
+public final class Statuses
 {
     private static final State[] STATES = State.values();
 
@@ -33,64 +36,120 @@ final class Statuses
      * @param parent    id of its parent.
      * @param name      or null.
      * @param startedAt when it was started.
+     * @param where     it lives; null: on this machine.
      */
-    record Identity(int id, long pid, int parent, String name, Instant startedAt)
+    public record Identity(int id, long pid, int parent, String name, Instant startedAt, Place.Elsewhere where)
     {
+        private Optional<String> host()
+        {
+            return Optional.ofNullable(where).map(Place.Elsewhere::host);
+        }
+
+        private Optional<Duration> age()
+        {
+            return Optional.ofNullable(where).map(Place.Elsewhere::age);
+        }
     }
 
     /** Children by their handles, those further down by what the session page says of them. */
     static List<WorkerStatus> below(Context context)
     {
-        final Map<Integer, WorkerStatus> found = new TreeMap<>();
-        context.children().forEach(child -> found.put(child.id(), child.status()));
+        Map<Integer, WorkerStatus> found = new TreeMap<>();
+        for (WorkerHandle child : context.children())
+        {
+            found.put(child.id(), child.status());
+            child.below().forEach(further -> found.put(further.id(), further));
+        }
         if (!found.isEmpty())
         {
-            final List<SessionPage.Slot> slots = Session.current().page().slots();
-            boolean more = true;
-            while (more)
-            {
-                more = false;
-                for (final SessionPage.Slot slot : slots)
-                {
-                    more |= found.containsKey(slot.parentId()) && found.putIfAbsent(slot.id(), look(slot)) == null;
-                }
-            }
+            addBelow(found);
         }
         return List.copyOf(found.values());
     }
 
+    /**
+     * What the session page says of the live workers below others.
+     *
+     * @param ids of those others.
+     * @return by id.
+     */
+    public static List<WorkerStatus> below(Collection<Integer> ids)
+    {
+        Map<Integer, WorkerStatus> found = new TreeMap<>();
+        ids.forEach(id -> found.put(id, null));
+        addBelow(found);
+        return found.values().stream().filter(Objects::nonNull).toList();
+    }
+
+    private static void addBelow(Map<Integer, WorkerStatus> found)
+    {
+        List<SessionPage.Slot> slots = Session.current().page().slots();
+        boolean more = true;
+        while (more)
+        {
+            more = false;
+            for (SessionPage.Slot slot : slots)
+            {
+                if (found.containsKey(slot.parentId()) && !found.containsKey(slot.id()))
+                {
+                    found.put(slot.id(), look(slot));
+                    more = true;
+                }
+            }
+        }
+    }
+
     private static WorkerStatus look(SessionPage.Slot slot)
     {
-        final Identity who = new Identity(slot.id(), slot.pid(), slot.parentId(), slot.name(), Instant.ofEpochMilli(slot.startedMs()));
-        if (slot.pairHandOn() == null)
+        Identity who =
+            new Identity(slot.id(), slot.pid(), slot.parentId(), slot.name(), Instant.ofEpochMilli(slot.startedMs()),
+            null);
+        if (slot.pairHandOn() == null || !slot.isHere())
         {
-            return of(who, null, null, state(slot.state()));    // it is being started at this moment
+            // It is being started at this moment, or its page is on another machine.
+            return of(who, null, null, State.STARTING);
         }
         try (StatusPage page = StatusPage.map(Path.of(slot.pairHandOn())))
         {
             return of(who, page, null, null);
         }
-        catch (final IOException | java.nio.file.InvalidPathException e)
+        catch (IOException | RuntimeException | InternalError e)
         {
-            return of(who, null, null, state(slot.state()));
+            // It has ended, or what the page says is no path of a page; a file that is cut short while it is read is an
+            // InternalError.
+            return of(who, null, null, State.STARTING);
         }
     }
 
-    static WorkerStatus of(Identity who, StatusPage page, Outcome outcome, State end)
+    public static WorkerStatus of(Identity who, StatusPage page, Outcome outcome, State end)
     {
-        final OptionalInt exit = outcome == null ? OptionalInt.empty() : outcome.exit();
-        final Optional<String> signal = outcome == null ? Optional.empty() : outcome.signal();
-        final State state = end != null ? end : page == null ? State.STARTING : state(page.state());
+        Ending ending = outcome == null ? Ending.UNKNOWN : outcome.ending();
+        State state = end != null ? end : page == null ? State.STARTING : state(page.state());
         if (page == null)
         {
-            return new WorkerStatus(who.id, who.pid, who.parent, who.name, state, who.startedAt, null, 0, 0, 0, 0, 0, 0, 0, exit, signal);
+            return new WorkerStatus(who.id, who.pid, who.parent, who.name, state, who.startedAt, null, 0, 0, 0, 0, 0,
+                0, 0, ending.exit(), ending.signal(), who.host(), who.age());
         }
         return new WorkerStatus(who.id, who.pid, who.parent, who.name, state, who.startedAt, page.doing(),
             page.messagesSent(), page.bytesSent(), page.messagesReceived(), page.bytesReceived(),
-            page.messagesQueued(), page.bytesQueued(), page.heapBytes(), exit, signal);
+            page.messagesQueued(), page.bytesQueued(), page.heapBytes(), ending.exit(), ending.signal(),
+            who.host(), who.age(), processors(page), page.nice());
     }
 
-    private static State state(int number)
+    private static List<Integer> processors(StatusPage page)
+    {
+        String ranges = page.processors();
+        try
+        {
+            return ranges == null ? List.of() : Processors.numbers(ranges);
+        }
+        catch (NumberFormatException e)
+        {
+            return List.of();       // somebody has written into the page
+        }
+    }
+
+    static State state(int number)
     {
         return number >= 0 && number < STATES.length ? STATES[number] : State.STARTING;
     }

@@ -1,11 +1,12 @@
 package parallel.runtime;
 
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -14,57 +15,48 @@ import parallel.Worker;
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
 import parallel.WorkerStatus;
+import parallel.codec.Destination;
+import parallel.control.Errors;
+import parallel.control.Frames;
+import parallel.control.Text;
+import parallel.control.Work;
+import parallel.transport.FlightRecord;
 import parallel.transport.MessageChannel;
 import parallel.transport.Waiter;
 
 /**
- * A worker as its parent holds it. Its life (start, frames, end) is led by {@link Life}; this is the part that callers see.
+ * A worker as its parent holds it. Its life (start, frames, end) is led by {@link WorkerLife}; this is the part that
+ * callers see.
  */
-public class WorkerHandle extends ChannelPeer implements Worker
+public class WorkerHandle extends ChannelPeer implements Worker, FutureValue<Object>
 {
     private static final long THREADS_MS = 250;
     /** Of one that is being killed: a process may be in the middle of a system call. */
     private static final long MOST_END_MS = 10_000;
-    private final Life life;
+    private final WorkerLife life;
     private volatile boolean cancelled;
-    private Object value;
+    private Object finalValue;
     private boolean valueRead;
 
     /**
      * A handle for a worker about to be started.
      *
-     * @param birth what it is started with.
+     * @param spec what it is started with.
      */
-    protected WorkerHandle(Birth birth)
+    public WorkerHandle(StartSpec spec)
     {
-        super(birth.id());
-        life = new Life(this, birth);
+        super(spec.id());
+        life = new WorkerLife(this, spec);
     }
 
-    /**
-     * What a worker is started with.
-     *
-     * @param context of the parent.
-     * @param id      of the worker.
-     * @param options checked ones.
-     * @param job     what it evaluates; {@link Job#IDLE} for a forked worker.
-     */
-    public record Birth(Context context, int id, WorkerOptions options, Job job)
-    {
-        boolean forked()
-        {
-            return job.kind() == Job.NONE;
-        }
-    }
-
-    final Life life()
+    public final WorkerLife life()
     {
         return life;
     }
 
     final WorkerOptions options()
     {
-        return life.birth().options();
+        return life.spec().options();
     }
 
     /**
@@ -85,21 +77,29 @@ public class WorkerHandle extends ChannelPeer implements Worker
     }
 
     @Override
+    public final Destination destination()
+    {
+        return life.destination();
+    }
+
+    @Override
     final ParallelException endError()
     {
-        final Outcome outcome = life.outcome();
+        Outcome outcome = life.outcome();
         if (outcome == null)
         {
-            return Errors.closed(who(), name() + " has ended its stream by send-end, and all that it sent was received.");
+            return Errors.closed(
+                who(), name() + " has ended its stream by send-end, and all that it sent was received.");
         }
-        return outcome.error() != null ? outcome.error().get() : Errors.closed(who(), name() + " has ended, and all that it sent was received.");
+        return outcome.error() != null ? outcome.error().get() :
+            Errors.closed(who(), name() + " has ended, and all that it sent was received.");
     }
 
     /** @return why the worker has failed or died; null while it lives and when it has ended normally. Never blocks. */
     @Override
     public final ParallelException failure()
     {
-        final Outcome outcome = life.outcome();
+        Outcome outcome = life.outcome();
         return outcome == null || outcome.error() == null ? null : outcome.error().get();
     }
 
@@ -116,14 +116,15 @@ public class WorkerHandle extends ChannelPeer implements Worker
     }
 
     @Override
-    final String name()
+    public final String name()
     {
-        final String name = options().get(Option.NAME, String.class);
-        return "worker " + id() + (name == null ? "" : " \"" + name + "\"") + (pid() == 0 ? "" : " (pid " + pid() + ")");
+        String name = options().get(Option.NAME, String.class);
+        return "worker " + id() + (name == null ? "" : " \"" + name + "\"") +
+            (pid() == 0 ? "" : " (pid " + pid() + ")");
     }
 
     @Override
-    final Map<String, Object> who()
+    public final Map<String, Object> who()
     {
         return facts(pid());
     }
@@ -146,7 +147,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
     {
         if (!awaitEnd(deadline(timeout, unit)))
         {
-            throw timeout("join of", timeout, unit, true);
+            throw errors().timeout("join of", timeout, unit, true);
         }
         return finalValue();
     }
@@ -159,25 +160,26 @@ public class WorkerHandle extends ChannelPeer implements Worker
      * @return true if it has ended.
      * @throws InterruptedException if interrupted while blocked.
      */
-    public final boolean awaitEnd(long timeout, TimeUnit unit) throws InterruptedException
+    @Override
+    public final boolean await(long timeout, TimeUnit unit) throws InterruptedException
     {
         return awaitEnd(deadline(timeout, unit));
     }
 
     private boolean awaitEnd(long deadline) throws InterruptedException
     {
-        life.finish();
+        life.control().finish();
         return awaitDone(deadline);
     }
 
     final boolean awaitDone(long deadline) throws InterruptedException
     {
-        final MessageChannel channel = channel();
+        MessageChannel channel = channel();
         return life.isDone() || Waiter.await(List.of(channel), () ->
         {
             channel.drain();
             return life.isDone();
-        }, deadline);
+        }, deadline, Waiter.For.JOIN);
     }
 
     final boolean awaitEndUninterruptibly(long deadline, Collection<WorkerHandle> stillThere)
@@ -193,10 +195,40 @@ public class WorkerHandle extends ChannelPeer implements Worker
                 }
                 return uninterrupted;
             }
-            catch (final InterruptedException e)
+            catch (InterruptedException e)
             {
                 uninterrupted = false;
             }
+        }
+    }
+
+    @Override
+    public final Object yield(Object value)
+    {
+        throw Errors.badArgument("yield is for a worker, which calls it on parent(); here, in the parent of " + name() +
+            ", call step.");
+    }
+
+    @Override
+    public final Object step(Object message) throws InterruptedException
+    {
+        return Steps.step(List.of(this), message, -1).get(0);
+    }
+
+    @Override
+    public final Object step(Object message, long timeout, TimeUnit unit) throws InterruptedException, TimeoutException
+    {
+        try
+        {
+            return Steps.step(List.of(this), message, Math.max(0, unit.toMillis(timeout))).get(0);
+        }
+        catch (ParallelException e)
+        {
+            if (e.code() != ParallelException.Code.TIMEOUT)
+            {
+                throw e;
+            }
+            throw PeerErrors.timeout(e);
         }
     }
 
@@ -208,42 +240,31 @@ public class WorkerHandle extends ChannelPeer implements Worker
      */
     public final synchronized Object finalValue()
     {
-        final Outcome outcome = life.outcome();
+        Outcome outcome = life.outcome();
         if (outcome.error() != null)
         {
             throw outcome.error().get();
         }
         if (!valueRead)
         {
-            value = outcome.value() == null ? null : Reply.decode(outcome.value());
+            finalValue = outcome.value() == null ? null : Settlement.decode(outcome.value());
             valueRead = true;
         }
-        return value;
-    }
-
-    @Override
-    public Object get() throws InterruptedException, ExecutionException
-    {
-        awaitEnd(FOREVER);
-        try
-        {
-            return futureValue();
-        }
-        catch (final ParallelException e)
-        {
-            throw new ExecutionException(e);
-        }
+        return finalValue;
     }
 
     /**
-     * The final value of a worker that has ended, as a future gives it.
+     * The final value, as a future gives it.
      *
      * @return the value.
+     * @throws InterruptedException  if interrupted while blocked.
      * @throws CancellationException if it was cancelled.
      * @throws ParallelException     its error.
      */
-    public final Object futureValue()
+    @Override
+    public final Object value() throws InterruptedException
     {
+        awaitEnd(FOREVER);
         if (cancelled)
         {
             throw new CancellationException(name() + " was cancelled");
@@ -252,13 +273,9 @@ public class WorkerHandle extends ChannelPeer implements Worker
     }
 
     @Override
-    public final Object get(long timeout, TimeUnit unit) throws InterruptedException, ExecutionException, TimeoutException
+    public final TimeoutException timedOut(long timeout, TimeUnit unit) throws InterruptedException
     {
-        if (!awaitEnd(deadline(timeout, unit)))
-        {
-            throw timeout("get of", timeout, unit, true);
-        }
-        return get();
+        return errors().timeout("get of", timeout, unit, true);
     }
 
     @Override
@@ -294,57 +311,57 @@ public class WorkerHandle extends ChannelPeer implements Worker
     /**
      * Evaluates in a forked worker, in turn.
      *
-     * @param job what.
+     * @param work what.
      * @return a reply at once.
      * @throws ParallelException with BAD_ARGUMENT on a worker that was not forked.
      */
-    public final Reply exec(Job job)
+    public final Reply exec(Work work)
     {
-        if (!life.birth().forked())
+        if (!life.spec().forked())
         {
             throw Errors.badArgument("exec needs a forked worker; " + name() +
                 " was started by run and evaluates its own form. Start one with (fork) and exec in it.");
         }
-        return life.evaluate(Frames.EXEC, job);
+        return life.control().evaluate(Frames.EXEC, work);
     }
 
     /**
      * Evaluates for everywhere: in turn in a forked worker, at once beside the form of another.
      *
-     * @param job what.
+     * @param work what.
      * @return a reply at once.
      */
-    public final Reply execBeside(Job job)
+    public final Reply execEverywhere(Work work)
     {
-        return life.evaluate(life.birth().forked() ? Frames.EXEC : Frames.EXEC_NOW, job);
+        return life.control().evaluate(life.spec().forked() ? Frames.EXEC : Frames.EXEC_NOW, work);
     }
 
     /**
-     * Evaluates a job at once, on a thread of its own beside whatever the worker evaluates, in a forked worker, too.
+     * Evaluates a work at once, on a thread of its own beside whatever the worker evaluates, in a forked worker, too.
      *
-     * @param job what to evaluate.
+     * @param work what to evaluate.
      * @return the reply; cancelling it interrupts the evaluation.
      */
-    public final Reply execNow(Job job)
+    public final Reply execNow(Work work)
     {
-        return life.evaluate(Frames.EXEC_NOW, job);
+        return life.control().evaluate(Frames.EXEC_NOW, work);
     }
 
     final void cancel(Reply reply)
     {
-        life.cancel(reply);
+        life.control().cancel(reply);
     }
 
     @Override
     public final void interrupt()
     {
-        life.tell(Frames.frame(Frames.INTERRUPT, 0));
+        life.control().tell(Frames.frame(Frames.INTERRUPT));
     }
 
     @Override
     public final void stop()
     {
-        Ladder.stop(List.of(this), -1);
+        StopLadder.stop(List.of(this), -1);
     }
 
     @Override
@@ -361,7 +378,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
 
     final long graceMs()
     {
-        return options().get(Option.GRACE, java.time.Duration.class).toMillis();
+        return options().get(Option.GRACE, Duration.class).toMillis();
     }
 
     final void ask()
@@ -371,7 +388,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
 
     final void breakOff()
     {
-        life.tell(Frames.frame(Frames.BREAK, 0));
+        life.control().tell(Frames.frame(Frames.BREAK));
     }
 
     final void terminate()
@@ -388,14 +405,19 @@ public class WorkerHandle extends ChannelPeer implements Worker
      */
     public final String threads(long timeoutMs) throws InterruptedException
     {
-        final Reply reply = life.request(Frames.THREADS);
+        Reply reply = life.control().request(Frames.THREADS);
         try
         {
-            return reply.await(timeoutMs, TimeUnit.MILLISECONDS) && !life.isDone() && reply.value() instanceof String dump ? dump : null;
+            return reply.await(timeoutMs, TimeUnit.MILLISECONDS) && !life.isDone() &&
+                reply.value() instanceof String dump ? dump : null;
+        }
+        catch (ParallelException e)
+        {
+            return null;        // it has no memory for that, or has ended
         }
         finally
         {
-            life.forget(reply);
+            life.control().forget(reply);
         }
     }
 
@@ -403,6 +425,79 @@ public class WorkerHandle extends ChannelPeer implements Worker
     public final WorkerStatus status()
     {
         return life.status();
+    }
+
+    /**
+     * What it did last, as it wrote it down.
+     *
+     * @return null where it was not started.
+     */
+    public final FlightRecord flightRecord()
+    {
+        return life.flightRecord();
+    }
+
+    /**
+     * What the workers below it do that are on another machine.
+     *
+     * @return as far as that has told.
+     */
+    public final List<WorkerStatus> below()
+    {
+        Place place = life.place();
+        return place == null || !isAlive() ? List.of() : place.below();
+    }
+
+    /**
+     * How large its heap may become.
+     *
+     * @return in bytes, once it is ready; before that a large number.
+     */
+    public final long heapLimitBytes()
+    {
+        return life.control().heapLimitBytes();
+    }
+
+    /**
+     * What it has sent and this process has not received.
+     *
+     * @return messages.
+     */
+    public final long unreadMessages()
+    {
+        return channel() == null ? 0 : channel().status().messagesUnread();
+    }
+
+    /**
+     * Bytes of what it has sent and this process has not received.
+     *
+     * @return bytes.
+     */
+    public final long unreadBytes()
+    {
+        return channel() == null ? 0 : channel().status().bytesUnread();
+    }
+
+    /** Ends it at once, as one that has nothing to do: its state is then ENDED. Never blocks. */
+    public final void dismiss()
+    {
+        life.dismiss();
+    }
+
+    /** Has its listener told that it is replaced while it is well. Never blocks. */
+    public final void tellRetired()
+    {
+        life.tellRetired();
+    }
+
+    /**
+     * Says whether it has a heap of its own.
+     *
+     * @return false for a worker that is a thread.
+     */
+    public final boolean hasOwnHeap()
+    {
+        return !options().get(Option.IN, Object.class).equals("thread");
     }
 
     @Override
@@ -415,7 +510,7 @@ public class WorkerHandle extends ChannelPeer implements Worker
     void tellMore(Map<String, Object> data, boolean ask) throws InterruptedException
     {
         data.put("status", status());
-        final String threads = ask ? threads(THREADS_MS) : null;
+        String threads = ask ? threads(THREADS_MS) : null;
         if (threads != null)
         {
             data.put("threads", threads);
@@ -425,7 +520,10 @@ public class WorkerHandle extends ChannelPeer implements Worker
     @Override
     public String toString()
     {
-        final WorkerStatus status = status();
-        return "#parallel/worker{:id " + id() + " :pid " + status.pid() + " :state :" + status.state().name().toLowerCase(java.util.Locale.ROOT) + "}";
+        WorkerStatus status = status();
+        ParallelException failure = failure();
+        return "#parallel/worker{:id " + id() + " :pid " + (status.pid() == 0 ? "nil" : status.pid()) + " :state :" +
+            status.state().name().toLowerCase(Locale.ROOT) +
+            (failure == null ? "" : " :error " + Text.quoted(failure.getMessage())) + "}";
     }
 }

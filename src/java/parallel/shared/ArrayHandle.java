@@ -3,6 +3,8 @@ package parallel.shared;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.lang.ref.Reference;
+import java.lang.reflect.Array;
+import java.io.IOException;
 import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,14 +13,19 @@ import java.util.Arrays;
 import java.util.List;
 
 import parallel.SharedArray;
-import parallel.runtime.Errors;
+import parallel.codec.Destination;
+import parallel.control.Errors;
 
 /** A shared array, or a view of one. Its equality is identity. */
-public class ArrayHandle extends Elements implements Travelling
+public class ArrayHandle extends Elements implements SentByReference
 {
     private static final VarHandle INTS = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.nativeOrder());
     private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
+    /** Each is an object of some hundred bytes. */
+    public static final int MOST_PARTS = 1_000_000;
+
+    static final String INSTEAD = "Send a copy of its elements (->array, or toArray in Java).";
     private static final int FILL = 8192;
 
     private final long[] shape;
@@ -66,10 +73,10 @@ public class ArrayHandle extends Elements implements Travelling
 
     private ArrayHandle view(Mapping of, long from, long[] viewShape, boolean refuses)
     {
-        return Handles.make(new Parts(of, kind, first() + from, viewShape, refuses));
+        return HandleFactory.make(new Parts(of, kind, first() + from, viewShape, refuses));
     }
 
-    /* Index of the first element in the mapping. */
+    // Index of the first element in the mapping.
     long first()
     {
         return (start - mapping.base) >> kind.shift;
@@ -102,12 +109,12 @@ public class ArrayHandle extends Elements implements Travelling
     @Override
     public final Object get(long i)
     {
-        final ByteBuffer map = readable(i, kind);
+        ByteBuffer map = readable(i, kind);
         try
         {
             return kind.get(map, at(i, kind.shift));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -116,30 +123,32 @@ public class ArrayHandle extends Elements implements Travelling
     @Override
     public final void set(long i, Object x)
     {
-        final ByteBuffer map = writable(i, kind);
+        ByteBuffer map = writable(i, kind);
         try
         {
             kind.put(map, at(i, kind.shift), x);
         }
-        catch (final ClassCastException | IllegalArgumentException | NullPointerException e)
+        catch (ClassCastException | IllegalArgumentException | NullPointerException e)
         {
             throw Errors.badArgument("An element of the shared array is a " + kind.title() + "; " +
                 (x == null ? "null" : x + ", a " + x.getClass().getName() + ",") + " is none, or does not fit.");
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
     }
 
-    // ---- atomics. The handle of a buffer does not keep it reachable, so that it could be unmapped meanwhile: the fences do
+    // ---- atomics. The handle of a buffer does not keep it reachable, so that it could be unmapped meanwhile: the
+    // fences do
 
     private ByteBuffer atomic(long i, boolean write)
     {
         if (kind != Kind.INT && kind != Kind.LONG)
         {
             mapping.requireOpen();
-            throw Errors.badArgument("Atomic operations are for shared arrays of ints and longs; this one has " + kind.title() + "s.");
+            throw Errors.badArgument("Atomic operations are for shared arrays of ints and longs; this one has " +
+                kind.title() + "s.");
         }
         return write ? writable(i, kind) : readable(i, kind);
     }
@@ -156,12 +165,13 @@ public class ArrayHandle extends Elements implements Travelling
     @Override
     public final long getAndAdd(long i, long x)
     {
-        final ByteBuffer map = atomic(i, true);
+        ByteBuffer map = atomic(i, true);
         try
         {
-            return kind == Kind.INT ? (int)INTS.getAndAdd(map, at(i, 2), (int)x) : (long)LONGS.getAndAdd(map, at(i, 3), x);
+            return kind == Kind.INT ? (int)INTS.getAndAdd(map, at(i, 2), (int)x) :
+                (long)LONGS.getAndAdd(map, at(i, 3), x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -174,14 +184,14 @@ public class ArrayHandle extends Elements implements Travelling
     @Override
     public final boolean compareAndSet(long i, long expected, long x)
     {
-        final ByteBuffer map = atomic(i, true);
+        ByteBuffer map = atomic(i, true);
         try
         {
             return kind == Kind.INT ?
                 expected == (int)expected && INTS.compareAndSet(map, at(i, 2), (int)expected, checked(x)) :
                 LONGS.compareAndSet(map, at(i, 3), expected, x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -194,12 +204,12 @@ public class ArrayHandle extends Elements implements Travelling
     @Override
     public final long getVolatile(long i)
     {
-        final ByteBuffer map = atomic(i, false);
+        ByteBuffer map = atomic(i, false);
         try
         {
             return kind == Kind.INT ? (int)INTS.getVolatile(map, at(i, 2)) : (long)LONGS.getVolatile(map, at(i, 3));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -212,7 +222,7 @@ public class ArrayHandle extends Elements implements Travelling
     @Override
     public final void setVolatile(long i, long x)
     {
-        final ByteBuffer map = atomic(i, true);
+        ByteBuffer map = atomic(i, true);
         try
         {
             if (kind == Kind.INT)
@@ -224,7 +234,7 @@ public class ArrayHandle extends Elements implements Travelling
                 LONGS.setVolatile(map, at(i, 3), x);
             }
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -247,15 +257,15 @@ public class ArrayHandle extends Elements implements Travelling
     @Override
     public final List<SharedArray> parts(int n)
     {
-        if (n < 1)
+        if (n < 1 || n > MOST_PARTS)
         {
-            throw Errors.badArgument("A shared array has 1 part or more, not " + n + ".");
+            throw Errors.badArgument("A shared array has 1 to " + MOST_PARTS + " parts, not " + n + ".");
         }
-        final List<SharedArray> parts = new ArrayList<>(n);
+        List<SharedArray> parts = new ArrayList<>(n);
         long from = 0;
         for (int i = 0; i < n; i++)
         {
-            final long to = from + length / n + (i < length % n ? 1 : 0);
+            long to = from + length / n + (i < length % n ? 1 : 0);
             parts.add(slice(from, to));
             from = to;
         }
@@ -292,14 +302,14 @@ public class ArrayHandle extends Elements implements Travelling
             long i = from;
             while (i < to)
             {
-                final ByteBuffer map = mapping.map(start + (i << kind.shift));
-                final int at = at(i, kind.shift);
-                final int n = (int)Math.min(to - i, (map.capacity() - at) >> kind.shift);
+                ByteBuffer map = mapping.map(start + (i << kind.shift));
+                int at = at(i, kind.shift);
+                int n = (int)Math.min(to - i, (map.capacity() - at) >> kind.shift);
                 piece.apply(map, at, i, n);
                 i += n;
             }
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -316,10 +326,10 @@ public class ArrayHandle extends Elements implements Travelling
     @Override
     public final List<Buffer> buffers()
     {
-        final List<Buffer> buffers = new ArrayList<>();
+        List<Buffer> buffers = new ArrayList<>();
         eachPiece(0, length, (map, at, from, n) ->
         {
-            final ByteBuffer bytes = Slices.of(map, at, n << kind.shift);
+            ByteBuffer bytes = Slices.of(map, at, n << kind.shift);
             buffers.add(kind.typed(readOnly ? bytes.asReadOnlyBuffer().order(ByteOrder.nativeOrder()) : bytes));
         });
         return buffers;
@@ -340,7 +350,7 @@ public class ArrayHandle extends Elements implements Travelling
         eachPiece(to, to + n, (map, bytes, i, m) -> kind.copyIn(map, bytes, array, at + (int)(i - to), m));
     }
 
-    /* To an array of the same kind and length. */
+    // To an array of the same kind and length.
     final void copyAll(ArrayHandle to)
     {
         copyTo(0, to, 0, length);
@@ -358,17 +368,18 @@ public class ArrayHandle extends Elements implements Travelling
     {
         if (to.kind != kind)
         {
-            throw Errors.badArgument("A shared array of " + kind.title() + "s is not copied to one of " + to.kind.title() + "s.");
+            throw Errors.badArgument("A shared array of " + kind.title() + "s is not copied to one of " +
+                to.kind.title() + "s.");
         }
         Shapes.checkRange(from, from + n, length);
         Shapes.checkRange(at, at + n, to.length);
-        final int chunk = (int)Math.min(n, FILL);
-        final Object between = java.lang.reflect.Array.newInstance(elementType(), chunk);
-        final boolean backwards = to.mapping == mapping && to.start + (at << kind.shift) > start + (from << kind.shift);
+        int chunk = (int)Math.min(n, FILL);
+        Object between = Array.newInstance(elementType(), chunk);
+        boolean backwards = to.mapping == mapping && to.start + (at << kind.shift) > start + (from << kind.shift);
         for (long done = 0; done < n; done += chunk)
         {
-            final int m = (int)Math.min(chunk, n - done);
-            final long i = backwards ? n - done - m : done;
+            int m = (int)Math.min(chunk, n - done);
+            long i = backwards ? n - done - m : done;
             copyTo(from + i, between, 0, m);
             to.copyFrom(at + i, between, 0, m);
         }
@@ -378,10 +389,11 @@ public class ArrayHandle extends Elements implements Travelling
     {
         if (!kind.arrayType.isInstance(array))
         {
-            throw Errors.badArgument("The shared array is copied from and to a " + kind.arrayType.getTypeName() + ", not " +
+            throw Errors.badArgument("The shared array is copied from and to a " + kind.arrayType.getTypeName() +
+                ", not " +
                 (array == null ? "null" : "a " + array.getClass().getTypeName()) + ".");
         }
-        Shapes.checkRange(at, (long)at + n, java.lang.reflect.Array.getLength(array));
+        Shapes.checkRange(at, (long)at + n, Array.getLength(array));
     }
 
     @Override
@@ -394,8 +406,8 @@ public class ArrayHandle extends Elements implements Travelling
             return;
         }
         set(from, x);
-        final int chunk = (int)Math.min(to - from, FILL);
-        final Object same = java.lang.reflect.Array.newInstance(elementType(), chunk);
+        int chunk = (int)Math.min(to - from, FILL);
+        Object same = Array.newInstance(elementType(), chunk);
         kind.fill(same, get(from));
         eachPiece(from, to, (map, at, i, n) ->
         {
@@ -421,15 +433,35 @@ public class ArrayHandle extends Elements implements Travelling
     }
 
     @Override
+    public final String insteadElsewhere()
+    {
+        return mapping.copiesElsewhere() == null ? INSTEAD : null;
+    }
+
+    // Has a reference to it not arrived yet?
+    final boolean isOnItsWay()
+    {
+        try
+        {
+            return Tickets.outstanding(mapping.shared().file);
+        }
+        catch (IOException e)
+        {
+            return true;    // nobody can say
+        }
+    }
+
+    @Override
     public final Object reference()
     {
-        return References.of(this);
+        return Destination.ofPieces() == Destination.HERE ? References.of(this) : References.ofCopies(this);
     }
 
     @Override
     public final String toString()
     {
         return "#parallel/shared{:type :" + kind.title() + " :shape " + Arrays.toString(shape).replace(",", "") +
-            (isClosed() ? " :closed true" : mapping.isPrivate() ? " :view :copy-on-write" : readOnly ? " :view :read-only" : "") + "}";
+            (isClosed() ? " :closed true" : mapping.isPrivate() ? " :view :copy-on-write" :
+            readOnly ? " :view :read-only" : "") + "}";
     }
 }

@@ -4,8 +4,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * How a thread waits for a word in shared memory, which no other process can wake it from: it spins, yields, and then sleeps a little longer
- * each time. One wait of one thread.
+ * How a thread waits for a word in shared memory, which no other process can wake it from: it spins, yields, and then
+ * sleeps a little longer each time. One wait of one thread.
  */
 final class Backoff
 {
@@ -33,8 +33,8 @@ final class Backoff
 
     static Backoff atMost(long time, TimeUnit unit)
     {
-        final long nanos = Math.max(0, unit.toNanos(time));
-        final long now = System.nanoTime();
+        long nanos = Math.max(0, unit.toNanos(time));
+        long now = System.nanoTime();
         return new Backoff(now + nanos < now ? Long.MAX_VALUE : now + nanos);
     }
 
@@ -61,7 +61,18 @@ final class Backoff
         }
     }
 
-    /* Time to look who lives; from the second look on every tenth of a second. */
+    long deadline()
+    {
+        return deadline;
+    }
+
+    // Does it sleep already?
+    boolean isAsleep()
+    {
+        return rounds >= SPINS + YIELDS;
+    }
+
+    // Time to look who lives; from the second look on every tenth of a second.
     boolean isLookDue()
     {
         if (System.nanoTime() - nextLook < 0)

@@ -9,6 +9,7 @@ import java.util.Map;
 
 import parallel.ParallelException;
 import parallel.runtime.SessionMemory;
+import parallel.transport.MappedFile;
 
 /** How many bytes of shared memory this process may have, and whether the file system has them. */
 public final class Budget
@@ -42,12 +43,13 @@ public final class Budget
         return limit >= 0 ? limit : total(SessionMemory.directory()) / 2;
     }
 
-    /* A file of that many bytes behind its header, once they are there; own: the limit for this array, -1 for that of the process. */
-    static SharedFile newFile(long dataBytes, SharedFile.Content content, long own) throws IOException
+    // A file of that many bytes behind its header, once they are there; own: the limit for this array, -1 for that of
+    // the process.
+    static SharedFile newFile(long dataBytes, MappedFile.Content content, long own) throws IOException
     {
-        final long bytes = Layout.HEADER_BYTES + dataBytes;
-        final Path directory = SessionMemory.directory();
-        final long most = own >= 0 ? own : limit();
+        long bytes = Layout.HEADER_BYTES + dataBytes;
+        Path directory = SessionMemory.directory();
+        long most = own >= 0 ? own : limit();
         admit(directory, bytes, most);
         while (true)
         {
@@ -55,8 +57,12 @@ public final class Budget
             {
                 return SharedFile.create(directory, dataBytes, content);
             }
-            catch (final IOException e)
+            catch (IOException e)
             {
+                if (!MappedFile.isNoRoom(e))
+                {
+                    throw e;
+                }
                 if (!makeRoom())
                 {
                     throw refusal(directory, bytes, most, e);
@@ -72,7 +78,7 @@ public final class Budget
             Mappings.reclaim();
         }
         boolean more = true;
-        while (bytes > most - Mappings.usage().all() || bytes > usable(directory))
+        while (bytes > most - Mappings.usage().all() || bytes > MappedFile.usable(directory))
         {
             if (!more || bytes > most)
             {
@@ -82,53 +88,44 @@ public final class Budget
         }
     }
 
-    /* True: something was given back. */
+    // True: something was given back.
     private static boolean makeRoom()
     {
-        return Mappings.reclaim() || Holds.giveUpOne();
+        return Mappings.reclaim() || RetainedFiles.giveUpOne();
     }
 
     private static synchronized boolean isLongSinceCollection(long bytes)
     {
         sinceCollection += bytes;
-        final boolean isLong = sinceCollection > UNHURRIED_BYTES;
+        boolean isLong = sinceCollection > UNHURRIED_BYTES;
         sinceCollection = isLong ? 0 : sinceCollection;
         return isLong;
     }
 
     private static ParallelException refusal(Path directory, long bytes, long most, IOException cause)
     {
-        final Mappings.Usage usage = Mappings.usage();
-        final Map<String, Object> data = new LinkedHashMap<>();
+        Mappings.Usage usage = Mappings.usage();
+        Map<String, Object> data = new LinkedHashMap<>();
         data.put("needed", bytes);
         data.put("used", usage.all());
         data.put("shared-bytes", most);
-        data.put("usable", usable(directory));
-        return new ParallelException(ParallelException.Code.BAD_ARGUMENT, "A shared array of " + bytes + " bytes does not fit: this process has " +
-            usage.all() + " of at most " + most + " (shared-bytes), and " + directory.getParent() + " has " + usable(directory) +
-            " left. Close arrays, raise shared-bytes, or make room; in Docker, --shm-size=1g makes /dev/shm larger.", data, cause);
-    }
-
-    private static long usable(Path directory)
-    {
-        try
-        {
-            return Files.getFileStore(directory).getUsableSpace();
-        }
-        catch (final IOException unknown)
-        {
-            return Long.MAX_VALUE;
-        }
+        data.put("usable", MappedFile.usable(directory));
+        return new ParallelException(ParallelException.Code.BAD_ARGUMENT, "A shared array of " + bytes +
+            " bytes does not fit: this process has " +
+            usage.all() + " of at most " + most + " (shared-bytes), and " + directory.getParent() + " has " +
+            MappedFile.usable(directory) +
+            " left. Close arrays, raise shared-bytes, or make room; in Docker, --shm-size=1g makes /dev/shm larger.",
+            data, cause);
     }
 
     private static long total(Path directory)
     {
         try
         {
-            final FileStore store = Files.getFileStore(directory);
+            FileStore store = Files.getFileStore(directory);
             return store.getTotalSpace();
         }
-        catch (final IOException unknown)
+        catch (IOException unknown)
         {
             return Long.MAX_VALUE;
         }

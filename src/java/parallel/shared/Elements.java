@@ -4,10 +4,11 @@ import java.nio.ByteBuffer;
 
 import parallel.ParallelException;
 import parallel.SharedArray;
-import parallel.runtime.Errors;
+import parallel.control.Errors;
 
 /**
- * The elements of a shared array, one at a time. In a loop that is compiled all checks but that of the bounds are made once.
+ * The elements of a shared array, one at a time. In a loop that is compiled all checks but that of the bounds are made
+ * once.
  */
 public abstract class Elements implements SharedArray
 {
@@ -27,14 +28,14 @@ public abstract class Elements implements SharedArray
         this.readOnly = readOnly;
     }
 
-    /* The map in which the element is, if it may be read as that kind. */
+    // The map in which the element is, if it may be read as that kind.
     final ByteBuffer readable(long i, Kind asked)
     {
         if (i < 0 || i >= length || kind != asked)
         {
             throw refused(i, asked);
         }
-        final ByteBuffer one = mapping.one;
+        ByteBuffer one = mapping.one;
         return one == null ? mapping.map(start + (i << kind.shift)) : one;
     }
 
@@ -47,7 +48,7 @@ public abstract class Elements implements SharedArray
         return readable(i, asked);
     }
 
-    /* Where the element is in its map. */
+    // Where the element is in its map.
     final int at(long i, int shift)
     {
         return (int)(start + (i << shift)) & Layout.MAP_MASK;
@@ -58,7 +59,8 @@ public abstract class Elements implements SharedArray
         mapping.requireOpen();
         return kind == asked ?
             Errors.badArgument("Index " + i + " is outside of the shared array, which has " + length + " elements.") :
-            Errors.badArgument("The elements of the shared array are " + kind.title() + "s, not " + asked.title() + "s.");
+            Errors.badArgument("The elements of the shared array are " + kind.title() + "s, not " + asked.title() +
+            "s.");
     }
 
     final ParallelException readOnlyError()
@@ -67,7 +69,7 @@ public abstract class Elements implements SharedArray
         return Errors.badArgument("The shared array is a read-only view; write to the array it is a view of.");
     }
 
-    /* For what a buffer throws that was unmapped between two looks at it. */
+    // For what a buffer throws that was unmapped between two looks at it.
     static ParallelException unmapped(IllegalStateException e)
     {
         return Mapping.closedError(e);
@@ -76,12 +78,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final boolean getBoolean(long i)
     {
-        final ByteBuffer map = readable(i, Kind.BOOLEAN);
+        ByteBuffer map = readable(i, Kind.BOOLEAN);
         try
         {
             return map.get(at(i, 0)) != 0;
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -90,12 +92,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final void setBoolean(long i, boolean x)
     {
-        final ByteBuffer map = writable(i, Kind.BOOLEAN);
+        ByteBuffer map = writable(i, Kind.BOOLEAN);
         try
         {
             map.put(at(i, 0), (byte)(x ? 1 : 0));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -104,12 +106,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final byte getByte(long i)
     {
-        final ByteBuffer map = readable(i, Kind.BYTE);
+        ByteBuffer map = readable(i, Kind.BYTE);
         try
         {
             return map.get(at(i, 0));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -118,12 +120,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final void setByte(long i, byte x)
     {
-        final ByteBuffer map = writable(i, Kind.BYTE);
+        ByteBuffer map = writable(i, Kind.BYTE);
         try
         {
             map.put(at(i, 0), x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -132,12 +134,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final short getShort(long i)
     {
-        final ByteBuffer map = readable(i, Kind.SHORT);
+        ByteBuffer map = readable(i, Kind.SHORT);
         try
         {
             return map.getShort(at(i, 1));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -146,12 +148,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final void setShort(long i, short x)
     {
-        final ByteBuffer map = writable(i, Kind.SHORT);
+        ByteBuffer map = writable(i, Kind.SHORT);
         try
         {
             map.putShort(at(i, 1), x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -160,12 +162,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final char getChar(long i)
     {
-        final ByteBuffer map = readable(i, Kind.CHAR);
+        ByteBuffer map = readable(i, Kind.CHAR);
         try
         {
             return map.getChar(at(i, 1));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -174,12 +176,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final void setChar(long i, char x)
     {
-        final ByteBuffer map = writable(i, Kind.CHAR);
+        ByteBuffer map = writable(i, Kind.CHAR);
         try
         {
             map.putChar(at(i, 1), x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -188,12 +190,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final int getInt(long i)
     {
-        final ByteBuffer map = readable(i, Kind.INT);
+        ByteBuffer map = readable(i, Kind.INT);
         try
         {
             return map.getInt(at(i, 2));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -202,12 +204,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final void setInt(long i, int x)
     {
-        final ByteBuffer map = writable(i, Kind.INT);
+        ByteBuffer map = writable(i, Kind.INT);
         try
         {
             map.putInt(at(i, 2), x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -216,12 +218,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final long getLong(long i)
     {
-        final ByteBuffer map = readable(i, Kind.LONG);
+        ByteBuffer map = readable(i, Kind.LONG);
         try
         {
             return map.getLong(at(i, 3));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -230,12 +232,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final void setLong(long i, long x)
     {
-        final ByteBuffer map = writable(i, Kind.LONG);
+        ByteBuffer map = writable(i, Kind.LONG);
         try
         {
             map.putLong(at(i, 3), x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -244,12 +246,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final float getFloat(long i)
     {
-        final ByteBuffer map = readable(i, Kind.FLOAT);
+        ByteBuffer map = readable(i, Kind.FLOAT);
         try
         {
             return map.getFloat(at(i, 2));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -258,12 +260,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final void setFloat(long i, float x)
     {
-        final ByteBuffer map = writable(i, Kind.FLOAT);
+        ByteBuffer map = writable(i, Kind.FLOAT);
         try
         {
             map.putFloat(at(i, 2), x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -272,12 +274,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final double getDouble(long i)
     {
-        final ByteBuffer map = readable(i, Kind.DOUBLE);
+        ByteBuffer map = readable(i, Kind.DOUBLE);
         try
         {
             return map.getDouble(at(i, 3));
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }
@@ -286,12 +288,12 @@ public abstract class Elements implements SharedArray
     @Override
     public final void setDouble(long i, double x)
     {
-        final ByteBuffer map = writable(i, Kind.DOUBLE);
+        ByteBuffer map = writable(i, Kind.DOUBLE);
         try
         {
             map.putDouble(at(i, 3), x);
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             throw unmapped(e);
         }

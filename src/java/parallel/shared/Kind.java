@@ -5,7 +5,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Locale;
 
-import parallel.runtime.Errors;
+import parallel.control.Errors;
 
 /** The eight kinds of elements. Their order is part of the layout of a reference. */
 enum Kind
@@ -39,7 +39,7 @@ enum Kind
         @Override
         void copyOut(ByteBuffer from, int at, Object array, int first, int n)
         {
-            final boolean[] booleans = (boolean[])array;
+            boolean[] booleans = (boolean[])array;
             for (int i = 0; i < n; i++)
             {
                 booleans[first + i] = from.get(at + i) != 0;
@@ -49,7 +49,7 @@ enum Kind
         @Override
         void copyIn(ByteBuffer to, int at, Object array, int first, int n)
         {
-            final boolean[] booleans = (boolean[])array;
+            boolean[] booleans = (boolean[])array;
             for (int i = 0; i < n; i++)
             {
                 to.put(at + i, (byte)(booleans[first + i] ? 1 : 0));
@@ -334,14 +334,14 @@ enum Kind
 
     abstract Object get(ByteBuffer from, int at);
 
-    /* A ClassCastException or an IllegalArgumentException says that x does not fit. */
+    // A ClassCastException or an IllegalArgumentException says that x does not fit.
     abstract void put(ByteBuffer to, int at, Object x);
 
     abstract void copyOut(ByteBuffer from, int at, Object array, int first, int n);
 
     abstract void copyIn(ByteBuffer to, int at, Object array, int first, int n);
 
-    /* The bytes as a buffer of elements. */
+    // The bytes as a buffer of elements.
     abstract Buffer typed(ByteBuffer bytes);
 
     abstract void fill(Object array, Object x);
@@ -353,7 +353,7 @@ enum Kind
 
     static Kind of(Class<?> elementType)
     {
-        for (final Kind kind : values())
+        for (Kind kind : values())
         {
             if (kind.arrayType.getComponentType() == elementType)
             {
@@ -367,7 +367,7 @@ enum Kind
     {
         if (x instanceof Long || x instanceof Integer || x instanceof Short || x instanceof Byte)
         {
-            final long value = ((Number)x).longValue();
+            long value = ((Number)x).longValue();
             if (value >= least && value <= most)
             {
                 return value;

@@ -8,11 +8,11 @@ package parallel.shared;
  *    32  bytes of data, long
  *    40  pid of the process that has ended and left the file to another, long; 0 at first
  *   128  the last ticket given out, long: getAndAdd by every process that sends the array
- *  1024  256 cells of 8 bytes: ticket &lt;&lt; 16 | how many of its arrivals are outstanding; that of ticket t is cell t % 256
- *  4096  data
+ *  1024  256 cells of 8 bytes: ticket &lt;&lt; 16 | how many of its arrivals are outstanding; that of ticket t is cell
+ *  t % 256 4096  data
  * </pre>
- * A ticket is one writing of a reference to the array; it is outstanding until all who were to read it have. As long as one is,
- * whoever lets go of the array keeps the file open.
+ * A ticket is one writing of a reference to the array; it is outstanding until all who were to read it have. As long as
+ * one is, whoever lets go of the array keeps the file open.
  */
 final class Layout
 {

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a mapping has of the system, without a way to its buffers: it ends when the mapping is closed, or when nothing reaches any
- * of the buffers any more.
+ * What a mapping has of the system, without a way to its buffers: it ends when the mapping is closed, or when nothing
+ * reaches any of the buffers any more.
  */
 final class Lease
 {
@@ -36,14 +36,14 @@ final class Lease
         }
     }
 
-    /* The file: null where it is another mapping's. */
+    // The file: null where it is another mapping's.
     Lease(Memory memory, SharedFile file, long bytes, boolean headed, ReferenceQueue<Object> queue)
     {
         this.arena = memory.arena();
         this.file = file;
         this.headed = headed;
         this.bytes = bytes;
-        for (final Object keeper : memory.keepers)
+        for (Object keeper : memory.keepers)
         {
             watches.add(new Watch(keeper, queue, this));
         }
@@ -54,7 +54,7 @@ final class Lease
         return bytes;
     }
 
-    /* Of one in memory that is open; else null. */
+    // Of one in memory that is open; else null.
     synchronized SharedFile fileInUse()
     {
         return headed && !closed ? file : null;
@@ -72,7 +72,7 @@ final class Lease
 
     void end()
     {
-        final boolean first;
+        boolean first;
         synchronized (this)
         {
             first = !closed;
@@ -81,14 +81,14 @@ final class Lease
         }
         if (first && file != null)
         {
-            Holds.letGo(file, headed);
+            RetainedFiles.letGo(file, headed);
         }
         Mappings.ended(this);
     }
 
     private void gone(Watch watch)
     {
-        final boolean last;
+        boolean last;
         synchronized (this)
         {
             watches.remove(watch);

@@ -9,13 +9,14 @@ import java.util.List;
 import java.util.Map;
 
 import parallel.ClosedException;
-import parallel.runtime.Errors;
+import parallel.control.Errors;
 
 /**
  * A file as this process maps it: once, however many arrays are views of it. Safe from any thread.
  * <p>
- * The buffers are plain fields, read at every access: a volatile one would double the time of a loop. A loop that is compiled may
- * therefore read on for a while after close; the memory stays mapped as long (before JDK 22), or the read throws.
+ * The buffers are plain fields, read at every access: a volatile one would double the time of a loop. A loop that is
+ * compiled may therefore read on for a while after close; the memory stays mapped as long (before JDK 22), or the read
+ * throws.
  */
 final class Mapping
 {
@@ -37,6 +38,19 @@ final class Mapping
 
     /** Of a copy-on-write one: what it is a view of; else itself. */
     private final Mapping shared;
+    /** Null: it is on this machine alone. */
+    private volatile Elsewhere elsewhere;
+
+    /**
+     * The copies of an array on other machines, which end with it.
+     *
+     * @param references one for each machine, as {@link References#of} makes them there.
+     * @param first      element here that is the first one of each copy.
+     * @param letGo      ends them.
+     */
+    record Elsewhere(List<Object[]> references, long first, Runnable letGo)
+    {
+    }
 
     private Mapping(Identity identity, SharedFile file, boolean writable, int base, long bytes)
     {
@@ -58,29 +72,31 @@ final class Mapping
         this.shared = shared;
     }
 
-    /* A file in memory, whose data follow its header. */
+    // A file in memory, whose data follow its header.
     static Mapping ofMemory(Identity identity, SharedFile file, long bytes) throws IOException
     {
         return new Mapping(identity, file, true, Layout.HEADER_BYTES, bytes).mapped(0, true);
     }
 
-    static Mapping ofDisk(Identity identity, SharedFile file, boolean writable, long position, long bytes) throws IOException
+    static Mapping ofDisk(
+        Identity identity, SharedFile file, boolean writable, long position, long bytes) throws IOException
     {
         return new Mapping(identity, file, writable, 0, bytes).mapped(position, true);
     }
 
-    /* The same file, mapped again so that what is written stays here. */
+    // The same file, mapped again so that what is written stays here.
     synchronized Mapping copyOnWrite()
     {
         requireOpen();
-        final Mapping copy = new Mapping(shared);
+        Mapping copy = new Mapping(shared);
         try
         {
             copy.mapped(base > 0 ? 0 : identity.makerStart(), false);
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
-            throw Errors.badArgument("A copy-on-write view of the shared array cannot be mapped: " + e.getMessage() + ".");
+            throw Errors.badArgument("A copy-on-write view of the shared array cannot be mapped: " + e.getMessage() +
+                ".");
         }
         copies.removeIf(known -> known.get() == null);
         copies.add(new WeakReference<>(copy));
@@ -89,14 +105,14 @@ final class Mapping
 
     private Mapping mapped(long position, boolean ownsFile) throws IOException
     {
-        final Memory memory = Memory.map(file, mode, position, base + bytes);
+        Memory memory = Memory.map(file, mode, position, base + bytes);
         all = memory.buffers;
         one = all.length == 1 ? all[0] : null;
         lease = Mappings.track(memory, ownsFile ? file : null, base + bytes, base > 0);
         return this;
     }
 
-    /* Where what is written is seen by the others. */
+    // Where what is written is seen by the others.
     Mapping shared()
     {
         return shared;
@@ -112,10 +128,20 @@ final class Mapping
         return mode == MapMode.PRIVATE;
     }
 
-    /* The map that holds the byte; at is counted from the start of the first map. */
+    Elsewhere copiesElsewhere()
+    {
+        return elsewhere;
+    }
+
+    void copiesElsewhere(Elsewhere copies)
+    {
+        elsewhere = copies;
+    }
+
+    // The map that holds the byte; at is counted from the start of the first map.
     ByteBuffer map(long at)
     {
-        final ByteBuffer[] maps = all;
+        ByteBuffer[] maps = all;
         if (maps == null)
         {
             throw closedError(null);
@@ -123,7 +149,7 @@ final class Mapping
         return maps[(int)(at >>> Layout.MAP_SHIFT)];
     }
 
-    /* Of a file in memory: where tickets are. */
+    // Of a file in memory: where tickets are.
     ByteBuffer header()
     {
         return map(0);
@@ -144,7 +170,8 @@ final class Mapping
 
     static ClosedException closedError(Throwable cause)
     {
-        return new ClosedException("What is shared here, an array, a lock or the like, is closed in this process.", Map.of(), cause);
+        return new ClosedException("What is shared here, an array, a lock or the like, is closed in this process.",
+            Map.of(), cause);
     }
 
     synchronized ArrayHandle whole()
@@ -157,10 +184,10 @@ final class Mapping
         whole = new WeakReference<>(handle);
     }
 
-    /* Idempotent. */
+    // Idempotent.
     void close()
     {
-        final List<WeakReference<Mapping>> views;
+        List<WeakReference<Mapping>> views;
         synchronized (this)
         {
             if (closed)
@@ -178,5 +205,9 @@ final class Mapping
         }
         lease.end();
         views.stream().map(WeakReference::get).filter(copy -> copy != null).forEach(Mapping::close);
+        if (elsewhere != null)
+        {
+            elsewhere.letGo().run();
+        }
     }
 }

@@ -44,16 +44,16 @@ final class Mappings
         Mapping open() throws IOException;
     }
 
-    /* The one mapping of that identity, opened if there is none. */
+    // The one mapping of that identity, opened if there is none.
     static synchronized Mapping of(Identity identity, Opening opening) throws IOException
     {
-        final WeakReference<Mapping> known = KNOWN.get(identity);
-        final Mapping mapping = known == null ? null : known.get();
+        WeakReference<Mapping> known = KNOWN.get(identity);
+        Mapping mapping = known == null ? null : known.get();
         if (mapping != null && !mapping.isClosed())
         {
             return mapping;
         }
-        final Mapping opened = opening.open();
+        Mapping opened = opening.open();
         KNOWN.values().removeIf(other -> other.get() == null);
         KNOWN.put(identity, new WeakReference<>(opened));
         return opened;
@@ -61,7 +61,7 @@ final class Mappings
 
     static synchronized void forget(Mapping mapping)
     {
-        final WeakReference<Mapping> known = KNOWN.get(mapping.identity);
+        WeakReference<Mapping> known = KNOWN.get(mapping.identity);
         if (known != null && known.get() == mapping)
         {
             KNOWN.remove(mapping.identity);
@@ -70,13 +70,14 @@ final class Mappings
 
     static synchronized Lease track(Memory memory, SharedFile file, long bytes, boolean headed)
     {
-        final Lease lease = new Lease(memory, file, bytes, headed, QUEUE);
+        Lease lease = new Lease(memory, file, bytes, headed, QUEUE);
         LEASES.add(lease);
         awaken();
         return lease;
     }
 
-    /* Closed, or gone: the collector unmaps what is not unmapped yet. It is asked when closing pauses, or a second after the first. */
+    // Closed, or gone: the collector unmaps what is not unmapped yet. It is asked when closing pauses, or a second
+    // after the first.
     static synchronized void ended(Lease lease)
     {
         if (lease.isUnmapped())
@@ -85,7 +86,7 @@ final class Mappings
         }
         else
         {
-            final long now = System.nanoTime();
+            long now = System.nanoTime();
             firstClose = attempts > 0 || !isClosing(lease) ? now : firstClose;
             attempts = 0;
             nextAttempt = Math.min(now + PAUSE_NANOS, firstClose + LATEST_NANOS);
@@ -93,15 +94,15 @@ final class Mappings
         awaken();
     }
 
-    /* The files in memory of this process to which a reference is on its way. */
+    // The files in memory of this process to which a reference is on its way.
     static List<SharedFile> awaited()
     {
-        final List<SharedFile> files = new ArrayList<>(Holds.files());
+        List<SharedFile> files = new ArrayList<>(RetainedFiles.files());
         synchronized (Mappings.class)
         {
             LEASES.stream().map(Lease::fileInUse).filter(file -> file != null).forEach(files::add);
         }
-        files.removeIf(file -> !Holds.isOutstanding(file));
+        files.removeIf(file -> !RetainedFiles.isOutstanding(file));
         return files;
     }
 
@@ -110,13 +111,13 @@ final class Mappings
         long open = 0;
         long closing = 0;
         int arrays = 0;
-        for (final Lease lease : LEASES)
+        for (Lease lease : LEASES)
         {
             arrays += lease.isClosed() ? 0 : 1;
             open += lease.isClosed() ? 0 : lease.bytes();
             closing += lease.isClosed() ? lease.bytes() : 0;
         }
-        return new Usage(arrays, open, closing, Holds.count(), Holds.bytes());
+        return new Usage(arrays, open, closing, RetainedFiles.count(), RetainedFiles.bytes());
     }
 
     /**
@@ -136,10 +137,10 @@ final class Mappings
         }
     }
 
-    /* Collects, and waits a moment for what that unmaps: forgotten arrays, and closed ones. True: something was. */
+    // Collects, and waits a moment for what that unmaps: forgotten arrays, and closed ones. True: something was.
     static boolean reclaim()
     {
-        final long before = usage().all();
+        long before = usage().all();
         System.gc();
         drain(WORD_MS);
         return usage().all() < before;
@@ -156,7 +157,7 @@ final class Mappings
                 watch = (Lease.Watch)QUEUE.poll();
             }
         }
-        catch (final InterruptedException e)
+        catch (InterruptedException e)
         {
             Thread.currentThread().interrupt();
         }
@@ -168,7 +169,14 @@ final class Mappings
         {
             keeper = new Thread(null, Mappings::keep, "parallel-shared-0", 0, false);
             keeper.setDaemon(true);
-            keeper.start();
+            try
+            {
+                keeper.start();
+            }
+            catch (OutOfMemoryError e)
+            {
+                keeper = null;      // the system has no more threads: the next that awakens it makes another
+            }
         }
     }
 
@@ -180,7 +188,7 @@ final class Mappings
             while (patience > 0)
             {
                 drain(patience);
-                Holds.look();
+                RetainedFiles.look();
                 if (isCollectionDue())
                 {
                     System.gc();
@@ -194,7 +202,7 @@ final class Mappings
         }
     }
 
-    /* Also by an error, such as one of no memory: then the next that awakens it makes another. */
+    // Also by an error, such as one of no memory: then the next that awakens it makes another.
     private static synchronized void ended(Thread thread)
     {
         if (keeper == thread)
@@ -210,7 +218,7 @@ final class Mappings
 
     private static synchronized boolean isCollectionDue()
     {
-        final boolean due = isClosing(null) && attempts < ATTEMPTS && System.nanoTime() - nextAttempt >= 0;
+        boolean due = isClosing(null) && attempts < ATTEMPTS && System.nanoTime() - nextAttempt >= 0;
         if (due)
         {
             attempts++;
@@ -219,14 +227,14 @@ final class Mappings
         return due;
     }
 
-    /* How long the keeper may wait for the collector's word; 0: nothing is left to be done, its thread ends. */
+    // How long the keeper may wait for the collector's word; 0: nothing is left to be done, its thread ends.
     private static synchronized long patience()
     {
-        if (LEASES.isEmpty() && Holds.count() == 0)
+        if (LEASES.isEmpty() && RetainedFiles.count() == 0)
         {
             keeper = null;
             return 0;
         }
-        return isClosing(null) && attempts < ATTEMPTS ? SOON_MS : Holds.count() > 0 ? HOLDS_MS : IDLE_MS;
+        return isClosing(null) && attempts < ATTEMPTS ? SOON_MS : RetainedFiles.count() > 0 ? HOLDS_MS : IDLE_MS;
     }
 }

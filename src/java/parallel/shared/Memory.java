@@ -12,8 +12,9 @@ import java.nio.channels.FileChannel.MapMode;
 /**
  * Maps of a file, each of {@link Layout#MAP_BYTES} at most.
  * <p>
- * From JDK 22 on they are unmapped exactly when that is asked for: what reads them meanwhile gets an exception. Before, the
- * collector unmaps them, when nothing reaches the buffers any more; an earlier unmapping would end a JVM that reads.
+ * From JDK 22 on they are unmapped exactly when that is asked for: what reads them meanwhile gets an exception. Before,
+ * the collector unmaps them, when nothing reaches the buffers any more; an earlier unmapping would end a JVM that
+ * reads.
  */
 final class Memory
 {
@@ -31,18 +32,18 @@ final class Memory
 
     static Memory map(SharedFile file, MapMode mode, long position, long bytes) throws IOException
     {
-        final int n = (int)((bytes + Layout.MAP_BYTES - 1) >>> Layout.MAP_SHIFT);
-        final Memory memory = new Memory(new ByteBuffer[n], new Object[n], Arenas.PRESENT ? Arenas.open() : null);
+        int n = (int)((bytes + Layout.MAP_BYTES - 1) >>> Layout.MAP_SHIFT);
+        Memory memory = new Memory(new ByteBuffer[n], new Object[n], Arenas.PRESENT ? Arenas.open() : null);
         try
         {
             for (int i = 0; i < n; i++)
             {
-                final long from = (long)i << Layout.MAP_SHIFT;
+                long from = (long)i << Layout.MAP_SHIFT;
                 memory.map(i, file, mode, position + from, Math.min(Layout.MAP_BYTES, bytes - from));
             }
             return memory;
         }
-        catch (final IOException | RuntimeException | Error e)
+        catch (IOException | RuntimeException | Error e)
         {
             unmap(memory.arena);
             throw e;
@@ -53,18 +54,17 @@ final class Memory
     {
         keepers[i] = file.map(mode, channel ->
             arena == null ? channel.map(mode, position, bytes) : Arenas.map(channel, mode, position, bytes, arena));
-        buffers[i] = (arena == null ? (ByteBuffer)keepers[i] : Arenas.buffer(keepers[i])).order(ByteOrder.nativeOrder());
+        buffers[i] =
+            (arena == null ? (ByteBuffer)keepers[i] : Arenas.buffer(keepers[i])).order(ByteOrder.nativeOrder());
     }
 
-    /* What unmaps it, without a way to the maps themselves; null: the collector does. */
+    // What unmaps it, without a way to the maps themselves; null: the collector does.
     AutoCloseable arena()
     {
         return arena;
     }
 
-    /*
-     * True: it is unmapped now. False: the collector will do it, once nothing reaches the buffers.
-     */
+    // True: it is unmapped now. False: the collector will do it, once nothing reaches the buffers.
     static boolean unmap(AutoCloseable arena)
     {
         if (arena == null)
@@ -75,7 +75,7 @@ final class Memory
         {
             arena.close();
         }
-        catch (final Exception inUse)
+        catch (Exception inUse)
         {
             // By a system call that reads or writes it.
             return false;
@@ -97,9 +97,9 @@ final class Memory
             {
                 if (PRESENT)
                 {
-                    final MethodHandles.Lookup lookup = MethodHandles.lookup();
-                    final Class<?> arena = Class.forName("java.lang.foreign.Arena");
-                    final Class<?> segment = Class.forName("java.lang.foreign.MemorySegment");
+                    MethodHandles.Lookup lookup = MethodHandles.lookup();
+                    Class<?> arena = Class.forName("java.lang.foreign.Arena");
+                    Class<?> segment = Class.forName("java.lang.foreign.MemorySegment");
                     OPEN = lookup.findStatic(arena, "ofShared", MethodType.methodType(arena));
                     MAP = lookup.findVirtual(FileChannel.class, "map",
                         MethodType.methodType(segment, MapMode.class, long.class, long.class, arena));
@@ -112,7 +112,7 @@ final class Memory
                     BUFFER = null;
                 }
             }
-            catch (final ReflectiveOperationException e)
+            catch (ReflectiveOperationException e)
             {
                 throw new ExceptionInInitializerError(e);
             }
@@ -128,23 +128,24 @@ final class Memory
             {
                 return (AutoCloseable)OPEN.invoke();
             }
-            catch (final Throwable e)
+            catch (Throwable e)
             {
                 throw unexpected(e);
             }
         }
 
-        static Object map(FileChannel channel, MapMode mode, long position, long bytes, AutoCloseable arena) throws IOException
+        static Object map(
+            FileChannel channel, MapMode mode, long position, long bytes, AutoCloseable arena) throws IOException
         {
             try
             {
                 return MAP.invoke(channel, mode, position, bytes, arena);
             }
-            catch (final IOException e)
+            catch (IOException e)
             {
                 throw e;
             }
-            catch (final Throwable e)
+            catch (Throwable e)
             {
                 throw unexpected(e);
             }
@@ -156,7 +157,7 @@ final class Memory
             {
                 return (ByteBuffer)BUFFER.invoke(segment);
             }
-            catch (final Throwable e)
+            catch (Throwable e)
             {
                 throw unexpected(e);
             }

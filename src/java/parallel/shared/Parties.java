@@ -6,13 +6,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 
 import parallel.process.ThisProcess;
 import parallel.runtime.SessionMemory;
 
 /**
- * Who takes part in a barrier or latch: everyone to whom it was sent, and everyone who has used it. An entry is taken by compareAndSet, and
- * only its party writes to it.
+ * Who takes part in a barrier or latch: everyone to whom it was sent, and everyone who has used it. An entry is taken
+ * by compareAndSet, and only its party writes to it.
  *
  * <pre>
  *   entry of 4 words: id + 1, 0 while it is free | pid | what it has done | how many of its threads wait
@@ -45,14 +47,14 @@ final class Parties
         this.words = words;
     }
 
-    /* The entry of the calling thread's worker, -1 where there are too many: then nobody is told of its death. */
+    // The entry of the calling thread's worker, -1 where there are too many: then nobody is told of its death.
     long enter()
     {
-        final long name = SessionMemory.id() + 1L;
+        long name = SessionMemory.id() + 1L;
         long free = find(name, 0);
         while (free < -1)
         {
-            final long entry = -2 - free;
+            long entry = -2 - free;
             if (words.compareAndSet(entry, 0, name))
             {
                 words.setVolatile(entry + PID, ThisProcess.pid());
@@ -63,12 +65,12 @@ final class Parties
         return free;
     }
 
-    /* The entry of that name, else -2 - the first free one from there on, else -1. */
+    // The entry of that name, else -2 - the first free one from there on, else -1.
     private long find(long name, long from)
     {
-        for (long entry = Words.OWN_WORDS; entry < words.length(); entry += ENTRY_WORDS)
+        for (long entry = SyncCells.OWN_WORDS; entry < words.length(); entry += ENTRY_WORDS)
         {
-            final long taken = words.getVolatile(entry);
+            long taken = words.getVolatile(entry);
             if (taken == name)
             {
                 return entry;
@@ -107,10 +109,10 @@ final class Parties
 
     private List<Party> all()
     {
-        final List<Party> all = new ArrayList<>();
-        for (long entry = Words.OWN_WORDS; entry < words.length(); entry += ENTRY_WORDS)
+        List<Party> all = new ArrayList<>();
+        for (long entry = SyncCells.OWN_WORDS; entry < words.length(); entry += ENTRY_WORDS)
         {
-            final long name = words.getVolatile(entry);
+            long name = words.getVolatile(entry);
             if (name == 0)
             {
                 return all;
@@ -121,6 +123,15 @@ final class Parties
         return all;
     }
 
+    // Ids of those that are so, and of another who is none yet.
+    int[] ids(int other, Predicate<Party> are)
+    {
+        List<Party> all = all();
+        boolean isOne = all.stream().anyMatch(party -> party.id() == other);
+        return IntStream.concat(all.stream().filter(are).mapToInt(Party::id),
+            isOne ? IntStream.empty() : IntStream.of(other)).distinct().toArray();
+    }
+
     /** Those that were seen, in two parts. */
     record Census(List<Party> living, List<Party> ended)
     {
@@ -128,11 +139,11 @@ final class Parties
 
     Census census()
     {
-        final Map<Integer, Party> byId = new HashMap<>();
+        Map<Integer, Party> byId = new HashMap<>();
         all().forEach(party -> byId.put(party.id(), party));
-        final Set<Integer> ended = byId.isEmpty() ? Set.of() : SessionMemory.ended(new HashSet<>(byId.keySet()));
-        final List<Party> living = new ArrayList<>();
-        final List<Party> gone = new ArrayList<>();
+        Set<Integer> ended = byId.isEmpty() ? Set.of() : SessionMemory.ended(new HashSet<>(byId.keySet()));
+        List<Party> living = new ArrayList<>();
+        List<Party> gone = new ArrayList<>();
         byId.values().forEach(party -> (ended.contains(party.id()) ? gone : living).add(party));
         return new Census(living, gone);
     }

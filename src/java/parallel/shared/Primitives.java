@@ -15,7 +15,7 @@ public final class Primitives
     /** @return as {@link SharedLock#create()}. */
     public static SharedLock lock()
     {
-        return LockWords.create();
+        return new LockCells(SyncCells.Kind.LOCK.newWords());
     }
 
     /**
@@ -26,7 +26,7 @@ public final class Primitives
      */
     public static SharedBarrier barrier(int parties)
     {
-        return BarrierWords.create(parties);
+        return BarrierCells.create(parties);
     }
 
     /**
@@ -37,12 +37,12 @@ public final class Primitives
      */
     public static SharedLatch latch(int count)
     {
-        return LatchWords.create(count);
+        return LatchCells.create(count);
     }
 
     /** @return as {@link SharedCounter#create()}. */
     public static SharedCounter counter()
     {
-        return CounterWords.create();
+        return new CounterCells(SyncCells.Kind.COUNTER.newWords());
     }
 }

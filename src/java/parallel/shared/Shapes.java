@@ -2,7 +2,7 @@ package parallel.shared;
 
 import java.util.Arrays;
 
-import parallel.runtime.Errors;
+import parallel.control.Errors;
 
 /** Dimensions of arrays, row-major. */
 final class Shapes
@@ -13,7 +13,7 @@ final class Shapes
     {
     }
 
-    /* A copy that is known to be a shape. */
+    // A copy that is known to be a shape.
     static long[] checked(long[] shape)
     {
         if (shape.length == 0)
@@ -22,11 +22,13 @@ final class Shapes
         }
         if (Arrays.stream(shape).anyMatch(n -> n < 0))
         {
-            throw Errors.badArgument("The lengths of a shared array are 0 or more each, not " + Arrays.toString(shape) + ".");
+            throw Errors.badArgument("The lengths of a shared array are 0 or more each, not " +
+                Arrays.toString(shape) + ".");
         }
         if (!isCountable(shape))
         {
-            throw Errors.badArgument("A shared array with the lengths " + Arrays.toString(shape) + " is larger than any memory: it has at most " +
+            throw Errors.badArgument("A shared array with the lengths " + Arrays.toString(shape) +
+                " is larger than any memory: it has at most " +
                 MOST_ELEMENTS + " elements.");
         }
         return shape.clone();
@@ -38,7 +40,7 @@ final class Shapes
         {
             return length(shape) <= MOST_ELEMENTS;
         }
-        catch (final ArithmeticException e)
+        catch (ArithmeticException e)
         {
             return false;
         }
@@ -47,7 +49,7 @@ final class Shapes
     static long length(long[] shape)
     {
         long length = 1;
-        for (final long n : shape)
+        for (long n : shape)
         {
             length = Math.multiplyExact(length, n);
         }
@@ -58,14 +60,16 @@ final class Shapes
     {
         if (indices.length != shape.length)
         {
-            throw Errors.badArgument("An element of the shared array has " + shape.length + " indices, not " + indices.length + ".");
+            throw Errors.badArgument("An element of the shared array has " + shape.length + " indices, not " +
+                indices.length + ".");
         }
         long index = 0;
         for (int d = 0; d < shape.length; d++)
         {
             if (indices[d] < 0 || indices[d] >= shape[d])
             {
-                throw Errors.badArgument("Index " + indices[d] + " is outside of dimension " + d + " of the shared array, which has " +
+                throw Errors.badArgument("Index " + indices[d] + " is outside of dimension " + d +
+                    " of the shared array, which has " +
                     shape[d] + " elements.");
             }
             index = index * shape[d] + indices[d];
@@ -77,7 +81,8 @@ final class Shapes
     {
         if (from < 0 || to < from || to > length)
         {
-            throw Errors.badArgument("From " + from + " to " + to + " is no range of an array that has " + length + " elements.");
+            throw Errors.badArgument("From " + from + " to " + to + " is no range of an array that has " + length +
+                " elements.");
         }
     }
 }

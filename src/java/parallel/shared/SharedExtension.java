@@ -1,10 +1,11 @@
 package parallel.shared;
 
-import parallel.codec.Extension;
 import parallel.codec.Extensions;
+import parallel.codec.LocalExtension;
+import parallel.codec.UnserializableException;
 
 /** How what is shared travels. Known in a process from the first shared value that is made there or arrives there. */
-final class SharedExtension implements Extension<Travelling>
+final class SharedExtension implements LocalExtension<SentByReference>
 {
     static
     {
@@ -15,7 +16,7 @@ final class SharedExtension implements Extension<Travelling>
     {
     }
 
-    /* Loads the class. */
+    // Loads the class.
     static void know()
     {
         // the initialiser does it
@@ -28,19 +29,34 @@ final class SharedExtension implements Extension<Travelling>
     }
 
     @Override
-    public Class<Travelling> type()
+    public Class<SentByReference> type()
     {
-        return Travelling.class;
+        return SentByReference.class;
     }
 
     @Override
-    public Object write(Travelling value)
+    public Object write(SentByReference value)
     {
         return value.reference();
     }
 
     @Override
-    public Travelling read(Object written)
+    public String notElsewhere(SentByReference value)
+    {
+        String instead = value.insteadElsewhere();
+        return instead == null ? null :
+            value + " lies in the memory of this machine, and the receiver is on another. " + instead;
+    }
+
+    // The same, of one that has come from another machine all the same.
+    static UnserializableException notFromElsewhere(Class<?> type, String what, String instead)
+    {
+        return UnserializableException.refused(type, what +
+            " lies in the memory of the machine of its sender, and the receiver is on another. " + instead);
+    }
+
+    @Override
+    public SentByReference read(Object written)
     {
         return References.arrived(written);
     }

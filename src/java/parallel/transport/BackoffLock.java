@@ -22,11 +22,11 @@ final class BackoffLock
     {
         try
         {
-            final MethodHandles.Lookup lookup = MethodHandles.lookup();
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
             HELD = lookup.findVarHandle(BackoffLock.class, "held", boolean.class);
             CONTENDERS = lookup.findVarHandle(BackoffLock.class, "contenders", int.class);
         }
-        catch (final ReflectiveOperationException e)
+        catch (ReflectiveOperationException e)
         {
             throw new ExceptionInInitializerError(e);
         }
@@ -48,13 +48,13 @@ final class BackoffLock
         return !held && HELD.compareAndSet(this, false, true);
     }
 
-    /* Pairs with the compareAndSet of the next owner. */
+    // Pairs with the compareAndSet of the next owner.
     void unlock()
     {
         HELD.setRelease(this, false);
     }
 
-    /* A holder that only spins lets the others in. */
+    // A holder that only spins lets the others in.
     boolean contended()
     {
         return contenders != 0;

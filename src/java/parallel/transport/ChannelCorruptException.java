@@ -32,7 +32,7 @@ public final class ChannelCorruptException extends RuntimeException
         return channel;
     }
 
-    /* Each throw has the frames of its own caller. */
+    // Each throw has the frames of its own caller.
     ChannelCorruptException again()
     {
         return new ChannelCorruptException(this);

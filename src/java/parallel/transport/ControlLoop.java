@@ -23,6 +23,7 @@ public final class ControlLoop implements AutoCloseable
 {
     private static final long DEFAULT_MAX_FRAME = 1L << 40;
     private static final int SCRATCH_BYTES = 64 * 1024;
+    private static final int MOST_FAILURES = 1000;
     private static final long LOOK_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
 
     /** Something to do every so often. Of the loop's thread. */
@@ -43,9 +44,16 @@ public final class ControlLoop implements AutoCloseable
     private final Selector selector;
     private final Thread thread;
     private final long maxFrame;
+    private final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private volatile boolean closing;
     private volatile boolean outOfNative;
+
+    /** One after the other. Of the loop's thread. */
+    private int failures;
+    /** What ended the loop, or null: it was closed. */
+    private Throwable failure;
+    private volatile boolean ended;
 
     /** Of the loop's thread. */
     private final List<Tick> ticks = new ArrayList<>();
@@ -58,7 +66,7 @@ public final class ControlLoop implements AutoCloseable
         {
             this.selector = Selector.open();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException("The control loop cannot start: no selector can be opened.", e);
         }
@@ -87,8 +95,16 @@ public final class ControlLoop implements AutoCloseable
      */
     public static ControlLoop start(String threadName, long maxFrame)
     {
-        final ControlLoop loop = new ControlLoop(threadName, maxFrame);
-        loop.thread.start();
+        ControlLoop loop = new ControlLoop(threadName, maxFrame);
+        try
+        {
+            loop.thread.start();
+        }
+        catch (OutOfMemoryError e)
+        {
+            loop.closeSelector();   // the system has no more threads for this process
+            throw e;
+        }
         return loop;
     }
 
@@ -106,12 +122,12 @@ public final class ControlLoop implements AutoCloseable
         {
             connected.configureBlocking(false);
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }
-        final SocketLink link = new SocketLink(this, connected, listener, maxFrame);
-        links.add(link);
+        SocketLink link = new SocketLink(this, connected, listener, maxFrame);
+        add(link);
         execute(() -> link.register(selector));
         return link;
     }
@@ -125,9 +141,20 @@ public final class ControlLoop implements AutoCloseable
      */
     public Link[] localPair(LinkListener a, LinkListener b)
     {
-        final LocalLink[] pair = LocalLink.pair(this, a, b);
-        Collections.addAll(links, pair);
+        LocalLink[] pair = LocalLink.pair(this, a, b);
+        add(pair);
         return pair;
+    }
+
+    // Added first: the end of the loop, which comes after that of its flag, ends those that it finds.
+    private void add(Link... added)
+    {
+        Collections.addAll(links, added);
+        if (ended)
+        {
+            throw new IllegalStateException("The thread " + thread.getName() +
+                ", which reads all control streams, has ended.");
+        }
     }
 
     /**
@@ -153,8 +180,9 @@ public final class ControlLoop implements AutoCloseable
     }
 
     /**
-     * From now on the loop looks every 2 ms instead of waiting in the kernel. For a JVM that is about to exit: HotSpot gives a
-     * thread that is in native code 300 ms to come out (VM_Exit::wait_for_threads_in_native_to_block), at every exit.
+     * From now on the loop looks every 2 ms instead of waiting in the kernel. For a JVM that is about to exit: HotSpot
+     * gives a thread that is in native code 300 ms to come out (VM_Exit::wait_for_threads_in_native_to_block), at every
+     * exit.
      */
     public void stayOutOfNative()
     {
@@ -178,6 +206,15 @@ public final class ControlLoop implements AutoCloseable
         }
     }
 
+    // On the loop's thread: waits a moment for memory, so that what cannot be done yet is not tried without end.
+    void pauseHere()
+    {
+        if (Thread.currentThread() == thread)
+        {
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
+        }
+    }
+
     void forget(Link link)
     {
         links.remove(link);
@@ -185,44 +222,51 @@ public final class ControlLoop implements AutoCloseable
 
     private void run()
     {
-        final ByteBuffer scratch = ByteBuffer.allocateDirect(SCRATCH_BYTES);
-        try
+        while (!closing)
         {
-            while (!closing)
-            {
-                step(scratch);
-            }
+            step();
         }
-        finally
-        {
-            end();
-        }
+        end();
     }
 
-    private void step(ByteBuffer scratch)
+    private void step()
     {
         try
         {
-            select(scratch);
+            select();
             runTasks();
             runTicks();
+            failures = 0;
         }
-        catch (final IOException e)
+        catch (OutOfMemoryError e)
         {
-            log(e);
+            // Another thread took it all. The memory comes back when that one has failed; this thread must still be
+            // there.
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
-        catch (final OutOfMemoryError e)
+        catch (IOException | RuntimeException | Error e)
         {
-            // Another thread took it all. The memory comes back when that one has failed; this thread must still be there.
-            Thread.yield();
+            // The others' streams are not to end for it. What fails at each step is let end them: a hang would be
+            // worse.
+            if (failures == 0)
+            {
+                log(e);
+            }
+            failures++;
+            if (failures > MOST_FAILURES)
+            {
+                failure = e;
+                closing = true;
+            }
+            LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
     }
 
-    private void select(ByteBuffer scratch) throws IOException
+    private void select() throws IOException
     {
         // Meant for somebody's blocking call, never for this thread: a set flag would make select spin.
         Thread.interrupted();
-        final long timeout = tasks.isEmpty() ? untilNextTick() : -1;
+        long timeout = tasks.isEmpty() ? untilNextTick() : -1;
         if (outOfNative)
         {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
@@ -242,12 +286,12 @@ public final class ControlLoop implements AutoCloseable
         guarded(() -> ((SocketLink)key.attachment()).ready(key, scratch));
     }
 
-    /* In ms: 0 for ever, negative now. */
+    // In ms: 0 for ever, negative now.
     private long untilNextTick()
     {
         long least = Long.MAX_VALUE;
-        final long now = System.nanoTime();
-        for (final Tick tick : ticks)
+        long now = System.nanoTime();
+        for (Tick tick : ticks)
         {
             least = Math.min(least, tick.next - now);
         }
@@ -265,9 +309,9 @@ public final class ControlLoop implements AutoCloseable
 
     private void runTicks()
     {
-        for (final Tick tick : List.copyOf(ticks))
+        for (Tick tick : List.copyOf(ticks))
         {
-            final long now = System.nanoTime();
+            long now = System.nanoTime();
             if (tick.next - now <= 0)
             {
                 tick.next = now + tick.nanos;
@@ -278,23 +322,39 @@ public final class ControlLoop implements AutoCloseable
 
     private void end()
     {
-        runTasks();
-        for (final Link link : links.toArray(Link[]::new))
+        ended = true;
+        guarded(this::runTasks);
+        guarded(this::endLinks);
+        closeSelector();
+    }
+
+    private void endLinks()
+    {
+        for (Link link : links.toArray(Link[]::new))
         {
-            if (link instanceof SocketLink socketLink)
-            {
-                socketLink.end();
-            }
-            else
-            {
-                ((LocalLink)link).end();
-            }
+            guarded(() -> end(link));
         }
+    }
+
+    private void end(Link link)
+    {
+        if (link instanceof SocketLink socketLink)
+        {
+            socketLink.end(failure);
+        }
+        else
+        {
+            ((LocalLink)link).end(failure);
+        }
+    }
+
+    private void closeSelector()
+    {
         try
         {
             selector.close();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             log(e);
         }
@@ -306,7 +366,7 @@ public final class ControlLoop implements AutoCloseable
         {
             task.run();
         }
-        catch (final RuntimeException | Error e)
+        catch (RuntimeException | Error e)
         {
             log(e);
         }
@@ -314,6 +374,14 @@ public final class ControlLoop implements AutoCloseable
 
     static void log(Throwable e)
     {
-        System.getLogger(ControlLoop.class.getName()).log(System.Logger.Level.ERROR, "A listener of the control loop failed.", e);
+        try
+        {
+            System.getLogger(ControlLoop.class.getName()).log(System.Logger.Level.ERROR,
+                "A listener of the control loop failed.", e);
+        }
+        catch (RuntimeException | Error second)
+        {
+            // The line is lost, the loop is not.
+        }
     }
 }

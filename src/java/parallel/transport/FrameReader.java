@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Bytes to frames.
@@ -19,21 +21,29 @@ final class FrameReader
     private static final int FIRST_CHUNK = 64 * 1024;
     private static final int MAX_CHUNK = 16 * 1024 * 1024;
     private static final int LARGE = 1024 * 1024;
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     /** The largest array that every JVM makes. */
     private static final int MAX_BUFFER = Integer.MAX_VALUE - 8;
 
+    /** What the listener hears of a frame for which there was no memory. */
+    private static final int BEGINNING = 64;
+    private static final int TRIES = 5;
+
     private final ByteBuffer header = ByteBuffer.allocate(HEADER);
+    private final ByteBuffer beginning = ByteBuffer.allocate(BEGINNING);
     private final List<ByteBuffer> chunks = new ArrayList<>();
     private final long maxFrame;
     private long length;
     private long left;
+    /** The rest of this frame is skipped: there was no memory for it. */
+    private OutOfMemoryError unread;
 
     FrameReader(long maxFrame)
     {
         this.maxFrame = maxFrame;
     }
 
-    /* Takes all bytes of the source; tells the listener of each frame that is complete by then. */
+    // Takes all bytes of the source; tells the listener of each frame that is complete by then.
     void read(ByteBuffer source, LinkListener listener) throws IOException
     {
         while (source.hasRemaining())
@@ -59,6 +69,8 @@ final class FrameReader
     {
         length = header.getLong(0);
         left = length;
+        unread = null;
+        beginning.clear();
         if (length < 0 || length > maxFrame)
         {
             throw new IOException("A control frame has a length of " + length + " bytes, at most " + maxFrame +
@@ -66,68 +78,129 @@ final class FrameReader
         }
     }
 
-    private void fill(ByteBuffer source) throws IOException
+    private void fill(ByteBuffer source)
     {
         while (left > 0 && source.hasRemaining())
         {
-            final ByteBuffer chunk = chunk();
-            left -= transfer(source, chunk);
+            if (length - left < BEGINNING)
+            {
+                transfer(source.duplicate(), beginning);
+            }
+            ByteBuffer chunk = unread == null ? chunk() : null;
+            left -= chunk == null ? skip(source) : transfer(source, chunk);
         }
     }
 
-    private ByteBuffer chunk() throws IOException
+    private int skip(ByteBuffer source)
     {
-        final ByteBuffer last = chunks.isEmpty() ? null : chunks.get(chunks.size() - 1);
+        int count = (int)Math.min(left, source.remaining());
+        source.position(source.position() + count);
+        return count;
+    }
+
+    // Null: there is no memory for it.
+    private ByteBuffer chunk()
+    {
+        ByteBuffer last = chunks.isEmpty() ? null : chunks.get(chunks.size() - 1);
         if (last != null && last.hasRemaining())
         {
             return last;
         }
-        final int size = last == null ? FIRST_CHUNK : Math.min(MAX_CHUNK, 2 * last.capacity());
-        final ByteBuffer chunk = allocate((int)Math.min(left, size));
-        chunks.add(chunk);
-        return chunk;
-    }
-
-    /* For a frame that is small another thread's need is the reason, and passes. One that is large has taken the memory itself. */
-    private ByteBuffer allocate(int size) throws IOException
-    {
+        int size = last == null ? FIRST_CHUNK : Math.min(MAX_CHUNK, 2 * last.capacity());
+        ByteBuffer chunk = allocate((int)Math.min(left, size));
         try
         {
-            return ByteBuffer.allocate(size);
-        }
-        catch (final OutOfMemoryError e)
-        {
-            if (length <= LARGE)
+            if (chunk != null)
             {
-                throw e;
+                chunks.add(chunk);
             }
-            chunks.clear();
-            throw new IOException("There is no memory for a control frame of " + length + " bytes.", e);
+            return chunk;
         }
+        catch (OutOfMemoryError e)
+        {
+            return none(e);
+        }
+    }
+
+    // A frame that is large has taken the memory itself. For a small one the need of another thread is the reason, and
+    // passes.
+    private ByteBuffer allocate(int size)
+    {
+        for (int i = 1;; i++)
+        {
+            try
+            {
+                return ByteBuffer.allocate(size);
+            }
+            catch (OutOfMemoryError e)
+            {
+                if (length > LARGE || i == TRIES)
+                {
+                    return none(e);
+                }
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+        }
+    }
+
+    private ByteBuffer none(OutOfMemoryError e)
+    {
+        unread = e;
+        chunks.clear();
+        return null;
     }
 
     private static int transfer(ByteBuffer source, ByteBuffer target)
     {
-        final int count = Math.min(source.remaining(), target.remaining());
+        int count = Math.min(source.remaining(), target.remaining());
         target.put(target.position(), source, source.position(), count);
         target.position(target.position() + count);
         source.position(source.position() + count);
         return count;
     }
 
-    private void deliver(LinkListener listener) throws IOException
+    private void deliver(LinkListener listener)
     {
-        final List<ByteBuffer> parts = List.copyOf(chunks);
         header.clear();
-        chunks.clear();
-        parts.forEach(ByteBuffer::flip);
-        if (length > MAX_BUFFER)
+        if (unread == null && length > MAX_BUFFER)
         {
-            listener.onLargeFrame(parts);
+            listener.onLargeFrame(taken());
+            return;
+        }
+        ByteBuffer frame = unread == null ? whole() : null;
+        if (frame != null)
+        {
+            listener.onFrame(frame);
         }
         else
         {
-            listener.onFrame(parts.size() == 1 ? parts.get(0) : joined(parts, allocate((int)length)));
+            listener.onUnread(beginning.flip(), length, unread);
+        }
+    }
+
+    private List<ByteBuffer> taken()
+    {
+        List<ByteBuffer> parts = List.copyOf(chunks);
+        chunks.clear();
+        parts.forEach(ByteBuffer::flip);
+        return parts;
+    }
+
+    // Null: there is no memory for it.
+    private ByteBuffer whole()
+    {
+        try
+        {
+            if (chunks.size() == 1)
+            {
+                return taken().get(0);
+            }
+            ByteBuffer whole = allocate((int)length);
+            return whole == null ? null : joined(taken(), whole);
+        }
+        catch (OutOfMemoryError e)
+        {
+            return none(e);
         }
     }
 

@@ -37,7 +37,7 @@ public final class Groups
     public static Sent[] sendAll(List<MessageChannel> members, Payload payload, long deadlineNanos)
         throws InterruptedException
     {
-        final Outgoing[] messages = new Outgoing[members.size()];
+        Outgoing[] messages = new Outgoing[members.size()];
         for (int i = 0; i < messages.length; i++)
         {
             messages[i] = new Outgoing(payload);
@@ -46,32 +46,48 @@ public final class Groups
         {
             if (messages.length > 0)
             {
-                Waiter.await(distinct(members), () -> offerAll(members, messages), deadlineNanos, Waiter.For.ROOM);
+                Waiter.await(distinct(members), new Sending(members, messages), deadlineNanos, Waiter.For.ROOM);
             }
         }
         finally
         {
             for (int i = 0; i < messages.length; i++)
             {
-                members.get(i).withdraw(messages[i]);
+                members.get(i).sender().withdraw(messages[i]);
             }
         }
         return results(messages);
     }
 
-    private static boolean offerAll(List<MessageChannel> members, Outgoing[] messages)
+    /** A message for each member, until all are in their rings. */
+    private record Sending(List<MessageChannel> members, Outgoing[] messages) implements Waiter.Condition
     {
-        boolean done = true;
-        for (int i = 0; i < messages.length; i++)
+        @Override
+        public boolean getAsBoolean()
         {
-            done &= messages[i].result != null || members.get(i).offer(messages[i]);
+            boolean done = true;
+            for (int i = 0; i < messages.length; i++)
+            {
+                done &= messages[i].result != null || members.get(i).offer(messages[i]);
+            }
+            return done;
         }
-        return done;
+
+        @Override
+        public boolean needs(MessageChannel channel)
+        {
+            boolean needs = false;
+            for (int i = 0; i < messages.length; i++)
+            {
+                needs |= members.get(i) == channel && messages[i].result == null;
+            }
+            return needs;
+        }
     }
 
     private static Sent[] results(Outgoing[] messages)
     {
-        final Sent[] results = new Sent[messages.length];
+        Sent[] results = new Sent[messages.length];
         for (int i = 0; i < results.length; i++)
         {
             results[i] = messages[i].result == null ? Sent.NO_ROOM : messages[i].result;
@@ -92,60 +108,93 @@ public final class Groups
      * @throws ChannelCorruptException when what is next in a member is no message; no message is taken.
      */
     public static Assembly[] receiveAll(
-        List<MessageChannel> members, Reader reader, long deadlineNanos, BooleanSupplier stop) throws InterruptedException
+        List<MessageChannel> members, Reader reader, long deadlineNanos,
+        BooleanSupplier stop) throws InterruptedException
     {
-        final Assembly[][] result = { members.isEmpty() ? new Assembly[0] : null };
-        if (result[0] == null)
+        if (members.isEmpty())
         {
-            final List<MessageChannel> distinct = distinct(members);
-            Waiter.await(distinct, () ->
-            {
-                result[0] = takeAll(members, distinct, reader);
-                return result[0] != null || stop.getAsBoolean();
-            },
-            deadlineNanos, Waiter.For.MESSAGES);
+            return new Assembly[0];
         }
-        return result[0];
+        Gathering gathering = new Gathering(members, reader, stop);
+        Waiter.await(gathering.distinct, gathering, deadlineNanos, Waiter.For.RECEIVE);
+        return gathering.messages;
     }
 
-    private static Assembly[] takeAll(List<MessageChannel> members, List<MessageChannel> distinct, Reader reader)
+    /** A receive of one message from each member. */
+    private static final class Gathering implements Waiter.Condition
     {
-        final Map<MessageChannel, Integer> wanted = new HashMap<>();
-        for (final MessageChannel member : members)
+        private final List<MessageChannel> members;
+        private final List<MessageChannel> distinct;
+        private final Map<MessageChannel, Integer> wanted = new HashMap<>();
+        private final Reader reader;
+        private final BooleanSupplier stop;
+        private Assembly[] messages;
+
+        Gathering(List<MessageChannel> members, Reader reader, BooleanSupplier stop)
         {
-            wanted.merge(member, 1, Integer::sum);
+            this.members = members;
+            this.distinct = distinct(members);
+            this.reader = reader;
+            this.stop = stop;
+            members.forEach(member -> wanted.merge(member, 1, Integer::sum));
         }
-        int locked = 0;
-        try
+
+        @Override
+        public boolean getAsBoolean()
         {
-            for (; locked < distinct.size(); locked++)
-            {
-                distinct.get(locked).receiveLock().lock();
-            }
-            for (final MessageChannel member : distinct)
-            {
-                member.inbound().drain(wanted.get(member));
-            }
-            return takeLocked(members, reader);
+            messages = takeAll();
+            return messages != null || stop.getAsBoolean();
         }
-        finally
+
+        private Assembly[] takeAll()
         {
-            while (locked > 0)
+            int locked = 0;
+            try
             {
-                distinct.get(--locked).receiveLock().unlock();
+                for (; locked < distinct.size(); locked++)
+                {
+                    distinct.get(locked).receiver().receiveLock().lock();
+                }
+                for (MessageChannel member : distinct)
+                {
+                    member.receiver().inbound().drain(wanted.get(member));
+                }
+                return takeLocked(members, reader);
+            }
+            finally
+            {
+                while (locked > 0)
+                {
+                    distinct.get(--locked).receiver().receiveLock().unlock();
+                }
+            }
+        }
+
+        @Override
+        public boolean needs(MessageChannel channel)
+        {
+            Receiver receiver = channel.receiver();
+            receiver.receiveLock().lock();
+            try
+            {
+                return receiver.inbound().look(reader, wanted.get(channel) - 1) == null;
+            }
+            finally
+            {
+                receiver.receiveLock().unlock();
             }
         }
     }
 
     private static Assembly[] takeLocked(List<MessageChannel> members, Reader reader)
     {
-        final Map<MessageChannel, Integer> seen = new HashMap<>();
-        final Assembly[] shown = new Assembly[members.size()];
+        Map<MessageChannel, Integer> seen = new HashMap<>();
+        Assembly[] shown = new Assembly[members.size()];
         boolean refused = false;
         for (int i = 0; i < shown.length; i++)
         {
-            final int n = seen.merge(members.get(i), 1, Integer::sum) - 1;
-            shown[i] = members.get(i).inbound().look(reader, n);
+            int n = seen.merge(members.get(i), 1, Integer::sum) - 1;
+            shown[i] = members.get(i).receiver().inbound().look(reader, n);
             if (shown[i] == null)
             {
                 return null;
@@ -154,7 +203,7 @@ public final class Groups
         }
         if (!refused)
         {
-            members.forEach(MessageChannel::takeShown);
+            members.forEach(member -> member.receiver().takeShown());
         }
         return shown;
     }
@@ -168,7 +217,7 @@ public final class Groups
      */
     public static Assembly[] pollAll(List<MessageChannel> members, Reader reader)
     {
-        final Assembly[] messages = new Assembly[members.size()];
+        Assembly[] messages = new Assembly[members.size()];
         for (int i = 0; i < messages.length; i++)
         {
             messages[i] = members.get(i).tryReceive(reader);
@@ -176,10 +225,10 @@ public final class Groups
         return messages;
     }
 
-    /* Each channel once, in the global order of locks. */
+    // Each channel once, in the global order of locks.
     private static List<MessageChannel> distinct(List<MessageChannel> members)
     {
-        final List<MessageChannel> distinct = new ArrayList<>(new LinkedHashSet<>(members));
+        List<MessageChannel> distinct = new ArrayList<>(new LinkedHashSet<>(members));
         distinct.sort(Comparator.comparingLong(MessageChannel::order));
         return distinct;
     }

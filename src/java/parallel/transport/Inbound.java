@@ -1,73 +1,57 @@
 package parallel.transport;
 
-import java.util.ArrayDeque;
-
-import org.agrona.concurrent.AtomicBuffer;
-
 /**
- * One direction's receiving end: what is in the ring, what was taken out of it before somebody asked (the inbox), and
- * the message between the two that has arrived in part. Guarded by the receive lock; knows no waiting.
+ * Takes the messages of one direction out of the ring: for who asks, or into the {@link Inbox}, by way of the
+ * {@link PartialMessage} where they come in parts. Guarded by the receive lock; knows no waiting.
+ * <p>
+ * After each step of the head it fences and reads the flag of a sender that waits for room. While much lies in the ring
+ * at once the receiver's flag says so; when all is read that is taken back, fenced, and looked at once more
+ * ({@link WakeFlags}).
  */
 final class Inbound
 {
-    /** A message in the inbox: whole, or what was wrong with it. */
-    private record Arrived(Assembly message, long length, Throwable failure)
-    {
-        long cost()
-        {
-            return Math.max(length, failure == null ? LEAST_BYTES : FAILURE_BYTES);
-        }
-    }
-
     /** So much in one look: the sender is faster than we are. */
     private static final int STREAM_BYTES = 2048;
     private static final int LOOKS_PER_CLOCK = 16;
-    /** What a message in the inbox costs at least, however small, and what an error does: else they would take many times the limit. */
-    private static final int LEAST_BYTES = 128;
-    private static final int FAILURE_BYTES = 4096;
     /** Under a microsecond, without a pause: an answer that is on its way is seen at once. */
     private static final int EAGER_LOOKS = 512;
 
     private final MessageChannel channel;
     private final RingReader ring;
-    private final Reader inboxReader;
-    private final long limit;
-    private final ArrayDeque<Arrived> inbox = new ArrayDeque<>();
-    private long inboxBytes;
-    private boolean full;
-
-    private Assembly partial;
-    private long partialLength;
-    private long partialArrived;
-    private Ticket partialOwner;
-    /** The rest of a message that was dropped is still coming. */
-    private boolean skipping;
+    private final WakeFlags flags;
+    private final Inbox inbox;
+    private final PartialMessage partial;
 
     private ChannelCorruptException broken;
+    /** Nobody writes into the ring any more; what is in it is still there to be read. */
+    private boolean writerGone;
+    /** The ring is not there any more. */
     private boolean detached;
     /** The sender was told that it need not care whether we block. */
     private boolean streaming;
     private long lastLength;
 
-    Inbound(MessageChannel channel, RingReader ring, Reader inboxReader, long limit)
+    Inbound(MessageChannel channel, RingReader ring, WakeFlags flags, Inbox inbox)
     {
         this.channel = channel;
         this.ring = ring;
-        this.inboxReader = inboxReader;
-        this.limit = limit;
+        this.flags = flags;
+        this.inbox = inbox;
+        this.partial = new PartialMessage(channel, ring, inbox);
     }
 
-    /*
-     * The next message, REFUSED, or null: none now. Without a ticket only what has arrived in one piece is taken. Throws
-     * what went wrong with the message that is next.
-     */
-    Assembly take(Reader reader, Ticket ticket)
+    // ---- for who asks
+
+    // The next message, REFUSED, or null: none now. Without a ticket only what has arrived in one piece is taken.
+    // Throws what went wrong with the message that is next.
+    Assembly take(Reader reader, PendingReceive ticket)
     {
         while (ticket == null || !isDone(ticket))
         {
             if (!inbox.isEmpty())
             {
-                return takeFromInbox(reader);
+                lastLength = inbox.firstLength();
+                return inbox.take(reader);
             }
             if (!peek())
             {
@@ -85,7 +69,7 @@ final class Inbound
             {
                 return null;
             }
-            if (!takeFragment(reader, ticket, false))
+            if (!takePart(reader, ticket, ring.type() == PairLayout.FIRST ? new Inbox.Place() : null))
             {
                 return MessageChannel.REFUSED;
             }
@@ -93,62 +77,115 @@ final class Inbound
         return redeem(ticket);
     }
 
-    /* Has the message of the ticket begun, and is not whole yet? */
-    boolean isArriving(Ticket ticket)
+    // One record. A message that it completes is in the inbox then; one that it holds whole was the reader's. False:
+    // there was none, and nothing is in the inbox.
+    boolean takeRecord(Reader reader)
     {
-        return partialOwner == ticket;
+        if (!peek())
+        {
+            if (broken != null)
+            {
+                throw broken.again();
+            }
+            return false;
+        }
+        return ring.type() != PairLayout.WHOLE &&
+            takePart(reader, null, ring.type() == PairLayout.FIRST ? new Inbox.Place() : null);
     }
 
-    static boolean isDone(Ticket ticket)
+    // Is the next record a whole message?
+    boolean isWholeNext()
+    {
+        return peek() && ring.type() == PairLayout.WHOLE;
+    }
+
+    // Has the message of the ticket begun, and is not whole yet?
+    boolean isArriving(PendingReceive ticket)
+    {
+        return partial.isOf(ticket);
+    }
+
+    static boolean isDone(PendingReceive ticket)
     {
         return ticket.arrived != null || ticket.failure != null;
     }
 
-    /* What the ticket got. Throws what went wrong with it. */
-    Assembly redeem(Ticket ticket)
+    // What the ticket got. Throws what went wrong with it.
+    Assembly redeem(PendingReceive ticket)
     {
         lastLength = ticket.length;
         if (ticket.failure != null)
         {
-            throw sneaky(ticket.failure);
+            throw Inbox.unchecked(ticket.failure);
         }
         return ticket.arrived;
     }
 
-    /* The caller of the ticket gives up: its message, if it has arrived in part, becomes the channel's. */
-    void abandon(Ticket ticket)
+    // The caller of the ticket gives up: its message, if it has arrived in part, becomes the channel's.
+    void abandon(PendingReceive ticket)
     {
-        if (partialOwner == ticket)
-        {
-            partialOwner = null;
-            try
-            {
-                partial = partial instanceof Abandonable target ? target.abandon() : partial;
-            }
-            catch (final RuntimeException | Error e)
-            {
-                dropPartial();
-                skipping = true;
-                keep(null, 0, e);
-            }
-        }
+        partial.abandon(ticket);
     }
 
+    // The inbox' nth message, for a look from a group. Null: there is none. Throws its error, which is then gone.
+    Assembly look(Reader reader, int n)
+    {
+        Assembly shown = inbox.look(reader, n);
+        if (shown == null && broken != null)
+        {
+            throw broken.again();
+        }
+        return shown;
+    }
+
+    // Takes the first message of the inbox, which look has shown.
+    void remove()
+    {
+        lastLength = inbox.firstLength();
+        inbox.remove();
+    }
+
+    // Of the message that was taken last.
     long lastLength()
     {
         return lastLength;
     }
 
-    /* Is there a record, or anything in the inbox? Says nothing about the message being whole. */
-    boolean isQuiet()
+    // ---- what there is
+
+    // Does it wait for room in the inbox? From any thread.
+    boolean isStarved()
     {
-        return inbox.isEmpty() && broken == null && !peek();
+        return inbox.isStarved();
     }
 
-    /* Spins until there is a record, the time is over, or another thread wants the lock. Changes nothing. */
+    // How many messages are in the inbox.
+    int size()
+    {
+        return inbox.size();
+    }
+
+    // Is nothing in the inbox, and nothing wrong?
+    boolean isEmpty()
+    {
+        return inbox.isEmpty() && broken == null;
+    }
+
+    // Is there a record, or anything in the inbox? Says nothing about the message being whole.
+    boolean isQuiet()
+    {
+        return isEmpty() && !peek();
+    }
+
+    long position()
+    {
+        return ring.position();
+    }
+
+    // Spins until there is a record, the time is over, or another thread wants the lock. Changes nothing.
     boolean spinUntilRecord(BackoffLock held, long nanos)
     {
-        if (detached || broken != null || !inbox.isEmpty())
+        if (writerGone || !isEmpty())
         {
             return false;
         }
@@ -156,7 +193,7 @@ final class Inbound
         {
             return true;
         }
-        final long start = System.nanoTime();
+        long start = System.nanoTime();
         while (!held.contended() && System.nanoTime() - start < nanos)
         {
             if (looks(LOOKS_PER_CLOCK, true))
@@ -183,98 +220,56 @@ final class Inbound
         return false;
     }
 
-    /* Moves messages from the ring to the inbox until it is full: while it has fewer than atLeast it is not. */
+    // ---- into the inbox
+
+    // Moves messages from the ring to the inbox until it is full: while it has fewer than atLeast it is not.
     void drain(int atLeast)
     {
-        while (peek() && admits(atLeast))
+        while (peek() && drainOne(inbox.size() < atLeast))
         {
-            if (ring.type() == PairLayout.WHOLE)
+            // one more
+        }
+    }
+
+    // A message that has begun is finished: its bytes cannot stay in the ring. False: what is next stays there.
+    private boolean drainOne(boolean wanted)
+    {
+        if (ring.type() == PairLayout.MIDDLE || ring.type() == PairLayout.LAST)
+        {
+            return takePart(inbox.reader(), null, null);
+        }
+        Inbox.Place place = inbox.placeFor(announced(), wanted);
+        return place != null &&
+            (ring.type() == PairLayout.WHOLE ? keepWhole(place) : takePart(inbox.reader(), null, place));
+    }
+
+    private long announced()
+    {
+        return ring.type() == PairLayout.FIRST && ring.length() >= PairLayout.ANNOUNCEMENT ?
+            Math.max(0, ring.buffer().getLong(ring.index())) : ring.length();
+    }
+
+    // False: there is no memory for it, and nobody waits for the room it takes in the ring, where it stays.
+    private boolean keepWhole(Inbox.Place place)
+    {
+        try
+        {
+            inbox.add(place, readWhole(inbox.reader()), ring.length());
+        }
+        catch (RuntimeException | Error e)
+        {
+            if (writerGone && e instanceof OutOfMemoryError)
             {
-                keepWhole();
+                inbox.giveBack(place);
+                return false;
             }
-            else
-            {
-                takeFragment(inboxReader, null, true);
-            }
+            inbox.addFailure(place, e);
         }
+        advance();
+        return true;
     }
 
-    /* Is a whole message, or an error, next? Leaves a record that is a whole message in the ring. */
-    boolean hasNext()
-    {
-        if (inbox.isEmpty() && peek() && ring.type() != PairLayout.WHOLE)
-        {
-            drain(1);
-        }
-        return !isQuiet() && (!inbox.isEmpty() || broken != null || ring.type() == PairLayout.WHOLE);
-    }
-
-    int ready()
-    {
-        return inbox.size();
-    }
-
-    boolean isEmpty()
-    {
-        return inbox.isEmpty() && broken == null;
-    }
-
-    long position()
-    {
-        return ring.position();
-    }
-
-    /* The ring goes away: what is in it is kept, however much, and what is not whole is dropped. */
-    void detach()
-    {
-        drain(Integer.MAX_VALUE);
-        dropPartial();
-        detached = true;
-        if (broken != null)
-        {
-            keep(null, 0, broken);
-            broken = null;
-        }
-    }
-
-    /* The inbox' nth message, for a look from a group. Null: there is none. Throws its error, which is then gone. */
-    Assembly look(Reader reader, int n)
-    {
-        int i = 0;
-        for (final Arrived arrived : inbox)
-        {
-            if (i++ == n)
-            {
-                if (arrived.failure != null)
-                {
-                    inbox.remove(arrived);
-                    inboxBytes -= arrived.cost();
-                    throw sneaky(arrived.failure);
-                }
-                final Assembly accepted = reader.accept(arrived.message, arrived.length);
-                return accepted == null ? MessageChannel.REFUSED : accepted;
-            }
-        }
-        if (broken != null)
-        {
-            throw broken.again();
-        }
-        return null;
-    }
-
-    /* Takes the first message of the inbox, which look has shown. */
-    void remove()
-    {
-        final Arrived arrived = inbox.pollFirst();
-        lastLength = arrived.length;
-        inboxBytes -= arrived.cost();
-        if (full)
-        {
-            // Somebody who moves messages here, such as a waiting sender, may go on.
-            full = false;
-            channel.wakeLocal();
-        }
-    }
+    // ---- the ring
 
     private boolean peek()
     {
@@ -284,71 +279,60 @@ final class Inbound
         }
         try
         {
-            if (look())
+            if (look() || stopsStreaming() && look())
             {
                 return true;
             }
-            if (streaming)
+            if (!writerGone)
             {
-                streaming = false;
-                channel.stopStreaming();
-                return look();
+                return false;
             }
-            return false;
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             breakOff(e);
+            if (!writerGone)
+            {
+                return false;
+            }
+        }
+        finish();
+        return false;
+    }
+
+    private boolean stopsStreaming()
+    {
+        if (!streaming)
+        {
             return false;
         }
+        streaming = false;
+        flags.stopStreaming();
+        return true;
     }
 
     private boolean look()
     {
-        final long before = ring.position();
-        final boolean found = ring.peek();
-        final long step = ring.position() - before;
-        if (step > 0)
+        long before = ring.position();
+        boolean found = ring.peek();
+        long step = ring.position() - before;
+        if (step > 0 && !writerGone)
         {
             // Padding was skipped, or messages copied out: this may be what a sender waits for.
-            channel.madeRoom();
-            streaming |= step >= STREAM_BYTES && channel.startStreaming();
+            flags.wakeSender();
+            streaming |= step >= STREAM_BYTES && flags.startStreaming();
         }
         return found;
     }
 
-    /* Nothing that follows can be read any more. */
-    private void breakOff(IllegalStateException e)
-    {
-        dropPartial();
-        broken = channel.corrupt(e.getMessage());
-    }
-
-    private Assembly takeFromInbox(Reader reader)
-    {
-        final Arrived arrived = inbox.peekFirst();
-        if (arrived.failure != null)
-        {
-            remove();
-            throw sneaky(arrived.failure);
-        }
-        final Assembly accepted = reader.accept(arrived.message, arrived.length);
-        if (accepted == null)
-        {
-            return MessageChannel.REFUSED;
-        }
-        remove();
-        return accepted;
-    }
-
     private Assembly takeWhole(Reader reader)
     {
-        final Assembly message;
+        Assembly message;
         try
         {
             message = readWhole(reader);
         }
-        catch (final RuntimeException | Error e)
+        catch (RuntimeException | Error e)
         {
             advance();
             throw e;
@@ -364,202 +348,84 @@ final class Inbound
 
     private Assembly readWhole(Reader reader)
     {
-        if (partial != null || skipping)
+        if (partial.isUnfinished())
         {
-            dropPartial();
+            partial.drop();
         }
         return reader.whole(ring.buffer(), ring.index(), ring.length());
     }
 
-    private void keepWhole()
+    // Reads one record that is a part of a message; of the first one the place is given. False: it is the first, and
+    // was refused.
+    private boolean takePart(Reader reader, PendingReceive ticket, Inbox.Place place)
     {
-        Assembly message = null;
-        Throwable failure = null;
-        try
-        {
-            message = readWhole(inboxReader);
-        }
-        catch (final RuntimeException | Error e)
-        {
-            failure = e;
-        }
-        keep(message, ring.length(), failure);
-        advance();
-    }
-
-    /* Reads one record that is a part of a message. False: it is the first, and was refused. */
-    private boolean takeFragment(Reader reader, Ticket ticket, boolean keepErrors)
-    {
-        try
-        {
-            switch (ring.type())
-            {
-                case PairLayout.FIRST:
-                    if (!begin(reader, ticket))
-                    {
-                        return false;
-                    }
-                    break;
-                case PairLayout.MIDDLE:
-                case PairLayout.LAST:
-                    goOn(ring.type() == PairLayout.LAST);
-                    break;
-                default:
-                    malformed("a record of the type " + ring.type());
-            }
-        }
-        catch (final RuntimeException | Error e)
-        {
-            dropAndTell(e, ticket, keepErrors);
-        }
-        advance();
-        return true;
-    }
-
-    /* One message is lost, with the rest of it; whoever it was for hears why. */
-    private void dropAndTell(Throwable e, Ticket ticket, boolean keepErrors)
-    {
-        final Ticket owner = partialOwner != null ? partialOwner : keepErrors ? null : ticket;
-        dropPartial();
-        skipping = true;
-        if (owner == null)
-        {
-            keep(null, 0, e);
-        }
-        else
-        {
-            owner.failure = e;
-            channel.wakeLocal();
-        }
-    }
-
-    private boolean begin(Reader reader, Ticket ticket)
-    {
-        dropPartial();
-        final AtomicBuffer buffer = ring.buffer();
-        final int index = ring.index() + PairLayout.ANNOUNCEMENT;
-        final int length = ring.length() - PairLayout.ANNOUNCEMENT;
-        final long announced = length < 0 ? 0 : buffer.getLong(ring.index());
-        if (length < 0 || announced < length || length < Math.min(announced, 64))
-        {
-            malformed("a first record of " + ring.length() + " bytes that announces " + announced);
-        }
-        final Assembly begun = reader.begin(announced, buffer, index, length);
-        if (begun == null)
+        if (!partial.take(reader, ticket, place))
         {
             return false;
         }
-        partial = begun;
-        partialOwner = ticket;
-        partialLength = announced;
-        append(index, length);
+        advance();
         return true;
-    }
-
-    private void goOn(boolean last)
-    {
-        if (partial == null)
-        {
-            if (!skipping)
-            {
-                malformed("a part of a message that has no beginning");
-            }
-            return;
-        }
-        final int length = ring.length();
-        final long left = partialLength - partialArrived;
-        if (length > left || last && length < left)
-        {
-            malformed("a message of " + partialLength + " announced bytes that has " + (partialArrived + length));
-        }
-        append(ring.index(), length);
-        if (last)
-        {
-            complete();
-        }
-    }
-
-    private void append(int index, int length)
-    {
-        partial.append(ring.buffer(), index, length);
-        partialArrived += length;
-    }
-
-    private void complete()
-    {
-        final Ticket owner = partialOwner;
-        final Assembly message = partial;
-        final long length = partialLength;
-        dropPartial();
-        if (owner == null)
-        {
-            keep(message, length, null);
-        }
-        else
-        {
-            owner.arrived = message;
-            owner.length = length;
-            channel.wakeLocal();
-        }
-    }
-
-    private void keep(Assembly message, long length, Throwable failure)
-    {
-        final Arrived arrived = new Arrived(message, length, failure);
-        inbox.addLast(arrived);
-        inboxBytes += arrived.cost();
-    }
-
-    private void dropPartial()
-    {
-        partial = null;
-        partialOwner = null;
-        partialLength = 0;
-        partialArrived = 0;
-        skipping = false;
-    }
-
-    /* A message that has begun is finished: its bytes cannot stay in the ring. */
-    private boolean admits(int atLeast)
-    {
-        final boolean goesOn = (ring.type() == PairLayout.MIDDLE || ring.type() == PairLayout.LAST) && (partial != null || skipping);
-        if (goesOn || inbox.size() < atLeast || inbox.isEmpty() || announced() <= limit - inboxBytes)
-        {
-            return true;
-        }
-        full = true;
-        return false;
-    }
-
-    private long announced()
-    {
-        return ring.type() == PairLayout.FIRST && ring.length() >= PairLayout.ANNOUNCEMENT ?
-            Math.max(0, ring.buffer().getLong(ring.index())) : ring.length();
     }
 
     private void advance()
     {
         try
         {
-            if (ring.advance())
+            if (ring.advance() && !writerGone)
             {
-                channel.madeRoom();
+                flags.wakeSender();
             }
         }
-        catch (final IllegalStateException e)
+        catch (IllegalStateException e)
         {
             breakOff(e);
         }
     }
 
-    private void malformed(String what)
+    // ---- its end
+
+    // Nothing that follows can be read any more.
+    private void breakOff(IllegalStateException e)
     {
-        throw channel.corrupt(what);
+        partial.drop();
+        broken = channel.corrupt(e.getMessage());
     }
 
-    @SuppressWarnings("unchecked") // Only unchecked exceptions of readers come here; the compiler cannot know.
-    private static <E extends Throwable> RuntimeException sneaky(Throwable e) throws E
+    // The writer is gone. What it left is kept as far as the inbox has room, and what it has none for stays in the
+    // ring, which goes away when all was read.
+    void writerIsGone()
     {
-        throw (E)e;
+        writerGone = true;
+        try
+        {
+            drain(0);
+            if (broken != null)
+            {
+                finish();
+            }
+        }
+        catch (OutOfMemoryError e)
+        {
+            // Then it stays where it is, for whoever receives it.
+        }
+        inbox.neverStarves();
+    }
+
+    // Of a writer that is gone all was read: what of a message came without its end is dropped.
+    private void finish()
+    {
+        if (!detached)
+        {
+            ChannelCorruptException error = broken;
+            Inbox.Place place = error == null ? null : new Inbox.Place();
+            partial.drop();
+            detached = true;
+            broken = null;
+            if (error != null)
+            {
+                inbox.addFailure(place, error);
+            }
+            channel.pair().release();
+        }
     }
 }

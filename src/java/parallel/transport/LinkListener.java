@@ -25,13 +25,36 @@ public interface LinkListener
     }
 
     /**
+     * A frame has arrived for which there is no memory. The stream goes on with the next.
+     *
+     * @param beginning its first bytes, 64 at most; to be read during the call only.
+     * @param length    how many it has.
+     * @param e         what the JVM said.
+     */
+    default void onUnread(ByteBuffer beginning, long length, OutOfMemoryError e)
+    {
+        onError(new IOException("There is no memory for a control frame of " + length + " bytes.", e));
+    }
+
+    /**
+     * The thread that reads what arrives ends, or a call of this listener has thrown: it may have missed something.
+     * Does nothing by default.
+     *
+     * @param e what was thrown.
+     */
+    default void onLost(Throwable e)
+    {
+    }
+
+    /**
      * The stream is broken: what arrived is no frame. {@link #onEnd} follows.
      *
      * @param error what is wrong with it.
      */
     default void onError(IOException error)
     {
-        System.getLogger(LinkListener.class.getName()).log(System.Logger.Level.WARNING, "A control stream is broken.", error);
+        System.getLogger(LinkListener.class.getName()).log(System.Logger.Level.WARNING, "A control stream is broken.",
+            error);
     }
 
     /** Nothing more will come: end of file, reset, or close by either side. Once. */

@@ -19,7 +19,7 @@ public final class LocalBell implements Bell
      */
     public static LocalBell[] pair()
     {
-        final LocalBell[] bells = { new LocalBell(), new LocalBell() };
+        LocalBell[] bells = { new LocalBell(), new LocalBell() };
         bells[0].other = bells[1];
         bells[1].other = bells[0];
         return bells;
@@ -38,7 +38,7 @@ public final class LocalBell implements Bell
     @Override
     public void ring()
     {
-        final MessageChannel end = other.ownEnd;
+        MessageChannel end = other.ownEnd;
         if (end != null)
         {
             end.wakeLocal();

@@ -23,8 +23,8 @@ final class LocalLink implements Link
 
     static LocalLink[] pair(ControlLoop loop, LinkListener a, LinkListener b)
     {
-        final AtomicBoolean ended = new AtomicBoolean();
-        final LocalLink[] links = { new LocalLink(loop, ended, a), new LocalLink(loop, ended, b) };
+        AtomicBoolean ended = new AtomicBoolean();
+        LocalLink[] links = { new LocalLink(loop, ended, a), new LocalLink(loop, ended, b) };
         links[0].other = links[1];
         links[1].other = links[0];
         return links;
@@ -38,14 +38,22 @@ final class LocalLink implements Link
             return;
         }
         int length = 0;
-        for (final ByteBuffer part : parts)
+        for (ByteBuffer part : parts)
         {
             length = Math.addExact(length, part.remaining());
         }
-        final ByteBuffer frame = FrameReader.joined(List.of(parts), length);
-        final int bytes = length;
+        ByteBuffer frame = FrameReader.joined(List.of(parts), length);
+        int bytes = length;
         queued.addAndGet(bytes);
-        loop.execute(() -> deliver(frame, bytes));
+        try
+        {
+            loop.execute(() -> deliver(frame, bytes));
+        }
+        catch (OutOfMemoryError e)
+        {
+            queued.addAndGet(-bytes);
+            throw e;
+        }
     }
 
     private void deliver(ByteBuffer frame, int bytes)
@@ -53,21 +61,34 @@ final class LocalLink implements Link
         queued.addAndGet(-bytes);
         if (!ended.get())
         {
-            other.own.onFrame(frame);
+            try
+            {
+                other.own.onFrame(frame);
+            }
+            catch (RuntimeException | Error e)
+            {
+                ControlLoop.log(e);
+                ControlLoop.guarded(() -> other.own.onLost(e));
+            }
         }
     }
 
     @Override
     public void close()
     {
-        loop.execute(this::end);
+        loop.execute(() -> end(null));
     }
 
-    /* On the loop's thread, once for both ends. */
-    void end()
+    // On the loop's thread, once for both ends. failure: of the loop, or null.
+    void end(Throwable failure)
     {
         if (ended.compareAndSet(false, true))
         {
+            if (failure != null)
+            {
+                ControlLoop.guarded(() -> own.onLost(failure));
+                ControlLoop.guarded(() -> other.own.onLost(failure));
+            }
             loop.forget(this);
             loop.forget(other);
             ControlLoop.guarded(own::onEnd);
@@ -78,6 +99,6 @@ final class LocalLink implements Link
     @Override
     public long queuedBytes()
     {
-        return queued.get();
+        return ended.get() ? 0 : queued.get();
     }
 }

@@ -7,12 +7,20 @@ final class Outgoing
 {
     final Payload payload;
     final long length;
+    /** So much of it is there to be written. */
+    long available;
     long offset;
     Sent result;
 
     Outgoing(Payload payload)
     {
+        this(payload, payload.length());
+    }
+
+    Outgoing(Payload payload, long available)
+    {
         this.payload = payload;
         this.length = payload.length();
+        this.available = available;
     }
 }

@@ -49,7 +49,7 @@ public final class PairFile implements AutoCloseable
             down = map(1, PairLayout.ringOffset(PairLayout.DOWN, ringBytes), PairLayout.ringLength(ringBytes));
             up = map(2, PairLayout.ringOffset(PairLayout.UP, ringBytes), PairLayout.ringLength(ringBytes));
         }
-        catch (final IOException | RuntimeException | Error e)
+        catch (IOException | RuntimeException | Error e)
         {
             free();
             throw e;
@@ -64,7 +64,7 @@ public final class PairFile implements AutoCloseable
         return new UnsafeBuffer(memory[part]);
     }
 
-    /* The pages exist; this brings them into our page table before the first message needs them. */
+    // The pages exist; this brings them into our page table before the first message needs them.
     private static void touch(MappedByteBuffer buffer)
     {
         for (int i = 0; i < buffer.capacity(); i += 4096)
@@ -93,16 +93,15 @@ public final class PairFile implements AutoCloseable
             throw new IllegalArgumentException("A ring has a power of two of bytes, from " + PairLayout.MIN_RING_BYTES +
                 " to " + PairLayout.MAX_RING_BYTES + ", not " + ringBytes + ".");
         }
-        final MappedFile file = MappedFile.create(directory, "pair", PairLayout.fileBytes(ringBytes));
+        MappedFile file = MappedFile.create(directory, "pair", PairLayout.fileBytes(ringBytes));
         PairFile pair = null;
         try
         {
             pair = new PairFile(file, ringBytes);
             pair.publish(ownerPid, ownerStartMs);
-            file.unlinkIfReachable();
             return pair;
         }
-        catch (final IOException | RuntimeException | Error e)
+        catch (IOException | RuntimeException | Error e)
         {
             if (pair != null)
             {
@@ -122,12 +121,12 @@ public final class PairFile implements AutoCloseable
      */
     public static PairFile attach(Path handedOn) throws IOException
     {
-        final MappedFile file = MappedFile.attach(handedOn, "rw");
+        MappedFile file = MappedFile.attach(handedOn, "rw");
         try
         {
             return new PairFile(file, check(file.open(), handedOn));
         }
-        catch (final IOException | RuntimeException | Error e)
+        catch (IOException | RuntimeException | Error e)
         {
             file.close();
             throw e;
@@ -159,10 +158,10 @@ public final class PairFile implements AutoCloseable
         header.putIntRelease(PairLayout.VERSION_OFFSET, PairLayout.VERSION);
     }
 
-    /* Reads the header through the file: a mapping of a file that is too short ends the JVM when it is touched. */
+    // Reads the header through the file: a mapping of a file that is too short ends the JVM when it is touched.
     static int check(RandomAccessFile file, Path path) throws IOException
     {
-        final ByteBuffer bytes = ByteBuffer.allocate(64).order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = ByteBuffer.allocate(64).order(ByteOrder.nativeOrder());
         if (file.length() < PairLayout.HEADER_BYTES)
         {
             throw new IOException(path + " is no pair file: it has " + file.length() + " bytes.");
@@ -172,12 +171,12 @@ public final class PairFile implements AutoCloseable
         require(bytes.getLong(PairLayout.MAGIC_OFFSET) == PairLayout.MAGIC, path, "is no pair file: wrong magic");
         require(bytes.getInt(PairLayout.BYTE_ORDER_OFFSET) == PairLayout.BYTE_ORDER_MARK, path,
             "was written with another byte order");
-        final int version = bytes.getInt(PairLayout.VERSION_OFFSET);
+        int version = bytes.getInt(PairLayout.VERSION_OFFSET);
         require(version != 0, path, "is not finished");
         require(version == PairLayout.VERSION, path,
             "has layout version " + version + ", this library reads " + PairLayout.VERSION +
                 ": parent and worker need the same version of the library");
-        final int ringBytes = bytes.getInt(PairLayout.RING_BYTES_OFFSET);
+        int ringBytes = bytes.getInt(PairLayout.RING_BYTES_OFFSET);
         require(PairLayout.isRingSize(ringBytes), path, "has rings of " + ringBytes + " bytes");
         require(bytes.getInt(PairLayout.HEADER_BYTES_OFFSET) == PairLayout.HEADER_BYTES &&
             bytes.getLong(PairLayout.FILE_BYTES_OFFSET) == PairLayout.fileBytes(ringBytes) &&
@@ -210,7 +209,7 @@ public final class PairFile implements AutoCloseable
         {
             file.unlink();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }
@@ -246,7 +245,7 @@ public final class PairFile implements AutoCloseable
         return new OneToOneRingBuffer(direction == PairLayout.DOWN ? down : up);
     }
 
-    /* A channel uses the memory from now on. */
+    // A channel uses the memory from now on.
     synchronized void retain()
     {
         if (unmapped)
@@ -256,7 +255,7 @@ public final class PairFile implements AutoCloseable
         users++;
     }
 
-    /* A channel has left the memory for good. The last one out unmaps. */
+    // A channel has left the memory for good. The last one out unmaps.
     synchronized void release()
     {
         users--;
@@ -287,7 +286,7 @@ public final class PairFile implements AutoCloseable
         {
             file.close();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }
@@ -297,17 +296,17 @@ public final class PairFile implements AutoCloseable
         }
     }
 
-    /* The buffers are wrapped around nothing first: a forgotten use is then an exception, not the end of the JVM. */
+    // The buffers are wrapped around nothing first: a forgotten use is then an exception, not the end of the JVM.
     private void free()
     {
-        for (final UnsafeBuffer buffer : new UnsafeBuffer[]{ header, down, up })
+        for (UnsafeBuffer buffer : new UnsafeBuffer[]{ header, down, up })
         {
             if (buffer != null)
             {
                 buffer.wrap(new byte[0]);
             }
         }
-        for (final MappedByteBuffer buffer : memory)
+        for (MappedByteBuffer buffer : memory)
         {
             BufferUtil.free(buffer);
         }

@@ -37,15 +37,27 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  *     |   +  8  pid                    long                           |
  *     |   + 16  started at             long, ms                       |
  *     |   + 24  heap bytes             long                           |
- *     |   + 32  evaluation id          long                           |
+ *     |   + 32  live heap bytes        long: after a collection        |
  *     |   + 40  exit noted             int: 1 yes                     |
  *     |   + 44  exit code              int                            |
  *     |   + 48  last message sent      long, ms, 0 unknown            |
  *     |   + 56  last message received  long, ms, 0 unknown            |
+ *     |   + 64  counted elsewhere      int: 1, what follows counts    |
+ *     |   + 72  sent, received         as of a direction              |
+ *     |   +120  nice                   int: 1 more than it is, 0 unknown|
  * 2176|   +128  last error             int lock, int length, UTF-8    |
  * 4352|   +2304 doing                  int lock, int length, UTF-8    |
+ *12800|   +10752 processors            int lock, int length, UTF-8    |
  *     +---------------------------------------------------------------+
- *16384| ring DOWN, then Agrona's trailer, padded to 4096              |
+ *16384| flight record of the worker: 1024 records of 64 bytes         |
+ *     |   +  0  lock                   int, odd while it is written    |
+ *     |   +  4  what                   int: kind, outcome, writer,     |
+ *     |                                length of the name, a byte each |
+ *     |   +  8  index                  long, -1 none                   |
+ *     |   + 16  from, to               long, ns of the monotonic clock |
+ *     |   + 32  name                   32 bytes of UTF-8               |
+ *     +---------------------------------------------------------------+
+ *81920| ring DOWN, then Agrona's trailer, padded to 4096              |
  *     +---------------------------------------------------------------+
  *     | ring UP, the same                                             |
  *     +---------------------------------------------------------------+
@@ -62,7 +74,7 @@ final class PairLayout
 {
     /** "PARALLEL", read as a little-endian long. */
     static final long MAGIC = 0x4c454c4c41524150L;
-    static final int VERSION = 2;
+    static final int VERSION = 4;
     static final int BYTE_ORDER_MARK = 0x01020304;
 
     static final int MAGIC_OFFSET = 0;
@@ -96,17 +108,39 @@ final class PairLayout
     static final int PID_OFFSET = STATUS + 8;
     static final int STARTED_AT_OFFSET = STATUS + 16;
     static final int HEAP_BYTES_OFFSET = STATUS + 24;
-    static final int EVALUATION_OFFSET = STATUS + 32;
+    static final int LIVE_HEAP_BYTES_OFFSET = STATUS + 32;
     static final int EXIT_NOTED_OFFSET = STATUS + 40;
     static final int EXIT_CODE_OFFSET = STATUS + 44;
     static final int LAST_SENT_OFFSET = STATUS + 48;
     static final int LAST_RECEIVED_OFFSET = STATUS + 56;
+    static final int COUNTED_ELSEWHERE_OFFSET = STATUS + 64;
+    static final int SENT_ELSEWHERE_OFFSET = STATUS + 72;
+    static final int RECEIVED_ELSEWHERE_OFFSET = STATUS + 96;
+    static final int NICE_OFFSET = STATUS + 120;
     static final int LAST_ERROR_OFFSET = STATUS + LINE;
     static final int LAST_ERROR_BYTES = 2048;
     static final int DOING_OFFSET = STATUS + 2304;
     static final int DOING_BYTES = 8192;
+    static final int PROCESSORS_OFFSET = STATUS + 10752;
+    static final int PROCESSORS_BYTES = 2048;
 
-    static final int HEADER_BYTES = 16 * 1024;
+    /** All before the flight record. */
+    static final int PAGE_BYTES = 16 * 1024;
+
+    static final int RECORDS = PAGE_BYTES;
+    static final int RECORD_BYTES = 64;
+    static final int RECORD_COUNT = 1024;
+    /** The first so many are of the thread that evaluates, the others of all other threads. */
+    static final int RECORDS_OF_EVALUATION = 768;
+    static final int RECORD_LOCK = 0;
+    static final int RECORD_WHAT = 4;
+    static final int RECORD_INDEX = 8;
+    static final int RECORD_FROM = 16;
+    static final int RECORD_TO = 24;
+    static final int RECORD_NAME = 32;
+    static final int RECORD_NAME_BYTES = 32;
+
+    static final int HEADER_BYTES = RECORDS + RECORD_COUNT * RECORD_BYTES;
 
     /** The smallest and the largest ring, both powers of two. */
     static final int MIN_RING_BYTES = 8192;
@@ -119,12 +153,26 @@ final class PairLayout
 
     /** Length of the announcement in a FIRST record. */
     static final int ANNOUNCEMENT = 8;
+    /** Bytes of the message in a FIRST record, at least, if it has so many. */
+    static final int MIN_FIRST = 64;
     /** Bytes of a record including Agrona's header, at most. */
     private static final int MAX_FRAGMENT = 32 * 1024;
     private static final boolean LITTLE_ENDIAN = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
 
     private PairLayout()
     {
+    }
+
+    // The direction in which this side sends.
+    static int outDirection(Side side)
+    {
+        return side == Side.PARENT ? DOWN : UP;
+    }
+
+    // The direction in which this side receives.
+    static int inDirection(Side side)
+    {
+        return side == Side.PARENT ? UP : DOWN;
     }
 
     static int receiverFlagOffset(int direction)
@@ -172,7 +220,7 @@ final class PairLayout
         return BitUtil.align((long)ringLength(ringBytes), 4096);
     }
 
-    /* Length and type of a record, which lie side by side, as one word. */
+    // Length and type of a record, which lie side by side, as one word.
     static long recordHeader(int length, int type)
     {
         return LITTLE_ENDIAN ? (long)type << Integer.SIZE | length : (long)length << Integer.SIZE | type;
@@ -188,7 +236,7 @@ final class PairLayout
         return (int)(LITTLE_ENDIAN ? header >> Integer.SIZE : header);
     }
 
-    /* A record never takes more than this, its header included. */
+    // A record never takes more than this, its header included.
     static int fragmentBytes(int ringBytes)
     {
         return Math.min(MAX_FRAGMENT, ringBytes / 8);

@@ -23,24 +23,24 @@ final class Parker implements AutoCloseable
         {
             selector = Selector.open();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException("A thread cannot wait: no selector can be opened.", e);
         }
     }
 
-    /* Ends the sleep of the thread, or its next one. */
+    // Ends the sleep of the thread, or its next one.
     void wake()
     {
         selector.wakeup();
     }
 
-    /* Selects on the bells as they are now: one may have been connected or have ended since the last look. */
+    // Selects on the bells as they are now: one may have been connected or have ended since the last look.
     void listen(List<MessageChannel> channels)
     {
-        for (final MessageChannel channel : channels)
+        for (MessageChannel channel : channels)
         {
-            final SelectableChannel bell = channel.bell().channel();
+            SelectableChannel bell = channel.bell().channel();
             if (bell != null && bell.keyFor(selector) == null)
             {
                 register(bell, channel);
@@ -54,26 +54,26 @@ final class Parker implements AutoCloseable
         {
             bell.register(selector, SelectionKey.OP_READ, channel);
         }
-        catch (final ClosedChannelException e)
+        catch (ClosedChannelException e)
         {
             // Closed just now; whoever closed it wakes us.
         }
     }
 
-    /* Sleeps until a bell rings, wake was called, the deadline has passed or the thread is interrupted. */
+    // Sleeps until a bell rings, wake was called, the deadline has passed or the thread is interrupted.
     void sleep(long deadlineNanos)
     {
         try
         {
             selector.select(this::rang, timeoutMs(deadlineNanos));
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }
     }
 
-    /* Rounded up, as 0 means for ever. */
+    // Rounded up, as 0 means for ever.
     private static long timeoutMs(long deadlineNanos)
     {
         return deadlineNanos == Long.MAX_VALUE ? 0 :
@@ -82,8 +82,8 @@ final class Parker implements AutoCloseable
 
     private void rang(SelectionKey key)
     {
-        final MessageChannel channel = (MessageChannel)key.attachment();
-        final Bell bell = channel.bell();
+        MessageChannel channel = (MessageChannel)key.attachment();
+        Bell bell = channel.bell();
         bell.drain();
         if (bell.channel() == null)
         {
@@ -93,11 +93,11 @@ final class Parker implements AutoCloseable
         channel.wakeOthers(this);
     }
 
-    /* Keeps the bell of one channel, whose pool the parker goes back to. A socket is not closed while a key is left. */
+    // Keeps the bell of one channel, whose pool the parker goes back to. A socket is not closed while a key is left.
     void forgetAllBut(MessageChannel kept)
     {
         boolean forgotten = false;
-        for (final SelectionKey key : selector.keys())
+        for (SelectionKey key : selector.keys())
         {
             if (key.attachment() != kept)
             {
@@ -117,7 +117,7 @@ final class Parker implements AutoCloseable
         {
             selector.selectNow();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }
@@ -130,7 +130,7 @@ final class Parker implements AutoCloseable
         {
             selector.close();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }

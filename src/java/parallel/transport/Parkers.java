@@ -20,7 +20,7 @@ final class Parkers
     {
         synchronized (this)
         {
-            final Parker parker = idle.pollFirst();
+            Parker parker = idle.pollFirst();
             if (parker != null)
             {
                 return parker;
@@ -43,22 +43,22 @@ final class Parkers
         parker.close();
     }
 
-    /* From now on wakeAll reaches the parker. Call before the look that decides to sleep. */
+    // From now on wakeAll reaches the parker. Call before the look that decides to sleep.
     synchronized void enter(Parker parker)
     {
-        final Parker[] more = Arrays.copyOf(waiting, waiting.length + 1);
+        Parker[] more = Arrays.copyOf(waiting, waiting.length + 1);
         more[waiting.length] = parker;
         waiting = more;
     }
 
     synchronized void leave(Parker parker)
     {
-        final Parker[] now = waiting;
+        Parker[] now = waiting;
         for (int i = 0; i < now.length; i++)
         {
             if (now[i] == parker)
             {
-                final Parker[] fewer = Arrays.copyOf(now, now.length - 1);
+                Parker[] fewer = Arrays.copyOf(now, now.length - 1);
                 System.arraycopy(now, i + 1, fewer, i, now.length - i - 1);
                 waiting = fewer;
                 return;
@@ -66,7 +66,7 @@ final class Parkers
         }
     }
 
-    /* How many threads block, or are about to. */
+    // How many threads block, or are about to.
     int size()
     {
         return waiting.length;
@@ -74,7 +74,7 @@ final class Parkers
 
     void wakeAllBut(Parker self)
     {
-        for (final Parker parker : waiting)
+        for (Parker parker : waiting)
         {
             if (parker != self)
             {
@@ -83,7 +83,7 @@ final class Parkers
         }
     }
 
-    /* Idempotent. Those in use are closed when they come back. */
+    // Idempotent. Those in use are closed when they come back.
     void close()
     {
         synchronized (this)

@@ -30,7 +30,7 @@ public interface Reader
      */
     default Assembly whole(DirectBuffer memory, int index, int length)
     {
-        final Assembly message = begin(length, memory, index, length);
+        Assembly message = begin(length, memory, index, length);
         if (message != null)
         {
             message.append(memory, index, length);

@@ -1,12 +1,10 @@
 package parallel.transport;
 
-import java.util.function.BooleanSupplier;
-
 /**
  * A receive that waits, or whose message arrives in parts. Each thread uses one again and again, so that waiting for a
  * small message makes no object.
  */
-final class Receiving extends Ticket implements BooleanSupplier
+final class Receiving extends PendingReceive implements Waiter.Condition
 {
     /** For the next part of a message that is arriving: its sender copies it just now. */
     private static final long PART_NANOS = 2_000;
@@ -14,7 +12,7 @@ final class Receiving extends Ticket implements BooleanSupplier
     private static final long TURN_NANOS = 1_000_000;
     private static final ThreadLocal<Receiving> LOCAL = ThreadLocal.withInitial(Receiving::new);
 
-    private MessageChannel channel;
+    private Receiver receiver;
     private Reader reader;
     private Assembly message;
 
@@ -22,26 +20,27 @@ final class Receiving extends Ticket implements BooleanSupplier
     {
     }
 
-    /* As MessageChannel.receive, after a first look. */
-    static Assembly await(MessageChannel channel, Reader reader, long deadlineNanos, long spinNanos) throws InterruptedException
+    // As MessageChannel.receive, after a first look.
+    static Assembly await(
+        Receiver receiver, Reader reader, long deadlineNanos, long spinNanos) throws InterruptedException
     {
-        final Receiving receiving = local();
-        receiving.channel = channel;
+        Receiving receiving = local();
+        receiving.receiver = receiver;
         receiving.reader = reader;
-        final Assembly message = receiving.await(deadlineNanos, spinNanos);
+        Assembly message = receiving.await(deadlineNanos, spinNanos);
         receiving.reset();
         return message;
     }
 
-    /* One that ended with an error is not used again: the channel may still know it. */
+    // One that ended with an error is not used again: the channel may still know it.
     private static Receiving local()
     {
-        final Receiving last = LOCAL.get();
-        if (last.channel == null)
+        Receiving last = LOCAL.get();
+        if (last.receiver == null)
         {
             return last;
         }
-        final Receiving fresh = new Receiving();
+        Receiving fresh = new Receiving();
         LOCAL.set(fresh);
         return fresh;
     }
@@ -52,10 +51,10 @@ final class Receiving extends Ticket implements BooleanSupplier
         {
             if (!getAsBoolean())
             {
-                Waiter.awaitSlowly(channel.self(), this, deadlineNanos, Waiter.For.MESSAGES, spinNanos);
+                Waiter.awaitSlowly(receiver.self(), this, deadlineNanos, Waiter.For.RECEIVE, spinNanos);
             }
         }
-        catch (final InterruptedException e)
+        catch (InterruptedException e)
         {
             message = giveUp();
             if (message == null)
@@ -64,34 +63,42 @@ final class Receiving extends Ticket implements BooleanSupplier
             }
             Thread.currentThread().interrupt();
         }
+        catch (RuntimeException e)      // the observer's
+        {
+            message = giveUp();
+            if (message == null)
+            {
+                throw e;
+            }
+        }
         return message == null ? giveUp() : message;
     }
 
-    /* Takes what there is. True: the message is whole, or none will come. */
+    // Takes what there is. True: the message is whole, or none will come.
     @Override
     public boolean getAsBoolean()
     {
-        channel.receiveLock().lock();
+        receiver.receiveLock().lock();
         try
         {
-            message = channel.counted(takeParts());
-            return message != null || channel.isAtEnd();
+            message = receiver.counted(takeParts());
+            return message != null || receiver.isAtEnd();
         }
         finally
         {
-            channel.receiveLock().unlock();
+            receiver.receiveLock().unlock();
         }
     }
 
-    /* Follows a sender that is in the middle of our message: to yield between two parts costs more than the part. */
+    // Follows a sender that is in the middle of our message: to yield between two parts costs more than the part.
     private Assembly takeParts()
     {
-        final Inbound inbound = channel.inbound();
+        Inbound inbound = receiver.inbound();
         Assembly taken = inbound.take(reader, this);
         if (taken == null && inbound.isArriving(this))
         {
-            final BackoffLock held = channel.receiveLock();
-            final long start = System.nanoTime();
+            BackoffLock held = receiver.receiveLock();
+            long start = System.nanoTime();
             while (taken == null && inbound.spinUntilRecord(held, PART_NANOS) && !held.contended() &&
                 System.nanoTime() - start < TURN_NANOS)
             {
@@ -101,22 +108,22 @@ final class Receiving extends Ticket implements BooleanSupplier
         return taken;
     }
 
-    /* Another thread may have completed our message since our last look: then it is ours. */
+    // Another thread may have completed our message since our last look: then it is ours.
     private Assembly giveUp()
     {
-        channel.receiveLock().lock();
+        receiver.receiveLock().lock();
         try
         {
             if (Inbound.isDone(this))
             {
-                return channel.counted(channel.inbound().redeem(this));
+                return receiver.counted(receiver.inbound().redeem(this));
             }
-            channel.inbound().abandon(this);
+            receiver.inbound().abandon(this);
             return null;
         }
         finally
         {
-            channel.receiveLock().unlock();
+            receiver.receiveLock().unlock();
         }
     }
 
@@ -125,7 +132,7 @@ final class Receiving extends Ticket implements BooleanSupplier
         arrived = null;
         failure = null;
         length = 0;
-        channel = null;
+        receiver = null;
         reader = null;
         message = null;
     }

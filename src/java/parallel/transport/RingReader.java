@@ -36,8 +36,8 @@ final class RingReader
     private int aheadAt;
     private int aheadEnd;
     /**
-     * The last look found a record. If it found none, this one's successor is hardly there yet, and to look for it would
-     * take the line away from the sender while it writes.
+     * The last look found a record. If it found none, this one's successor is hardly there yet, and to look for it
+     * would take the line away from the sender while it writes.
      */
     private boolean backlog;
 
@@ -56,15 +56,13 @@ final class RingReader
         this.head = ring.consumerPosition();
     }
 
-    /*
-     * Is there a record? Then type, buffer, index and length are its. May move the head. Throws IllegalStateException
-     * when there is something else, from where no next record can be found.
-     */
+    // Is there a record? Then type, buffer, index and length are its. May move the head. Throws IllegalStateException
+    // when there is something else, from where no next record can be found.
     boolean peek()
     {
         if (aheadAt < aheadEnd)
         {
-            final int copied = ahead.getInt(lengthOffset(aheadAt));
+            int copied = ahead.getInt(lengthOffset(aheadAt));
             checkFrame(aheadAt, copied, aheadEnd);
             show(true, aheadAt, copied, PairLayout.WHOLE);
             return true;
@@ -75,7 +73,7 @@ final class RingReader
         while (length > 0)
         {
             checkFrame(index, length, capacity);
-            final int type = ringBuffer.getInt(typeOffset(index));
+            int type = ringBuffer.getInt(typeOffset(index));
             if (backlog && type == PairLayout.WHOLE && length <= SMALL && readAhead(index, length))
             {
                 return peek();
@@ -94,7 +92,7 @@ final class RingReader
         return false;
     }
 
-    /* A quick look, for spinning: is there anything at the head? */
+    // A quick look, for spinning: is there anything at the head?
     boolean isEmpty()
     {
         return aheadAt == aheadEnd && ringBuffer.getIntVolatile(lengthOffset((int)head & (capacity - 1))) <= 0;
@@ -116,11 +114,11 @@ final class RingReader
         }
     }
 
-    /* Copies out this small message and those right after it. False: it is alone. */
+    // Copies out this small message and those right after it. False: it is alone.
     private boolean readAhead(int index, int length)
     {
-        final int limit = Math.min(capacity, index + AHEAD_BYTES);
-        final int second = index + BitUtil.align(length, ALIGNMENT);
+        int limit = Math.min(capacity, index + AHEAD_BYTES);
+        int second = index + BitUtil.align(length, ALIGNMENT);
         int end = second;
         for (int next = length; end < limit && next > 0; end += BitUtil.align(next, ALIGNMENT))
         {
@@ -138,19 +136,19 @@ final class RingReader
         return true;
     }
 
-    /* The length of the record there if it is a small message, else 0. */
+    // The length of the record there if it is a small message, else 0.
     private int smallAt(int index)
     {
-        final long header = ringBuffer.getLongVolatile(index);
-        final int length = PairLayout.recordLength(header);
+        long header = ringBuffer.getLongVolatile(index);
+        int length = PairLayout.recordLength(header);
         return length >= HEADER_LENGTH && length <= Math.min(SMALL, capacity - index) &&
             PairLayout.recordType(header) == PairLayout.WHOLE ? length : 0;
     }
 
-    /* Goes on to the next record. True: the sender has more room than before. */
+    // Goes on to the next record. True: the sender has more room than before.
     boolean advance()
     {
-        final int aligned = BitUtil.align(recordLength, ALIGNMENT);
+        int aligned = BitUtil.align(recordLength, ALIGNMENT);
         if (isAhead)
         {
             aheadAt += aligned;
@@ -162,7 +160,7 @@ final class RingReader
 
     private void moveHead(int bytes)
     {
-        final long next = head + bytes;
+        long next = head + bytes;
         // Once a lap: stale bytes that look like records would otherwise be read round and round.
         if (((int)next & (capacity - 1)) < bytes)
         {
@@ -173,10 +171,10 @@ final class RingReader
         ringBuffer.putLongRelease(headOffset, next);
     }
 
-    /* It is not before what we have read, and no more than a ring ahead of what we had given back. */
+    // It is not before what we have read, and no more than a ring ahead of what we had given back.
     private void checkSender(long next)
     {
-        final long sender = ring.producerPosition();
+        long sender = ring.producerPosition();
         if (next > sender || sender - head > capacity)
         {
             throw new IllegalStateException("records up to " + next + ", and the position of the sender is " + sender);
@@ -203,7 +201,7 @@ final class RingReader
         return recordLength - HEADER_LENGTH;
     }
 
-    /* The head. What was copied out lies before it. */
+    // The head. What was copied out lies before it.
     long position()
     {
         return head;

@@ -42,7 +42,7 @@ final class RingWriter
         this.tailOffset = capacity + RingBufferDescriptor.TAIL_POSITION_OFFSET;
     }
 
-    /* The longest message that is one record. */
+    // The longest message that is one record.
     int maxWhole()
     {
         return fragment - HEADER_LENGTH;
@@ -53,17 +53,17 @@ final class RingWriter
         return ring.producerPosition();
     }
 
-    /* A message of at most maxWhole bytes; false: no room. */
+    // A message of at most maxWhole bytes; false: no room.
     boolean writeWhole(Payload payload, int length)
     {
-        final int claimed = length <= SMALL ? place(length) : NO_PLACE;
+        int claimed = length <= SMALL ? place(length) : NO_PLACE;
         if (claimed != NO_PLACE)
         {
             payload.copy(0, buffer, claimed + HEADER_LENGTH, length);
             publish(claimed, length);
             return true;
         }
-        final int index = claim(PairLayout.WHOLE, length);
+        int index = claim(PairLayout.WHOLE, length);
         if (index < 0)
         {
             return false;
@@ -72,19 +72,17 @@ final class RingWriter
         return true;
     }
 
-    /*
-     * A message of a head of up to 8 bytes, the first one lowest, and memory behind it, 256 bytes together. False: no room, or
-     * the ring wraps here.
-     */
+    // A message of a head of up to 8 bytes, the first one lowest, and memory behind it, 256 bytes together. False: no
+    // room, or the ring wraps here.
     boolean writeBrief(long head, int headBytes, Object memory, long address, int bytes)
     {
-        final int length = headBytes + bytes;
-        final int index = place(Math.max(length, Long.BYTES));
+        int length = headBytes + bytes;
+        int index = place(Math.max(length, Long.BYTES));
         if (index == NO_PLACE)
         {
             return false;
         }
-        final int body = index + HEADER_LENGTH;
+        int body = index + HEADER_LENGTH;
         buffer.putLong(body, head, ByteOrder.LITTLE_ENDIAN);
         if (bytes > 0)
         {
@@ -95,24 +93,22 @@ final class RingWriter
         return true;
     }
 
-    /*
-     * Where the next record begins, if one of a body so long fits there; nothing is claimed. What Agrona's claim and commit do
-     * is done here in fewer stores: the line that is written is one that the reader looks at all the time, and takes away from us
-     * between two stores that are far apart.
-     */
+    // Where the next record begins, if one of a body so long fits there; nothing is claimed. What Agrona's claim and
+    // commit do is done here in fewer stores: the line that is written is one that the reader looks at all the time,
+    // and takes away from us between two stores that are far apart.
     private int place(int length)
     {
-        final long tail = buffer.getLong(tailOffset);
+        long tail = buffer.getLong(tailOffset);
         // A tail that somebody else has written is not to lead to a word across two lines.
-        final int index = (int)tail & (capacity - ALIGNMENT);
-        final int bytes = BitUtil.align(length + HEADER_LENGTH, ALIGNMENT) + HEADER_LENGTH;
+        int index = (int)tail & (capacity - ALIGNMENT);
+        int bytes = BitUtil.align(length + HEADER_LENGTH, ALIGNMENT) + HEADER_LENGTH;
         return index + bytes <= capacity && isFree(tail, bytes) ? index : NO_PLACE;
     }
 
-    /* Makes what was written behind the place a record. */
+    // Makes what was written behind the place a record.
     private void publish(int index, int length)
     {
-        final int next = index + BitUtil.align(length + HEADER_LENGTH, ALIGNMENT);
+        int next = index + BitUtil.align(length + HEADER_LENGTH, ALIGNMENT);
         buffer.putLong(next, 0);
         buffer.putLongRelease(tailOffset, buffer.getLong(tailOffset) + (next - index));
         // Pairs with the volatile read of the length in RingReader.
@@ -136,29 +132,32 @@ final class RingWriter
         {
             return ring.tryClaim(type, length);
         }
-        catch (final RuntimeException e)
+        catch (RuntimeException e)
         {
             throw overwritten(e);
         }
     }
 
-    /* Agrona checks what it finds where we alone write: then it was not we who wrote there last. */
+    // Agrona checks what it finds where we alone write: then it was not we who wrote there last.
     private ChannelCorruptException overwritten(RuntimeException e)
     {
-        final ChannelCorruptException corrupt = channel.corrupt("the sender's own place was overwritten: " + e.getMessage());
+        ChannelCorruptException corrupt = channel.corrupt("the sender's own place was overwritten: " + e.getMessage());
         corrupt.initCause(e);
         return corrupt;
     }
 
-    /* The next fragment of a longer one; false: no room. */
+    // The next fragment of a longer one; false: no room, or the rest of it is not there yet.
     boolean writeFragment(Outgoing message)
     {
-        final boolean first = message.offset == 0;
-        final int extra = first ? PairLayout.ANNOUNCEMENT : 0;
-        final long left = message.length - message.offset;
-        final int length = (int)Math.min(left, roomBeforeWrap(extra) - extra);
-        final int index = claim(first ? PairLayout.FIRST : length == left ? PairLayout.LAST : PairLayout.MIDDLE,
-            length + extra);
+        boolean first = message.offset == 0;
+        int extra = first ? PairLayout.ANNOUNCEMENT : 0;
+        int length = (int)Math.min(message.available - message.offset, roomBeforeWrap(extra) - extra);
+        if (length == 0)
+        {
+            return false;
+        }
+        boolean last = message.offset + length == message.length;
+        int index = claim(first ? PairLayout.FIRST : last ? PairLayout.LAST : PairLayout.MIDDLE, length + extra);
         if (index < 0)
         {
             return false;
@@ -174,7 +173,7 @@ final class RingWriter
 
     private int roomBeforeWrap(int extra)
     {
-        final int left = capacity - ((int)ring.producerPosition() & (capacity - 1)) - HEADER_LENGTH;
+        int left = capacity - ((int)ring.producerPosition() & (capacity - 1)) - HEADER_LENGTH;
         return left >= SMALLEST_CUT + extra ? Math.min(left, maxWhole()) : maxWhole();
     }
 
@@ -205,13 +204,13 @@ final class RingWriter
                 ring.abort(claim);
             }
         }
-        catch (final RuntimeException e)
+        catch (RuntimeException e)
         {
             throw overwritten(e);
         }
     }
 
-    /* Would the message certainly fit at once? */
+    // Would the message certainly fit at once?
     boolean hasRoom(long length)
     {
         return recordBytes(length) <= capacity - ring.size();
@@ -219,16 +218,16 @@ final class RingWriter
 
     private long recordBytes(long length)
     {
-        final int body = maxWhole() - PairLayout.ANNOUNCEMENT;
-        final long records = (length + body - 1) / body;
+        int body = maxWhole() - PairLayout.ANNOUNCEMENT;
+        long records = (length + body - 1) / body;
         return BitUtil.align(length, (long)ALIGNMENT) + records * (HEADER_LENGTH + ALIGNMENT) + SLACK;
     }
 
-    /* The longest message for which hasRoom holds on an empty ring. */
+    // The longest message for which hasRoom holds on an empty ring.
     long maxAtOnce()
     {
-        final int body = maxWhole() - PairLayout.ANNOUNCEMENT;
-        final long records = (capacity + body - 1) / body;
+        int body = maxWhole() - PairLayout.ANNOUNCEMENT;
+        long records = (capacity + body - 1) / body;
         return capacity - records * (HEADER_LENGTH + ALIGNMENT) - SLACK - ALIGNMENT;
     }
 }

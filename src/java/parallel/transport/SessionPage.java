@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel.MapMode;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +32,7 @@ public final class SessionPage implements AutoCloseable
     private final MappedFile file;
     private final MappedByteBuffer memory;
     private final UnsafeBuffer page;
+    private final WaitTable waits;
     private boolean closed;
 
     /**
@@ -44,13 +44,23 @@ public final class SessionPage implements AutoCloseable
      * @param pid        0 until it is known.
      * @param pidStartMs when the process started, ms since the epoch; 0 until it is known.
      * @param startedMs  when the slot was acquired, ms since the epoch.
-     * @param state      as in {@link StatusPage#state(int)}.
+     * @param host       the number of the machine that the pid is of, 0: this one.
      * @param name       null for none.
      * @param pairHandOn how to reach its pair file, null until it is known.
      */
-    public record Slot(int index, int id, int parentId, long pid, long pidStartMs, long startedMs, int state, String name,
+    public record Slot(
+        int index, int id, int parentId, long pid, long pidStartMs, long startedMs, int host, String name,
         String pairHandOn)
     {
+        /**
+         * Is its process one of this machine, whose system can be asked about it?
+         *
+         * @return false for one of another host.
+         */
+        public boolean isHere()
+        {
+            return host == 0;
+        }
     }
 
     private SessionPage(MappedFile file) throws IOException
@@ -58,6 +68,7 @@ public final class SessionPage implements AutoCloseable
         this.file = file;
         this.memory = file.map(MapMode.READ_WRITE, 0, SessionLayout.FILE_BYTES);
         this.page = new UnsafeBuffer(memory);
+        this.waits = new WaitTable(this, page);
     }
 
     /**
@@ -67,22 +78,28 @@ public final class SessionPage implements AutoCloseable
      * @param directory   for the file.
      * @param rootPid     who makes it.
      * @param rootStartMs when that process started, ms since the epoch.
+     * @param firstId     of the ids that it gives out, 1 or more: pages of one session on several machines begin at
+     *                    different ones.
      * @return the mapped page.
-     * @throws NoRoomException when the file system has too little space.
-     * @throws IOException     when the file cannot be made or mapped.
+     * @throws NoRoomException          when the file system has too little space.
+     * @throws IOException              when the file cannot be made or mapped.
+     * @throws IllegalArgumentException when firstId is less than 1.
      */
-    public static SessionPage create(Path directory, long rootPid, long rootStartMs) throws IOException
+    public static SessionPage create(Path directory, long rootPid, long rootStartMs, int firstId) throws IOException
     {
-        final MappedFile file = MappedFile.create(directory, "session", SessionLayout.FILE_BYTES);
+        if (firstId < 1)
+        {
+            throw new IllegalArgumentException("The first id of a session is 1 or more, not " + firstId + ".");
+        }
+        MappedFile file = MappedFile.create(directory, "session", SessionLayout.FILE_BYTES);
         SessionPage session = null;
         try
         {
             session = new SessionPage(file);
-            session.publish(rootPid, rootStartMs);
-            file.unlinkIfReachable();
+            session.publish(rootPid, rootStartMs, firstId);
             return session;
         }
-        catch (final IOException | RuntimeException | Error e)
+        catch (IOException | RuntimeException | Error e)
         {
             if (session != null)
             {
@@ -102,33 +119,35 @@ public final class SessionPage implements AutoCloseable
      */
     public static SessionPage attach(Path handedOn) throws IOException
     {
-        final MappedFile file = MappedFile.attach(handedOn, "rw");
+        MappedFile file = MappedFile.attach(handedOn, "rw");
         try
         {
             check(file.open(), handedOn);
             return new SessionPage(file);
         }
-        catch (final IOException | RuntimeException | Error e)
+        catch (IOException | RuntimeException | Error e)
         {
             file.close();
             throw e;
         }
     }
 
-    private void publish(long rootPid, long rootStartMs)
+    private void publish(long rootPid, long rootStartMs, int firstId)
     {
         page.putLong(SessionLayout.MAGIC_OFFSET, SessionLayout.MAGIC);
         page.putInt(SessionLayout.BYTE_ORDER_OFFSET, PairLayout.BYTE_ORDER_MARK);
         page.putLong(SessionLayout.ROOT_PID_OFFSET, rootPid);
         page.putLong(SessionLayout.ROOT_START_OFFSET, rootStartMs);
+        page.putInt(SessionLayout.FIRST_ID_OFFSET, firstId);
+        page.putInt(SessionLayout.LAST_ID_OFFSET, firstId - 1);
         // Pairs with the read of the version in check, which comes through a system call.
         page.putIntRelease(SessionLayout.VERSION_OFFSET, SessionLayout.VERSION);
     }
 
-    /* Through the file: a mapping of one that is too short ends the JVM when it is touched. */
+    // Through the file: a mapping of one that is too short ends the JVM when it is touched.
     private static void check(RandomAccessFile file, Path path) throws IOException
     {
-        final ByteBuffer bytes = ByteBuffer.allocate(16).order(ByteOrder.nativeOrder());
+        ByteBuffer bytes = ByteBuffer.allocate(16).order(ByteOrder.nativeOrder());
         if (file.length() < SessionLayout.FILE_BYTES)
         {
             throw new IOException(path + " is no session page: it has " + file.length() + " bytes.");
@@ -140,7 +159,7 @@ public final class SessionPage implements AutoCloseable
         {
             throw new IOException(path + " is no session page: wrong magic or byte order.");
         }
-        final int version = bytes.getInt(SessionLayout.VERSION_OFFSET);
+        int version = bytes.getInt(SessionLayout.VERSION_OFFSET);
         if (version != SessionLayout.VERSION)
         {
             throw new IOException(path + " has layout version " + version + ", this library reads " +
@@ -161,12 +180,23 @@ public final class SessionPage implements AutoCloseable
     /**
      * Gives out an id that is unique in the session and never given again.
      *
-     * @return 1, 2, ...
+     * @return the first id, then one more each time.
      */
     public synchronized int nextId()
     {
         requireOpen();
         return page.getAndAddInt(SessionLayout.LAST_ID_OFFSET, 1) + 1;
+    }
+
+    /**
+     * The first of the ids that it gives out.
+     *
+     * @return 1 or more; never changes.
+     */
+    public synchronized int firstId()
+    {
+        requireOpen();
+        return page.getInt(SessionLayout.FIRST_ID_OFFSET);
     }
 
     /**
@@ -205,7 +235,7 @@ public final class SessionPage implements AutoCloseable
         requireOpen();
         for (int slot = 0; slot < SessionLayout.SLOTS; slot++)
         {
-            final int at = SessionLayout.slotOffset(slot);
+            int at = SessionLayout.slotOffset(slot);
             if (page.getIntVolatile(at) == SessionLayout.FREE &&
                 page.compareAndSetInt(at, SessionLayout.FREE, SessionLayout.FILLING))
             {
@@ -227,9 +257,9 @@ public final class SessionPage implements AutoCloseable
             page.putLong(at + SessionLayout.PID, 0);
             page.putLong(at + SessionLayout.PID_START, 0);
             page.putLong(at + SessionLayout.STARTED, nowMs);
-            page.putInt(at + SessionLayout.STATE, 0);
-            putText(at + SessionLayout.NAME, SessionLayout.NAME_BYTES, name);
-            putText(at + SessionLayout.PAIR, SessionLayout.PAIR_BYTES, null);
+            page.putInt(at + SessionLayout.HOST, 0);
+            PageTexts.putPlain(page, at + SessionLayout.NAME, SessionLayout.NAME_BYTES, name);
+            PageTexts.putPlain(page, at + SessionLayout.PAIR, SessionLayout.PAIR_BYTES, null);
         });
     }
 
@@ -237,29 +267,19 @@ public final class SessionPage implements AutoCloseable
      * Notes the worker's process.
      *
      * @param slot       of the worker.
+     * @param host       the number of the machine that it is on, 0: this one.
      * @param pid        its process.
      * @param pidStartMs when that started, ms since the epoch.
      */
-    public synchronized void slotPid(int slot, long pid, long pidStartMs)
+    public synchronized void slotPid(int slot, int host, long pid, long pidStartMs)
     {
-        final int at = offset(slot);
+        int at = offset(slot);
         change(at, () ->
         {
+            page.putInt(at + SessionLayout.HOST, host);
             page.putLong(at + SessionLayout.PID, pid);
             page.putLong(at + SessionLayout.PID_START, pidStartMs);
         });
-    }
-
-    /**
-     * Notes the worker's state.
-     *
-     * @param slot  of the worker.
-     * @param state as in {@link StatusPage#state(int)}.
-     */
-    public synchronized void slotState(int slot, int state)
-    {
-        final int at = offset(slot);
-        change(at, () -> page.putInt(at + SessionLayout.STATE, state));
     }
 
     /**
@@ -270,8 +290,8 @@ public final class SessionPage implements AutoCloseable
      */
     public synchronized void slotPair(int slot, String handOn)
     {
-        final int at = offset(slot);
-        change(at, () -> putText(at + SessionLayout.PAIR, SessionLayout.PAIR_BYTES, handOn));
+        int at = offset(slot);
+        change(at, () -> PageTexts.putPlain(page, at + SessionLayout.PAIR, SessionLayout.PAIR_BYTES, handOn));
     }
 
     /**
@@ -281,8 +301,23 @@ public final class SessionPage implements AutoCloseable
      */
     public synchronized void releaseSlot(int slot)
     {
+        waits.release(page.getInt(offset(slot) + SessionLayout.ID));
         // Pairs with the volatile read in acquireSlot.
         page.putIntRelease(offset(slot) + SessionLayout.USE, SessionLayout.FREE);
+    }
+
+    /**
+     * Gives a slot back if it is that worker's: it may have been given back before, and be another's.
+     *
+     * @param slot that was acquired.
+     * @param id   of the worker that it was acquired for.
+     */
+    public synchronized void releaseSlot(int slot, int id)
+    {
+        if (page.getInt(offset(slot) + SessionLayout.ID) == id)
+        {
+            releaseSlot(slot);
+        }
     }
 
     /**
@@ -293,10 +328,10 @@ public final class SessionPage implements AutoCloseable
     public synchronized List<Slot> slots()
     {
         requireOpen();
-        final List<Slot> slots = new ArrayList<>();
+        List<Slot> slots = new ArrayList<>();
         for (int slot = 0; slot < SessionLayout.SLOTS; slot++)
         {
-            final Slot read = read(slot, SessionLayout.slotOffset(slot));
+            Slot read = read(slot, SessionLayout.slotOffset(slot));
             if (read != null)
             {
                 slots.add(read);
@@ -307,7 +342,7 @@ public final class SessionPage implements AutoCloseable
 
     private Slot read(int slot, int at)
     {
-        final Looks looks = new Looks();
+        SeqlockRetry looks = new SeqlockRetry();
         while (true)
         {
             // Pairs with the release in acquireSlot.
@@ -316,11 +351,11 @@ public final class SessionPage implements AutoCloseable
                 return null;
             }
             // Pairs with the release at the end of change.
-            final int before = page.getIntAcquire(at + SessionLayout.LOCK);
-            final Slot read = copy(slot, at);
+            int before = page.getIntAcquire(at + SessionLayout.LOCK);
+            Slot read = copy(slot, at);
             // Pairs with the release fence in change: a byte of a later change comes with its odd number.
             VarHandle.acquireFence();
-            final boolean same = page.getIntOpaque(at + SessionLayout.LOCK) == before && (before & 1) == 0;
+            boolean same = page.getIntOpaque(at + SessionLayout.LOCK) == before && (before & 1) == 0;
             if (same && page.getIntOpaque(at + SessionLayout.USE) == SessionLayout.USED || !looks.again())
             {
                 return read;
@@ -336,39 +371,16 @@ public final class SessionPage implements AutoCloseable
             page.getLong(at + SessionLayout.PID),
             page.getLong(at + SessionLayout.PID_START),
             page.getLong(at + SessionLayout.STARTED),
-            page.getInt(at + SessionLayout.STATE),
-            getText(at + SessionLayout.NAME, SessionLayout.NAME_BYTES),
-            getText(at + SessionLayout.PAIR, SessionLayout.PAIR_BYTES));
+            page.getInt(at + SessionLayout.HOST),
+            PageTexts.getPlain(page, at + SessionLayout.NAME, SessionLayout.NAME_BYTES),
+            PageTexts.getPlain(page, at + SessionLayout.PAIR, SessionLayout.PAIR_BYTES));
     }
 
     private void change(int at, Runnable stores)
     {
-        final int before = page.getInt(at + SessionLayout.LOCK) & ~1;
-        page.putIntOpaque(at + SessionLayout.LOCK, before + 1);
-        VarHandle.releaseFence();
+        int before = Seqlock.begin(page, at + SessionLayout.LOCK);
         stores.run();
-        page.putIntRelease(at + SessionLayout.LOCK, before + 2);
-    }
-
-    /* Length + 1, so that the zeros of a new slot say: none. */
-    private void putText(int at, int limit, String text)
-    {
-        final byte[] utf8 = text == null ? new byte[0] : text.getBytes(StandardCharsets.UTF_8);
-        final int length = Texts.whole(utf8, limit);
-        page.putInt(at, text == null ? 0 : length + 1);
-        page.putBytes(at + 4, utf8, 0, length);
-    }
-
-    private String getText(int at, int limit)
-    {
-        final int length = page.getInt(at) - 1;
-        if (length < 0)
-        {
-            return null;
-        }
-        final byte[] bytes = new byte[Math.min(length, limit)];
-        page.getBytes(at + 4, bytes);
-        return new String(bytes, StandardCharsets.UTF_8);
+        Seqlock.end(page, at + SessionLayout.LOCK, before);
     }
 
     private int offset(int slot)
@@ -379,6 +391,21 @@ public final class SessionPage implements AutoCloseable
             throw new IllegalArgumentException("There is no slot " + slot + ".");
         }
         return SessionLayout.slotOffset(slot);
+    }
+
+    /**
+     * What the threads of the session wait for.
+     *
+     * @return the table; once the page is closed it is empty and takes nothing.
+     */
+    public WaitTable waits()
+    {
+        return waits;
+    }
+
+    synchronized boolean isClosed()
+    {
+        return closed;
     }
 
     private void requireOpen()
@@ -404,7 +431,7 @@ public final class SessionPage implements AutoCloseable
         {
             file.close();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }

@@ -35,7 +35,7 @@ public final class SocketBell implements Bell, AutoCloseable
         {
             throw new IllegalArgumentException("The socket of a bell must be non-blocking.");
         }
-        final MessageChannel own;
+        MessageChannel own;
         synchronized (this)
         {
             socket = nonBlocking;
@@ -54,7 +54,7 @@ public final class SocketBell implements Bell, AutoCloseable
         }
     }
 
-    /* Whom to wake when the bell is connected. */
+    // Whom to wake when the bell is connected.
     synchronized void attach(MessageChannel ownEnd)
     {
         channel = ownEnd;
@@ -73,7 +73,7 @@ public final class SocketBell implements Bell, AutoCloseable
             // No room in the socket: there are bytes the other end has not read yet, which wake it as well.
             socket.write(out);
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             // The other end is gone; the control stream tells so.
         }
@@ -106,7 +106,7 @@ public final class SocketBell implements Bell, AutoCloseable
                 offered = null;
             }
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             offered = null;
         }
@@ -129,7 +129,7 @@ public final class SocketBell implements Bell, AutoCloseable
             {
                 socket.close();
             }
-            catch (final IOException e)
+            catch (IOException e)
             {
                 // Nothing is written to it any more.
             }

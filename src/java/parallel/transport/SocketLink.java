@@ -6,6 +6,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 
 /** A link over a socket. Any thread writes what the socket takes; the loop's thread writes the rest, and reads. */
 final class SocketLink implements Link
@@ -43,7 +44,7 @@ final class SocketLink implements Link
         {
             return;
         }
-        final boolean idle = queue.isEmpty();
+        boolean idle = queue.isEmpty();
         enqueue(parts);
         if (idle)
         {
@@ -53,19 +54,37 @@ final class SocketLink implements Link
 
     private void enqueue(ByteBuffer[] parts)
     {
-        final ByteBuffer header = ByteBuffer.allocate(FrameReader.HEADER);
-        queue.addLast(header);
+        ByteBuffer header = ByteBuffer.allocate(FrameReader.HEADER);
+        int before = queue.size();
         long length = 0;
-        for (final ByteBuffer part : parts)
+        try
         {
-            if (part.hasRemaining())
+            queue.addLast(header);
+            for (ByteBuffer part : parts)
             {
-                length += part.remaining();
-                queue.addLast(part.duplicate());
+                if (part.hasRemaining())
+                {
+                    length += part.remaining();
+                    queue.addLast(part.duplicate());
+                }
             }
+        }
+        catch (OutOfMemoryError e)
+        {
+            takeBack(before);
+            throw e;
         }
         header.putLong(0, length);
         queuedBytes += header.remaining() + length;
+    }
+
+    // Half a frame in the queue would be the end of the stream.
+    private void takeBack(int size)
+    {
+        while (queue.size() > size)
+        {
+            queue.removeLast();
+        }
     }
 
     private void flushOrEnd()
@@ -74,25 +93,31 @@ final class SocketLink implements Link
         {
             flush();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             // The other end is gone.
-            loop.execute(this::end);
+            loop.execute(() -> end(null));
+        }
+        catch (OutOfMemoryError e)
+        {
+            // What is in the queue is sent when the loop finds the socket writable; a moment later if it is so now.
+            watch();
+            loop.pauseHere();
         }
     }
 
-    /* Writes what the socket takes; the rest when the loop finds it writable. */
+    // Writes what the socket takes; the rest when the loop finds it writable.
     private void flush() throws IOException
     {
         while (!queue.isEmpty())
         {
-            final ByteBuffer[] views = views();
+            ByteBuffer[] views = views();
             long wanted = 0;
-            for (final ByteBuffer view : views)
+            for (ByteBuffer view : views)
             {
                 wanted += view.remaining();
             }
-            final long written = socket.write(views);
+            long written = socket.write(views);
             consume(written);
             if (written < wanted)
             {
@@ -104,20 +129,20 @@ final class SocketLink implements Link
 
     private ByteBuffer[] views()
     {
-        final ByteBuffer[] views = new ByteBuffer[Math.min(WRITE_PARTS, queue.size())];
+        ByteBuffer[] views = new ByteBuffer[Math.min(WRITE_PARTS, queue.size())];
         int bytes = 0;
         int n = 0;
-        for (final ByteBuffer part : queue)
+        for (ByteBuffer part : queue)
         {
             if (n == views.length || bytes == WRITE_BYTES)
             {
                 break;
             }
-            final ByteBuffer view = part.slice(part.position(), Math.min(part.remaining(), WRITE_BYTES - bytes));
+            ByteBuffer view = part.slice(part.position(), Math.min(part.remaining(), WRITE_BYTES - bytes));
             bytes += view.remaining();
             views[n++] = view;
         }
-        return n == views.length ? views : java.util.Arrays.copyOf(views, n);
+        return n == views.length ? views : Arrays.copyOf(views, n);
     }
 
     private void consume(long written)
@@ -125,8 +150,8 @@ final class SocketLink implements Link
         queuedBytes -= written;
         for (long left = written; left > 0;)
         {
-            final ByteBuffer part = queue.peekFirst();
-            final int step = (int)Math.min(left, part.remaining());
+            ByteBuffer part = queue.peekFirst();
+            int step = (int)Math.min(left, part.remaining());
             part.position(part.position() + step);
             left -= step;
             if (!part.hasRemaining())
@@ -142,7 +167,7 @@ final class SocketLink implements Link
         {
             return;
         }
-        final int wanted = SelectionKey.OP_READ | (queue.isEmpty() ? 0 : SelectionKey.OP_WRITE);
+        int wanted = SelectionKey.OP_READ | (queue.isEmpty() ? 0 : SelectionKey.OP_WRITE);
         if (key.interestOps() != wanted)
         {
             key.interestOps(wanted);
@@ -157,7 +182,7 @@ final class SocketLink implements Link
         {
             closed = true;
         }
-        loop.execute(this::end);
+        loop.execute(() -> end(null));
     }
 
     @Override
@@ -178,12 +203,12 @@ final class SocketLink implements Link
                 watch();
                 return;
             }
-            catch (final IOException e)
+            catch (IOException e)
             {
                 // Closed before it began.
             }
         }
-        end();
+        end(null);
     }
 
     void ready(SelectionKey ready, ByteBuffer scratch)
@@ -204,19 +229,19 @@ final class SocketLink implements Link
     private void read(ByteBuffer scratch)
     {
         scratch.clear();
-        final int count;
+        int count;
         try
         {
             count = socket.read(scratch);
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
-            end();
+            end(null);
             return;
         }
         if (count < 0)
         {
-            end();
+            end(null);
             return;
         }
         scratch.flip();
@@ -231,26 +256,31 @@ final class SocketLink implements Link
             {
                 reader.read(bytes, listener);
             }
-            catch (final IOException e)
+            catch (IOException e)
             {
                 ControlLoop.guarded(() -> listener.onError(e));
-                end();
+                end(null);
             }
-            catch (final RuntimeException | Error e)
+            catch (RuntimeException | Error e)
             {
                 ControlLoop.log(e);
+                ControlLoop.guarded(() -> listener.onLost(e));
             }
         }
     }
 
-    /* Once: closes the socket and tells the listener. */
-    void end()
+    // Once: closes the socket and tells the listener. failure: of the loop, or null.
+    void end(Throwable failure)
     {
         if (ended)
         {
             return;
         }
         ended = true;
+        if (failure != null)
+        {
+            ControlLoop.guarded(() -> listener.onLost(failure));
+        }
         synchronized (this)
         {
             closed = true;
@@ -261,7 +291,7 @@ final class SocketLink implements Link
         {
             socket.close();
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             // It is gone in any case.
         }

@@ -26,6 +26,7 @@ public final class StatusPage implements AutoCloseable
     }
 
     private final MappedByteBuffer ownMapping;
+    private final FlightRecord record;
     private UnsafeBuffer page;
     private boolean frozen;
 
@@ -33,6 +34,7 @@ public final class StatusPage implements AutoCloseable
     {
         this.page = header;
         this.ownMapping = ownMapping;
+        this.record = new FlightRecord(header);
     }
 
     /**
@@ -47,32 +49,52 @@ public final class StatusPage implements AutoCloseable
         try (MappedFile file = MappedFile.attach(handedOn, "r"))
         {
             PairFile.check(file.open(), handedOn);
-            final MappedByteBuffer memory = file.map(MapMode.READ_ONLY, 0, PairLayout.HEADER_BYTES);
+            MappedByteBuffer memory = file.map(MapMode.READ_ONLY, 0, PairLayout.HEADER_BYTES);
             return new StatusPage(new UnsafeBuffer(memory), memory);
         }
     }
 
-    /** Copies the page to the heap and goes on with the copy. Idempotent. */
+    /** Copies the page to the heap, and what is used of its flight record; goes on with the copies. Idempotent. */
     public synchronized void freeze()
+    {
+        record.freeze();
+        freezePage();
+    }
+
+    private void freezePage()
     {
         if (!frozen)
         {
             frozen = true;
-            final UnsafeBuffer copy = new UnsafeBuffer(new byte[PairLayout.HEADER_BYTES]);
-            page.getBytes(0, copy, 0, PairLayout.HEADER_BYTES);
+            UnsafeBuffer copy = new UnsafeBuffer(new byte[PairLayout.PAGE_BYTES]);
+            page.getBytes(0, copy, 0, PairLayout.PAGE_BYTES);
             page = copy;
         }
     }
 
-    /** Freezes the page; one made by {@link #map} is unmapped. Idempotent. */
+    /**
+     * Freezes the page without its flight record, which is empty from now on; one made by {@link #map} is unmapped.
+     * Idempotent.
+     */
     @Override
     public synchronized void close()
     {
         if (!frozen)
         {
-            freeze();
+            record.drop();
+            freezePage();
             BufferUtil.free(ownMapping);
         }
+    }
+
+    /**
+     * What the worker did last.
+     *
+     * @return the same one at each call; it outlives the mapping.
+     */
+    public FlightRecord record()
+    {
+        return record;
     }
 
     /**
@@ -216,23 +238,65 @@ public final class StatusPage implements AutoCloseable
     }
 
     /**
-     * Sets the evaluation that runs.
+     * Sets what was in use of the heap after its last collection.
      *
-     * @param id its number, 0 none.
+     * @param bytes used.
      */
-    public void evaluationId(long id)
+    public void liveHeapBytes(long bytes)
     {
-        putLong(PairLayout.EVALUATION_OFFSET, id);
+        putLong(PairLayout.LIVE_HEAP_BYTES_OFFSET, bytes);
     }
 
     /**
-     * The evaluation that runs.
+     * What was in use of the heap after its last collection.
      *
-     * @return its number, 0 none.
+     * @return bytes, 0 where the worker does not watch its collections.
      */
-    public long evaluationId()
+    public long liveHeapBytes()
     {
-        return getLong(PairLayout.EVALUATION_OFFSET);
+        return getLong(PairLayout.LIVE_HEAP_BYTES_OFFSET);
+    }
+
+    /**
+     * Sets how nice the worker was asked to be.
+     *
+     * @param nice 0 to 19.
+     */
+    public void nice(int nice)
+    {
+        putInt(PairLayout.NICE_OFFSET, nice + 1);
+    }
+
+    /**
+     * How nice the worker was asked to be.
+     *
+     * @return empty where that means nothing, as for a thread.
+     */
+    public OptionalInt nice()
+    {
+        int known = getInt(PairLayout.NICE_OFFSET);
+        return known == 0 ? OptionalInt.empty() : OptionalInt.of(known - 1);
+    }
+
+    /**
+     * Sets which processors the worker was given.
+     *
+     * @param ranges such as {@code 0-3,8}; null for any; not kept beyond 2048 bytes.
+     */
+    public void processors(String ranges)
+    {
+        putText(PairLayout.PROCESSORS_OFFSET, PairLayout.PROCESSORS_BYTES,
+            ranges == null || ranges.length() > PairLayout.PROCESSORS_BYTES ? null : ranges);
+    }
+
+    /**
+     * Which processors the worker was given.
+     *
+     * @return such as {@code 0-3,8}; null for any.
+     */
+    public String processors()
+    {
+        return getText(PairLayout.PROCESSORS_OFFSET, PairLayout.PROCESSORS_BYTES);
     }
 
     /**
@@ -265,7 +329,7 @@ public final class StatusPage implements AutoCloseable
      */
     public long messagesSent()
     {
-        return getLong(PairLayout.sentOffset(PairLayout.UP));
+        return getLong(sent());
     }
 
     /**
@@ -275,7 +339,7 @@ public final class StatusPage implements AutoCloseable
      */
     public long bytesSent()
     {
-        return getLong(PairLayout.sentOffset(PairLayout.UP) + 8);
+        return getLong(sent() + 8);
     }
 
     /**
@@ -285,7 +349,7 @@ public final class StatusPage implements AutoCloseable
      */
     public long lastBytesSent()
     {
-        return getLong(PairLayout.sentOffset(PairLayout.UP) + 16);
+        return getLong(sent() + 16);
     }
 
     /**
@@ -295,7 +359,7 @@ public final class StatusPage implements AutoCloseable
      */
     public long lastBytesReceived()
     {
-        return getLong(PairLayout.receivedOffset(PairLayout.DOWN) + 16);
+        return getLong(received() + 16);
     }
 
     /**
@@ -345,7 +409,7 @@ public final class StatusPage implements AutoCloseable
      */
     public long messagesReceived()
     {
-        return getLong(PairLayout.receivedOffset(PairLayout.DOWN));
+        return getLong(received());
     }
 
     /**
@@ -355,7 +419,7 @@ public final class StatusPage implements AutoCloseable
      */
     public long bytesReceived()
     {
-        return getLong(PairLayout.receivedOffset(PairLayout.DOWN) + 8);
+        return getLong(received() + 8);
     }
 
     /**
@@ -365,7 +429,17 @@ public final class StatusPage implements AutoCloseable
      */
     public long messagesQueued()
     {
-        return Math.max(0, getLong(PairLayout.sentOffset(PairLayout.DOWN)) - messagesReceived());
+        return Math.max(0, messagesSentByParent() - messagesReceived());
+    }
+
+    /**
+     * Messages that the parent has sent: those that are in the ring, in whole or in part, or were taken from it.
+     *
+     * @return how many, as this machine counts.
+     */
+    public long messagesSentByParent()
+    {
+        return getLong(PairLayout.sentOffset(PairLayout.DOWN));
     }
 
     /**
@@ -376,6 +450,90 @@ public final class StatusPage implements AutoCloseable
     public long bytesQueued()
     {
         return Math.max(0, getLong(PairLayout.sentOffset(PairLayout.DOWN) + 8) - bytesReceived());
+    }
+
+    /**
+     * Messages that wait for the parent: sent by the worker, not yet received.
+     *
+     * @return how many, never negative, as this machine counts.
+     */
+    public long messagesUnread()
+    {
+        return unread(0);
+    }
+
+    /**
+     * Bytes of the messages that wait for the parent.
+     *
+     * @return how many, never negative, as this machine counts.
+     */
+    public long bytesUnread()
+    {
+        return unread(8);
+    }
+
+    private long unread(int of)
+    {
+        return Math.max(0, getLong(PairLayout.sentOffset(PairLayout.UP) + of) -
+            getLong(PairLayout.receivedOffset(PairLayout.UP) + of));
+    }
+
+    /**
+     * What a worker has sent to its parent, and received from it.
+     *
+     * @param sent              messages.
+     * @param bytesSent         their bytes.
+     * @param lastBytesSent     bytes of the last of them.
+     * @param received          messages.
+     * @param bytesReceived     their bytes.
+     * @param lastBytesReceived bytes of the last of them.
+     */
+    public record Counts(
+        long sent, long bytesSent, long lastBytesSent, long received, long bytesReceived, long lastBytesReceived)
+    {
+    }
+
+    /**
+     * What the worker has sent and received.
+     *
+     * @return the counts, each of them as its own method has it.
+     */
+    public Counts counts()
+    {
+        return new Counts(messagesSent(), bytesSent(), lastBytesSent(), messagesReceived(), bytesReceived(),
+            lastBytesReceived());
+    }
+
+    /**
+     * Sets what a worker counts whose rings are on another machine: what goes through these is still on its way.
+     *
+     * @param counts as the page there has them.
+     */
+    public synchronized void countedElsewhere(Counts counts)
+    {
+        putLong(PairLayout.SENT_ELSEWHERE_OFFSET, counts.sent);
+        putLong(PairLayout.SENT_ELSEWHERE_OFFSET + 8, counts.bytesSent);
+        putLong(PairLayout.SENT_ELSEWHERE_OFFSET + 16, counts.lastBytesSent);
+        putLong(PairLayout.RECEIVED_ELSEWHERE_OFFSET, counts.received);
+        putLong(PairLayout.RECEIVED_ELSEWHERE_OFFSET + 8, counts.bytesReceived);
+        putLong(PairLayout.RECEIVED_ELSEWHERE_OFFSET + 16, counts.lastBytesReceived);
+        putInt(PairLayout.COUNTED_ELSEWHERE_OFFSET, 1);
+    }
+
+    private int sent()
+    {
+        return isCountedElsewhere() ? PairLayout.SENT_ELSEWHERE_OFFSET : PairLayout.sentOffset(PairLayout.UP);
+    }
+
+    private int received()
+    {
+        return isCountedElsewhere() ? PairLayout.RECEIVED_ELSEWHERE_OFFSET :
+            PairLayout.receivedOffset(PairLayout.DOWN);
+    }
+
+    private boolean isCountedElsewhere()
+    {
+        return getInt(PairLayout.COUNTED_ELSEWHERE_OFFSET) != 0;
     }
 
     private synchronized int getInt(int offset)
@@ -400,11 +558,11 @@ public final class StatusPage implements AutoCloseable
 
     private synchronized void putText(int offset, int limit, String text)
     {
-        Texts.put(page, offset, limit, text == null ? null : text.getBytes(StandardCharsets.UTF_8));
+        PageTexts.put(page, offset, limit, text == null ? null : text.getBytes(StandardCharsets.UTF_8));
     }
 
     private synchronized String getText(int offset, int limit)
     {
-        return Texts.get(page, offset, limit);
+        return PageTexts.get(page, offset, limit);
     }
 }

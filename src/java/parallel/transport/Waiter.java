@@ -8,8 +8,8 @@ import java.util.function.BooleanSupplier;
  * The one class that waits: it spins 5 us, yields 20 times, then blocks in a selector on the bells of the channels.
  * <p>
  * No wake-up is lost: the waiting flags are set, then a full fence, then the last look, then the block; the other end
- * commits, then a full fence, then reads the flag, clears it and rings. A change within this process (a retired channel,
- * a finished future) must be followed by {@link MessageChannel#wakeLocal}.
+ * commits, then a full fence, then reads the flag, clears it and rings. A change within this process (a retired
+ * channel, a finished future) must be followed by {@link MessageChannel#wakeLocal}.
  * <p>
  * While a receiver is far behind, the sender leaves the fence out. The commit of which the receiver then hears nothing
  * is in memory some hundred nanoseconds later; so after such a time a block ends by itself after 1 ms, for one more
@@ -20,35 +20,83 @@ public final class Waiter
     /** What a thread waits for. */
     public enum For
     {
-        /** Messages, without counting as blocked in a receive: a join that takes messages into the inbox. */
-        ANYTHING,
-        /** Messages. */
-        MESSAGES,
+        /** A message of each of some. */
+        RECEIVE,
+        /** A message of any of some. */
+        SELECT,
         /** Room in the other direction; messages wake it as well. */
-        ROOM
+        ROOM,
+        /** The end of some. */
+        JOIN,
+        /** What comes of an evaluation. */
+        REPLY,
+        /** That some yield. */
+        STEP,
+        /** That the parent steps. */
+        YIELD,
+        /** A lock in shared memory. */
+        LOCK,
+        /** A barrier in shared memory. */
+        BARRIER,
+        /** A latch in shared memory. */
+        LATCH,
+        /** What comes of a task of a pool, or room for one. */
+        TASK,
+        /** Nothing that anyone is told of. */
+        ANYTHING;
+
+        /**
+         * Does one of those that it waits for suffice?
+         *
+         * @return false: it needs all of them.
+         */
+        public boolean isAny()
+        {
+            return this == SELECT || this == TASK;
+        }
+
+        boolean isForMessages()
+        {
+            return this == RECEIVE || this == SELECT;
+        }
+    }
+
+    /** What ends a wait. */
+    @FunctionalInterface
+    public interface Condition extends BooleanSupplier
+    {
+        /**
+         * Is something still to come from one of the channels? Called by the thread that waits, holding no lock.
+         *
+         * @param channel of the wait.
+         * @return false: what is to come from there has.
+         */
+        default boolean needs(MessageChannel channel)
+        {
+            return true;
+        }
     }
 
     private static final long UNSURE_NANOS = 1_000_000;
+    /** What the collector gives back of an inbox that nobody has any more wakes nobody. */
+    private static final long STARVED_NANOS = 100_000_000;
     private static final int YIELDS = 20;
     private static final int LOOKS_PER_CLOCK = 4;
+
+    private static volatile WaitObserver observer = (what, on, deadlineNanos) -> null;
 
     private Waiter()
     {
     }
 
     /**
-     * As {@link #await(List, BooleanSupplier, long, For)} for {@link For#ANYTHING}.
+     * Who hears of each wait of this process that blocks.
      *
-     * @param channels      whose messages may change what done says; at least one.
-     * @param done          called by this thread alone, holding no lock; it may drain.
-     * @param deadlineNanos of {@link System#nanoTime}, {@link Long#MAX_VALUE} for none.
-     * @return true when done said so, false when the deadline has passed.
-     * @throws InterruptedException when the thread is interrupted while it has to wait.
+     * @param ours called from now on.
      */
-    public static boolean await(List<MessageChannel> channels, BooleanSupplier done, long deadlineNanos)
-        throws InterruptedException
+    public static void observer(WaitObserver ours)
     {
-        return await(channels, done, deadlineNanos, For.ANYTHING);
+        observer = ours;
     }
 
     /**
@@ -62,15 +110,15 @@ public final class Waiter
      * @return true when done said so, false when the deadline has passed.
      * @throws InterruptedException when the thread is interrupted while it has to wait.
      */
-    public static boolean await(List<MessageChannel> channels, BooleanSupplier done, long deadlineNanos, For what)
+    public static boolean await(List<MessageChannel> channels, Condition done, long deadlineNanos, For what)
         throws InterruptedException
     {
         return done.getAsBoolean() || awaitSlowly(channels, done, deadlineNanos, what, patience(channels));
     }
 
-    /* The same after a first look. Without spinning it does not yield either. */
+    // The same after a first look. Without spinning it does not yield either.
     static boolean awaitSlowly(
-        List<MessageChannel> channels, BooleanSupplier done, long deadlineNanos, For what, long spinNanos)
+        List<MessageChannel> channels, Condition done, long deadlineNanos, For what, long spinNanos)
         throws InterruptedException
     {
         if (isPast(deadlineNanos))
@@ -88,7 +136,7 @@ public final class Waiter
     private static long patience(List<MessageChannel> channels)
     {
         long spinNanos = Long.MAX_VALUE;
-        for (final MessageChannel channel : channels)
+        for (MessageChannel channel : channels)
         {
             spinNanos = Math.min(spinNanos, channel.patience().spinNanos());
         }
@@ -100,15 +148,15 @@ public final class Waiter
         return left(deadlineNanos) <= 0;
     }
 
-    /* Nanoseconds until the deadline. */
+    // Nanoseconds until the deadline.
     static long left(long deadlineNanos)
     {
         return deadlineNanos == Long.MAX_VALUE ? Long.MAX_VALUE : deadlineNanos - System.nanoTime();
     }
 
-    private static boolean spin(BooleanSupplier done, long spinNanos, long deadlineNanos)
+    private static boolean spin(Condition done, long spinNanos, long deadlineNanos)
     {
-        final long start = System.nanoTime();
+        long start = System.nanoTime();
         while (System.nanoTime() - start < spinNanos && !isPast(deadlineNanos))
         {
             for (int i = 0; i < LOOKS_PER_CLOCK; i++)
@@ -123,7 +171,7 @@ public final class Waiter
         return false;
     }
 
-    private static boolean yieldUntil(BooleanSupplier done)
+    private static boolean yieldUntil(Condition done)
     {
         for (int i = 0; i < YIELDS; i++)
         {
@@ -137,30 +185,36 @@ public final class Waiter
     }
 
     private static boolean block(
-        List<MessageChannel> channels, BooleanSupplier done, long deadlineNanos, For what) throws InterruptedException
+        List<MessageChannel> channels, Condition done, long deadlineNanos, For what) throws InterruptedException
     {
-        final MessageChannel first = channels.get(0);
-        final Parker parker = first.parkers().lease();
+        MessageChannel first = channels.get(0);
+        Parker parker = first.parkers().lease();
+        WaitObserver.Note note =
+            what == For.ANYTHING ? null : observer.begin(what, needed(channels, done), deadlineNanos);
         try
         {
             enter(channels, parker, what);
-            return sleepUntil(channels, done, deadlineNanos, what, parker);
+            return sleepUntil(channels, done, deadlineNanos, what, parker, note);
         }
         finally
         {
+            if (note != null)
+            {
+                note.end();
+            }
             leave(channels, parker, what);
             first.parkers().giveBack(parker, first);
         }
     }
 
     private static boolean sleepUntil(
-        List<MessageChannel> channels, BooleanSupplier done, long deadlineNanos, For what, Parker parker)
-        throws InterruptedException
+        List<MessageChannel> channels, Condition done, long deadlineNanos, For what, Parker parker,
+        WaitObserver.Note note) throws InterruptedException
     {
         while (true)
         {
             parker.listen(channels);
-            final boolean unsure = announce(channels, what);
+            boolean unsure = announce(channels, what);
             if (done.getAsBoolean())
             {
                 return true;
@@ -179,46 +233,74 @@ public final class Waiter
             }
             else
             {
-                parker.sleep(deadlineNanos);
+                long until = Math.min(deadlineNanos, note == null ? Long.MAX_VALUE : note.lookAtNanos());
+                boolean starved = isStarved(channels);
+                parker.sleep(starved ? Math.min(until, System.nanoTime() + STARVED_NANOS) : until);
             }
+            boolean looks = note != null && isPast(note.lookAtNanos());
+            long atNanos = looks ? System.nanoTime() : 0;
             // Before the flags are set again: they would make the other end ring for a thread that is awake.
             if (done.getAsBoolean())
             {
                 return true;
             }
+            if (looks)
+            {
+                note.look(atNanos, needed(channels, done), progress(channels));
+            }
         }
     }
 
-    /* One that was cut short proves nothing: the next one is as short. */
+    private static List<MessageChannel> needed(List<MessageChannel> channels, Condition done)
+    {
+        return channels.size() == 1 ? channels : channels.stream().filter(done::needs).toList();
+    }
+
+    private static long progress(List<MessageChannel> channels)
+    {
+        return channels.stream().mapToLong(MessageChannel::progress).sum();
+    }
+
+    private static boolean isStarved(List<MessageChannel> channels)
+    {
+        for (MessageChannel channel : channels)
+        {
+            if (channel.receiver().inbound().isStarved())
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    // One that was cut short proves nothing: the next one is as short.
     private static void sleepShortly(List<MessageChannel> channels, long deadlineNanos, Parker parker)
     {
-        final long end = System.nanoTime() + UNSURE_NANOS;
+        long end = System.nanoTime() + UNSURE_NANOS;
         parker.sleep(Math.min(deadlineNanos, end));
         if (isPast(end))
         {
-            channels.forEach(MessageChannel::setSure);
+            channels.forEach(channel -> channel.receiver().setSure());
         }
     }
 
-    /*
-     * From now on the other ends ring for us. The caller looks once more before it sleeps. True: it must not sleep for
-     * long, as the last commit may have come without a fence.
-     */
+    // From now on the other ends ring for us. The caller looks once more before it sleeps. True: it must not sleep for
+    // long, as the last commit may have come without a fence.
     static boolean announce(List<MessageChannel> channels, For what)
     {
         boolean unsure = false;
-        for (final MessageChannel channel : channels)
+        for (MessageChannel channel : channels)
         {
-            unsure |= channel.setWaitingFlags(what);
+            unsure |= channel.receiver().setWaitingFlags(what);
         }
-        // Pairs with the full fence between commit and look at the flag in MessageChannel.
+        // Pairs with the full fence between commit and look at the flag in WakeFlags.
         VarHandle.fullFence();
         return unsure;
     }
 
     private static void enter(List<MessageChannel> channels, Parker parker, For what)
     {
-        for (final MessageChannel channel : channels)
+        for (MessageChannel channel : channels)
         {
             channel.parkers().enter(parker);
             channel.tellBlocked(what, 1);
@@ -227,10 +309,10 @@ public final class Waiter
 
     private static void leave(List<MessageChannel> channels, Parker parker, For what)
     {
-        for (final MessageChannel channel : channels)
+        for (MessageChannel channel : channels)
         {
             channel.parkers().leave(parker);
-            channel.clearWaitingFlags();
+            channel.receiver().clearWaitingFlags();
             channel.tellBlocked(what, -1);
         }
     }

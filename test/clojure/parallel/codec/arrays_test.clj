@@ -1,15 +1,17 @@
 (ns parallel.codec.arrays-test
   (:require [clojure.test :refer [deftest is testing]]
             [parallel.codec.support :refer [bytes-of same? round-trip]])
-  (:import (parallel.codec Message Messages NotTransferableException Wire)))
+  (:import (parallel.codec Message Messages UnserializableException Wire)))
 
 (def makers
-  {:boolean #(boolean-array (map even? (range %))) :byte #(byte-array (map unchecked-byte (range %))) :short #(short-array (map unchecked-short (range %)))
-   :char #(char-array (map unchecked-char (range %))) :int #(int-array (range %)) :long #(long-array (map unchecked-negate (range %)))
+  {:boolean #(boolean-array (map even? (range %))) :byte #(byte-array (map unchecked-byte (range %)))
+   :short #(short-array (map unchecked-short (range %)))
+   :char #(char-array (map unchecked-char (range %))) :int #(int-array (range %))
+   :long #(long-array (map unchecked-negate (range %)))
    :float #(float-array (map float (range %))) :double #(double-array (map / (range %) (repeat 3.0)))})
 
 (def counts [0 1 127 128 129 1024 5000])
-(def readers {:inbox #(Messages/inbox (* 1024 1024)) :chunks #(Messages/inbox 0) :direct #(Messages/direct)})
+(def readers {:inbox #(Messages/inbox) :chunks #(Messages/inbox) :direct #(Messages/direct)})
 
 (deftest arrays-of-all-types-survive-any-fragments-to-odd-places
   (doseq [[kind make] makers
@@ -25,7 +27,8 @@
 ;; --- The short ways
 
 (deftest what-travels-without-an-encoder-is-what-the-encoder-writes
-  (doseq [v (concat [-17 -16 -1 0 1 47 48 127 128 -128 -129 32767 32768 -32768 -32769 2147483647 2147483648 -2147483648 -2147483649
+  (doseq [v (concat [-17 -16 -1 0 1 47 48 127 128 -128 -129 32767 32768 -32768 -32769 2147483647 2147483648 -2147483648
+                     -2147483649
                      Long/MIN_VALUE Long/MAX_VALUE]
                     (map #(byte-array (map unchecked-byte (range 200 (+ 200 %)))) [0 1 7 8 63 64 127]))]
     (when-let [b (Wire/briefly v)]
@@ -39,20 +42,25 @@
           n [0 1 8 9 64 70 127 1024]
           :let [v (make n), b (bytes-of v)]]
     (is (same? v (.decode (Wire/whole b (Messages/direct) native?))) (str kind n))
-    (is (same? v (.decode (Wire/whole b (Messages/inbox 100000) native?))) (str kind n))
+    (is (same? v (.decode (Wire/whole b (Messages/inbox) native?))) (str kind n))
     (let [into (make (+ n 3))]
       (is (= n (.copyInto (Wire/whole b (Messages/direct) native?) into)))
       (is (= (vec v) (take n (seq into))) (str kind n))))
-  (doseq [v [0 -1 47 48 -17 127 -129 1000 -32768 32767 32768 -70000 2147483647 -2147483648 2147483648 Long/MIN_VALUE (int 7) (short 300) 1.5 nil "s"]]
+  (doseq [v [0 -1 47 48 -17 127 -129 1000 -32768 32767 32768 -70000 2147483647 -2147483648 2147483648 Long/MIN_VALUE
+             (int 7) (short 300) 1.5 nil "s"]]
     (is (same? v (.decode (Wire/whole (bytes-of v) (Messages/direct) true))) (pr-str v)))
-  (is (thrown? NotTransferableException (.decode (Wire/whole (byte-array [6 1 2 3]) (Messages/direct) true))) "a long that is cut off")
+  (is (thrown? UnserializableException (.decode (Wire/whole (byte-array [6 1 2 3]) (Messages/direct) true)))
+      "a long that is cut off")
   (is (= [1 "two"] (.decode (Wire/whole (bytes-of [1 "two"]) (Messages/direct) true)))))
 
 (deftest nested-arrays-survive-any-fragments
-  (let [v [1 (double-array (range 400)) {:a (byte-array 3000 (byte 7)) "b" (object-array [(long-array 130) nil (boolean-array 2000 true)])} (char-array 1000 \z) :end]]
+  (let [v [1 (double-array (range 400))
+           {:a (byte-array 3000 (byte 7)) "b" (object-array [(long-array 130) nil (boolean-array 2000 true)])}
+           (char-array 1000 \z) :end]]
     (doseq [fragment [64 65 999 20000]
             [reader-kind reader] readers]
-      (is (same? v (.decode (Wire/deliver (Wire/inFragments v (int fragment)) (reader) (int fragment)))) (str fragment reader-kind)))))
+      (is (same? v (.decode (Wire/deliver (Wire/inFragments v (int fragment)) (reader) (int fragment))))
+          (str fragment reader-kind)))))
 
 (deftest messages-in-many-chunks-are-read-across-the-seams
   (doseq [v [(vec (for [i (range 12000)] {:i i :s (str "number " i) :d (double i) :k (keyword (str "k" (mod i 50)))}))
@@ -63,7 +71,7 @@
              (vec (repeat 50 (.shiftLeft BigInteger/ONE 30000)))
              (vec (repeat 40 (byte-array 5001 (byte 1))))]]
     (let [b (bytes-of v)]
-      (is (same? v (.decode (Wire/deliver b (Messages/inbox 0) (int 16000)))))
+      (is (same? v (.decode (Wire/deliver b (Messages/inbox) (int 16000)))))
       (is (same? v (.decode (Wire/deliver b (Messages/direct) (int 16000))))))))
 
 (deftest a-message-that-never-arrives-takes-little-memory
@@ -75,11 +83,12 @@
                      (.begin reader length buffer 0 64)
                      (- (Wire/allocated) before)))]
     (is (some? head))
-    (is (< (announce (Messages/inbox (* 1024 1024)) (+ 7 Integer/MAX_VALUE)) 4000000))
+    (is (< (announce (Messages/inbox) (+ 7 Integer/MAX_VALUE)) 4000000))
     (is (< (announce (Messages/direct) (+ 7 Integer/MAX_VALUE)) 4000000))
     (testing "nor one that is larger than the heap: it is refused at once"
-      (doseq [reader [(Messages/inbox (* 1024 1024)) (Messages/direct)]]
-        (is (thrown-with-msg? NotTransferableException #"does not fit into the heap" (announce reader Long/MAX_VALUE)))))))
+      (doseq [reader [(Messages/inbox) (Messages/direct)]]
+        (is (thrown-with-msg? UnserializableException #"does not fit into the heap"
+                              (announce reader Long/MAX_VALUE)))))))
 
 (deftest an-array-goes-straight-into-one-of-its-type-and-at-least-its-length
   (doseq [[kind make] makers
@@ -92,7 +101,8 @@
     (is (= n (.copyInto ^Message message longer)) (str kind n))
     (is (= (take n v) (take n longer)))
     (is (= (drop n (make (+ n 3))) (drop n longer)) "the rest is as it was")
-    (is (nil? (Wire/deliver b (Messages/into ((case kind :int long-array int-array) 9000)) (int fragment))) "another type")
+    (is (nil? (Wire/deliver b (Messages/into ((case kind :int long-array int-array) 9000)) (int fragment)))
+        "another type")
     (when (pos? n)
       (is (nil? (Wire/deliver b (Messages/into (make (dec n))) (int fragment))) "too short"))))
 
@@ -101,7 +111,7 @@
           target [(long-array 10) (object-array 10) "no array" nil]]
     (is (nil? (Wire/deliver (bytes-of v) (Messages/into target) (int 64)))))
   (testing "also when it has arrived in the inbox"
-    (let [arrived #(Wire/deliver (bytes-of %) (Messages/inbox 0) (int 64))
+    (let [arrived #(Wire/deliver (bytes-of %) (Messages/inbox) (int 64))
           reader (Messages/into (long-array 10))]
       (is (nil? (.accept reader (arrived [1]) 0)))
       (is (nil? (.accept reader (arrived (long-array 11)) 0)))

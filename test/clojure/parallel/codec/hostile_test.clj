@@ -4,13 +4,13 @@
             [parallel.codec.support :as support :refer [bytes-of refusal value-of]])
   (:import (java.io ByteArrayOutputStream)
            (java.util Random)
-           (parallel.codec NotTransferableException Shapes Wire)))
+           (parallel.codec UnserializableException Shapes Wire)))
 
 (defn- outcome
   "Reads bytes that may make no sense: :value, :refused, or what else it threw."
   [^bytes b]
   (try (value-of b) :value
-       (catch NotTransferableException _ :refused)
+       (catch UnserializableException _ :refused)
        (catch Throwable e e)))
 
 (def corpus
@@ -55,7 +55,8 @@
   "A message of n times the same bytes."
   [n & parts]
   (let [part (apply message parts)]
-    (.toByteArray (reduce (fn [^ByteArrayOutputStream out _] (.write out ^bytes part 0 (count part)) out) (ByteArrayOutputStream.) (range n)))))
+    (.toByteArray (reduce (fn [^ByteArrayOutputStream out _] (.write out ^bytes part 0 (count part)) out)
+                          (ByteArrayOutputStream.) (range n)))))
 
 (def ^:private huge [0xFF 0xFF 0xFF 0xFF 0x07])
 
@@ -88,7 +89,8 @@
 
 (deftest a-name-neither-initialises-a-class-nor-makes-anything-but-records-and-enums
   (doseq [tag [0x38 0x39 0x8F]
-          class-name ["parallel.codec.Shapes$Initialised" "java.lang.String" "java.lang.Runtime" "no.such.Class" "" "." "[" "[[[I" "a/b"]]
+          class-name ["parallel.codec.Shapes$Initialised" "java.lang.String" "java.lang.Runtime" "no.such.Class" "" "."
+                      "[" "[[[I" "a/b"]]
     (is (= :refused (outcome (message tag 0 (text class-name) (repeat 4 0) (text "RED") 0))) class-name))
   (is (= 0 Shapes/initialisations))
   (testing "an array may name any component class, and still does not initialise it"
@@ -99,9 +101,12 @@
 
 (deftest a-wrong-enum-constant-and-another-shape-of-a-record-are-refused
   (let [name-of "parallel.codec.Shapes$Color"]
-    (is (re-find #"has no constant BLUE" (.getMessage (refusal #(value-of (message 0x39 0 (text name-of) (text "BLUE"))))))))
-  (is (= "parallel.codec.Shapes$Point" (.className (refusal #(value-of (message 0x38 0 (text "parallel.codec.Shapes$Point") 1 2 3 4 1 1 1 1))))))
-  (is (= "parallel.codec.records.Point" (.className (refusal #(value-of (message 0x8F 0 (text "parallel.codec.records.Point") 1 2 3 4 1 1 0)))))))
+    (is (re-find #"has no constant BLUE"
+                 (.getMessage (refusal #(value-of (message 0x39 0 (text name-of) (text "BLUE"))))))))
+  (is (= "parallel.codec.Shapes$Point"
+         (.className (refusal #(value-of (message 0x38 0 (text "parallel.codec.Shapes$Point") 1 2 3 4 1 1 1 1))))))
+  (is (= "parallel.codec.records.Point"
+         (.className (refusal #(value-of (message 0x8F 0 (text "parallel.codec.records.Point") 1 2 3 4 1 1 0)))))))
 
 (deftest a-record-whose-constructor-objects-is-refused
   (let [b (bytes-of (parallel.codec.Shapes$Positive. 5))]
@@ -115,5 +120,6 @@
   (is (= :refused (outcome (parallel.codec.Codec/bodyToBytes (parallel.codec.Bodies/anonymous 1))))))
 
 (deftest patterns-cost-no-more-than-their-bytes
-  (is (= :refused (outcome (message 0x18 0x80 0 0 0 0x12 12 (mapcat #(list (+ % 0) 3) (range 12))))) "CANON_EQ and many combining marks")
+  (is (= :refused (outcome (message 0x18 0x80 0 0 0 0x12 12 (mapcat #(list (+ % 0) 3) (range 12)))))
+      "CANON_EQ and many combining marks")
   (is (= :refused (outcome (message 0x18 0 0 0 0 0x11 0xFF 0x7F (repeat 16383 40)))) "thousands of open groups"))

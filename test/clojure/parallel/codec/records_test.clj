@@ -7,7 +7,8 @@
 (defn- renamed
   "The same bytes with another name of the same length in them."
   [b from to]
-  (byte-array (map unchecked-byte (.getBytes (.replace (String. ^bytes b "ISO-8859-1") ^String from ^String to) "ISO-8859-1"))))
+  (byte-array (map unchecked-byte
+                   (.getBytes (.replace (String. ^bytes b "ISO-8859-1") ^String from ^String to) "ISO-8859-1"))))
 
 (deftest the-namespace-of-a-record-is-required-when-one-arrives
   (let [r (value-of (renamed (bytes-of [(a/->Late 1)]) "unloaded_a" "unloaded_b"))]
@@ -40,6 +41,7 @@
       (finally (remove-ns 'parallel.codec.records-test.scratch)))))
 
 (deftest records-of-many-classes-in-one-message-stay-apart
-  (let [v (vec (mapcat #(vector (a/->Late %) (parallel.codec.records/->Point % %) (parallel.codec.records/->Bare)) (range 50)))]
+  (let [v (vec (mapcat #(vector (a/->Late %) (parallel.codec.records/->Point % %) (parallel.codec.records/->Bare))
+                       (range 50)))]
     (is (= v (round-trip v)))
     (is (= (map class v) (map class (round-trip v))))))

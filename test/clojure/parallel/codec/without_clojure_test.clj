@@ -24,7 +24,8 @@
       (spit services "parallel.codec.WithoutClojure$OpaqueExtension\n")
       (let [java (str (System/getProperty "java.home") "/bin/java")
             class-path (str/join File/pathSeparator (cons (str dir) (without-clojure)))
-            process (.start (doto (ProcessBuilder. ^java.util.List [java "-cp" class-path "parallel.codec.WithoutClojure"
+            process (.start (doto (ProcessBuilder. ^java.util.List [java "-cp" class-path
+                                                                    "parallel.codec.WithoutClojure"
                                                                     (.formatHex (HexFormat/of) (bytes-of {:a 1}))])
                               (.redirectErrorStream true)))
             output (future (slurp (.getInputStream process)))]

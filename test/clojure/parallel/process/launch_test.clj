@@ -5,7 +5,8 @@
             [parallel.process.support :as support :refer [*directory* hang-ms probe start with-process]])
   (:import (java.nio.file Files Path)
            (java.nio.file.attribute FileAttribute PosixFilePermissions)
-           (parallel.process Launch$Builder LaunchException Signals ThisProcess)))
+           (java.util Optional)
+           (parallel.process Base Launch Launch$Builder LaunchException Signals ThisProcess)))
 
 (use-fixtures :each support/nothing-left)
 
@@ -22,7 +23,8 @@
               lines))))
 
 (def ^:private awkward
-  ["plain" "" "two words" "a\"quote" "it's" "back\\slash" "C:\\new\\table" "# no comment" "@none" "a\nnewline" "tab\tstop"
+  ["plain" "" "two words" "a\"quote" "it's" "back\\slash" "C:\\new\\table" "# no comment" "@none" "a\nnewline"
+   "tab\tstop"
    "$HOME" "`id`" "-Dafter=main" "*"])
 
 (deftest arguments-arrive-as-they-were-and-never-on-the-command-line
@@ -49,22 +51,43 @@
     (io/copy (io/file (some #(when (str/ends-with? % ".jar") %) (support/class-path)))
              (io/file (last entries) "some.jar"))
     (let [given (-> (vec (butlast entries)) (conj (str (last entries) "/*")) (into (support/class-path)))
-          facts (facts (probe ["tell"] (fn [^Launch$Builder b] (.classPath b given))))
+          facts (facts (probe ["tell"] (fn [^Launch$Builder b] (.base b (support/base given)))))
           paths (str/split (first (get facts "class-path")) #":")]
       (is (= (map #(str *directory* "/" %) (butlast names)) (take 5 paths)))
       (is (= (str *directory* "/wild/some.jar") (nth paths 5)) "the wildcard is expanded by the launcher"))))
 
+;; ---- what it is started from
+
+(deftest everything-that-a-launch-has-of-a-jvm-is-its-bases
+  (let [from   (fn [^Base base] (probe ["tell"] (fn [^Launch$Builder b] (.base b base))))
+        base   (Base. ["/a" "/b"] "/no/jdk" "1.2.3" ["-ea:x.y"] (Optional/empty))
+        e      (is (thrown? LaunchException (start (from base))))
+        words  (.command ^LaunchException e)]
+    (is (= "/no/jdk/bin/java" (first words)))
+    (is (some #{"-ea:x.y"} words))
+    (is (= "/a:/b" (second (drop-while #(not= "-cp" %) words))))
+    (testing "another base is another launch"
+      (is (= (.fingerprint (from base)) (.fingerprint (from base))))
+      (is (= 4 (count (set (map #(.fingerprint ^Launch (from %))
+                                [base
+                                 (Base. ["/b" "/a"] "/no/jdk" "1.2.3" ["-ea:x.y"] (Optional/empty))
+                                 (Base. ["/a" "/b"] "/other" "1.2.3" ["-ea:x.y"] (Optional/empty))
+                                 (Base. ["/a" "/b"] "/no/jdk" "1.2.3" [] (Optional/empty))]))))))
+    (testing "without one there is none"
+      (is (thrown? IllegalStateException (.build (.mainClass (Launch/builder) "Main")))))))
+
 (deftest relative-class-path-entries-survive-another-directory
   (let [facts (facts (probe ["tell"] (fn [^Launch$Builder b]
                                        (.directory b *directory*)
-                                       (.classPath b (into ["some/where" ""] (support/class-path))))))
+                                       (.base b (support/base (into ["some/where" ""] (support/class-path)))))))
         here  (System/getProperty "user.dir")]
     (is (= (str *directory*) (first (get facts "directory"))))
     (is (= [(str here "/some/where") here] (take 2 (str/split (first (get facts "class-path")) #":"))))))
 
 (deftest a-class-path-of-a-megabyte-is-no-problem
   (let [long-path (mapv #(str "/nowhere/" (apply str (repeat 100 "x")) "/" %) (range 10000))
-        facts     (facts (probe ["tell"] (fn [^Launch$Builder b] (.classPath b (into long-path (support/class-path))))))]
+        facts     (facts (probe ["tell"] (fn [^Launch$Builder b]
+                                           (.base b (support/base (into long-path (support/class-path)))))))]
     (is (< 1000000 (count (first (get facts "class-path")))))))
 
 (deftest the-environment-is-inherited-but-for-what-would-change-the-jvm
@@ -80,9 +103,10 @@
 
 (deftest flags-for-loading-code-are-inherited-and-others-are-not
   (let [facts (facts (probe ["tell"] (fn [^Launch$Builder b]
-                                       (.jvmOpts b ["-Dmine=1" "--add-opens=java.base/java.lang=ALL-UNNAMED" "-ea:a.b..."
-                                                    "-Xmx65m" "--enable-native-access=ALL-UNNAMED" "-verbose:gc"
-                                                    "--add-reads=no.such.module=ALL-UNNAMED" "-Xlog:disable"]))))]
+                                       (.jvmOpts b
+                                                 ["-Dmine=1" "--add-opens=java.base/java.lang=ALL-UNNAMED" "-ea:a.b..."
+                                                  "-Xmx65m" "--enable-native-access=ALL-UNNAMED" "-verbose:gc"
+                                                  "--add-reads=no.such.module=ALL-UNNAMED" "-Xlog:disable"]))))]
     (is (some #{"--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED"} (get facts "flag")) "ours, for Agrona")
     (is (= ["--add-opens=java.base/java.lang=ALL-UNNAMED" "-ea:a.b..." "--enable-native-access=ALL-UNNAMED"]
            (remove (set (ThisProcess/inheritedJvmFlags)) (get facts "inherits")))
@@ -125,7 +149,8 @@
     (when-not (Files/isExecutable (.resolve *directory* "java"))
       (is (= (str here "/java (the java command) is not executable for this user.") (sentence (str here "/java")))))
     (is (str/starts-with? (sentence "no-such-java") "There is no executable file no-such-java in PATH ("))
-    (is (= (str "There is no file " (System/getProperty "user.dir") "/no/java (the java command).") (sentence "no/java")))
+    (is (= (str "There is no file " (System/getProperty "user.dir") "/no/java (the java command).")
+           (sentence "no/java")))
     (is (= "The java command is empty." (sentence " ")))
     (is (= (str "The worker's directory " here "/none does not exist.")
            (refusal (fn [^Launch$Builder b] (.directory b (.resolve *directory* "none"))))))
@@ -144,7 +169,7 @@
     (is (= "tell" (last (.command ^LaunchException e))))))
 
 (deftest java-is-found-in-path
-  (let [java (Path/of (ThisProcess/javaCommand) (make-array String 0))]
+  (let [java (Path/of (.javaCommand (support/base)) (make-array String 0))]
     (with-process [process (probe ["echo"] (fn [^Launch$Builder b]
                                              (.javaCommand b "java")
                                              (.environment b {"PATH" (str "/no:" (.getParent java))})))]
@@ -225,10 +250,11 @@
       (.kill process)
       (is (.awaitExit process hang-ms))
       (is (not-any? #(= pid (.getName ^java.io.File %))
-                    (file-seq (io/file (System/getProperty "java.io.tmpdir") (str "hsperfdata_" (System/getProperty "user.name")))))))))
+                    (file-seq (io/file (System/getProperty "java.io.tmpdir")
+                                       (str "hsperfdata_" (System/getProperty "user.name")))))))))
 
 (deftest class-paths-that-nobody-can-read-make-a-start-that-says-so
-  (with-process [process (probe ["tell"] (fn [^Launch$Builder b] (.classPath b ["/no/such/place"])))]
+  (with-process [process (probe ["tell"] (fn [^Launch$Builder b] (.base b (support/base ["/no/such/place"]))))]
     (is (.awaitExit process hang-ms))
     (is (= 1 (.exitCode process)))
     (is (str/includes? (str/join (support/all-lines (.stderr process))) "parallel.process.Probe"))))

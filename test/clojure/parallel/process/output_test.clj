@@ -140,7 +140,8 @@
       (is (await-true #(seq @got)))
       (finish output)
       (finally
-        (run! #(.ifPresent (ProcessHandle/of %) (reify java.util.function.Consumer (accept [_ p] (.destroyForcibly ^ProcessHandle p))))
+        (run! #(.ifPresent (ProcessHandle/of %)
+                           (reify java.util.function.Consumer (accept [_ p] (.destroyForcibly ^ProcessHandle p))))
               (keep parse-long (texts @got "OUT")))
         (support/end-shell process)))))
 

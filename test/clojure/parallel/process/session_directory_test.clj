@@ -31,7 +31,8 @@
   (let [[session warnings] (create [*directory*] [*directory*])
         memory (.memory ^SessionDirectory session)]
     (is (= [] @warnings))
-    (is (= "rwx------" (PosixFilePermissions/toString (Files/getPosixFilePermissions memory (make-array LinkOption 0)))))
+    (is (= "rwx------"
+           (PosixFilePermissions/toString (Files/getPosixFilePermissions memory (make-array LinkOption 0)))))
     (is (= memory (.sockets ^SessionDirectory session)) "one directory does for both")
     (is (re-matches #"parallel-\d+-\d+-\d+-\d+-\d+" (str (.getFileName memory))))
     (directory (.resolve memory "a/b"))
@@ -153,8 +154,10 @@
     (.close ^SessionDirectory session)
     (is (= [] (support/files-in deep)))
     (let [e (is (thrown? IOException (create [*directory*] [deep (in "none")])))]
-      (is (re-find #"too long for a socket \(\d+ bytes, at most 99\), .*none does not exist.*XDG_RUNTIME_DIR" (ex-message e))))
-    (is (= [(str (.getFileName ^Path deep))] (support/files-in *directory*)) "nothing is left of a session that failed")))
+      (is (re-find #"too long for a socket \(\d+ bytes, at most 99\), .*none does not exist.*XDG_RUNTIME_DIR"
+                   (ex-message e))))
+    (is (= [(str (.getFileName ^Path deep))] (support/files-in *directory*))
+        "nothing is left of a session that failed")))
 
 (deftest no-place-at-all-is-an-error-that-lists-what-was-tried
   (spit (str (in "file")) "x")

@@ -7,8 +7,9 @@
            (java.lang ProcessHandle)
            (java.nio.file Files LinkOption Path)
            (java.nio.file.attribute FileAttribute)
+           (java.util Optional)
            (java.util.concurrent TimeUnit)
-           (parallel.process ClassPath Launch Launch$Builder LaunchedProcess)))
+           (parallel.process Base ClassPath Launch Launch$Builder LaunchedProcess)))
 
 (def ^:dynamic ^Path *directory* "An empty directory of the running test." nil)
 
@@ -76,10 +77,18 @@
           (is (await-true #(empty? (remove children (our-children)))) "no process is left")
           (delete-tree directory))))))
 
+(defn class-path [] (vec (ClassPath/current)))
+
+(defn base
+  "What this JVM has, or that with another class path."
+  (^Base [] (base (class-path)))
+  (^Base [entries] (Base/ofThisJvm entries (Optional/empty))))
+
 (defn probe
   "A launch of the fixture Probe with `words`; `options` are calls on the builder."
   ^Launch [words & options]
   (let [builder (-> (Launch/builder)
+                    (.base (base))
                     (.mainClass "parallel.process.Probe")
                     (.arguments words))]
     (doseq [option options]
@@ -117,5 +126,3 @@
 (defn end-shell [^Process process]
   (.destroyForcibly process)
   (.waitFor process hang-ms TimeUnit/MILLISECONDS))
-
-(defn class-path [] (vec (ClassPath/current)))

@@ -67,8 +67,9 @@
   (is (every? #(.isEmpty (Signals/nameOf %)) [0 1 127 128 160 -1 255])))
 
 (deftest the-java-command-is-that-of-this-jvm
-  (is (.canExecute (File. (ThisProcess/javaCommand))))
-  (is (str/starts-with? (ThisProcess/javaCommand) (System/getProperty "java.home"))))
+  (let [java (.javaCommand (support/base))]
+    (is (.canExecute (File. java)))
+    (is (str/starts-with? java (System/getProperty "java.home")))))
 
 (deftest class-paths-are-absolute-and-each-entry-stands-once
   (let [here (System/getProperty "user.dir")]
@@ -80,8 +81,10 @@
           before (.getContextClassLoader thread)
           outer  (URLClassLoader. (into-array URL [(URL. "file:/x/a.jar")]) before)]
       (try
-        (.setContextClassLoader thread (URLClassLoader. (into-array URL [(URL. "file:/x/b%20c.jar") (URL. "jar:file:/x/a.jar!/b.jar")])
-                                                        outer))
+        (.setContextClassLoader thread
+                                (URLClassLoader. (into-array URL [(URL. "file:/x/b%20c.jar")
+                                                                  (URL. "jar:file:/x/a.jar!/b.jar")])
+                                                 outer))
         (is (= ["/x/a.jar" "/x/b c.jar"] (take-last 2 (ClassPath/current))))
         (finally
           (.setContextClassLoader thread before))))))

@@ -1,9 +1,9 @@
 (ns parallel.state-machine.machine
   "Random sequences of API calls beside a model that says, before each call, what may come of it.
 
-  A command is [op slot argument]; slots hold workers. What a worker does is asked of it by messages (a run worker obeys a
-  script) or by forms (a fork). A worker that was asked to end ends in its own time: until somebody has waited for that, the
-  model allows what holds before and what holds after."
+  A command is [op slot argument]; slots hold workers. What a worker does is asked of it by messages (a run worker obeys
+  a script) or by forms (a fork). A worker that was asked to end ends in its own time: until somebody has waited for
+  that, the model allows what holds before and what holds after."
   (:require [clojure.test.check.generators :as gen]
             [parallel.api :as parallel]
             [parallel.support :refer [await-true]]))
@@ -25,7 +25,8 @@
 
 ;; ---- outcomes
 ;;
-;; [:value v], or [:error kind] for an exception of the library. What the model allows is a set of those, or a predicate.
+;; [:value v], or [:error kind] for an exception of the library. What the model allows is a set of those, or a
+;; predicate.
 
 (def ^:private hangs-ms 60000)
 
@@ -43,14 +44,11 @@
 ;;
 ;;   :kind     :run or :fork
 ;;   :expected what it has sent or will send, in order
-;;   :ends     how it may have ended by now, or will: a set of [:value v] and [:error kind]; empty while nothing makes it end
-;;   :ended?   has somebody seen the end?
-;;   :closed?  have we ended our stream to it?
-;;   :silent?  has it ended its stream to us?
-;;   :broken?  was it interrupted, stopped or killed, which may come before what it was asked for, or after?
-;;   :anything? ... and asked for more, so that what it sends is not known
-;;   :unaware? may it live on, since it evaluated nothing when it was interrupted?
-;;   :replies  [reply allowed-outcomes] of a fork
+;;   :ends how it may have ended by now, or will: a set of [:value v] and [:error kind]; empty while nothing makes it
+;;   end :ended? has somebody seen the end? :closed? have we ended our stream to it? :silent? has it ended its stream to
+;;   us? :broken? was it interrupted, stopped or killed, which may come before what it was asked for, or after?
+;;   :anything? ... and asked for more, so that what it sends is not known :unaware? may it live on, since it evaluated
+;;   nothing when it was interrupted? :replies [reply allowed-outcomes] of a fork
 
 (defn- ending? [{:keys [ends]}] (seq ends))
 
@@ -69,7 +67,12 @@
       (asked-to-end end)
       (assoc :broken? true)
       (assoc :unaware? false)
-      (update :replies (fn [replies] (mapv (fn [[reply allowed]] [reply (into allowed #{[:error :worker-died] [:error :closed] [:error :cancelled]})]) replies)))))
+      (update :replies
+              (fn [replies]
+                (mapv (fn [[reply allowed]] [reply
+                                             (into allowed
+                                                   #{[:error :worker-died] [:error :closed] [:error :cancelled]})])
+                      replies)))))
 
 (def ^:private none ::none)
 
@@ -128,7 +131,8 @@
 
 (defmethod call :echo [_ worker x] (obey worker [:echo x] #(expecting % [x])))
 (defmethod call :many [_ worker x] (obey worker [:many (* 7 x)] #(expecting % (range (* 7 x)))))
-(defmethod call :end [_ worker _] (obey worker [:end nil] #(cond (:broken? %) (assoc % :anything? true) (ending? %) % :else (assoc % :silent? true))))
+(defmethod call :end [_ worker _]
+  (obey worker [:end nil] #(cond (:broken? %) (assoc % :anything? true) (ending? %) % :else (assoc % :silent? true))))
 (defmethod call :throw [_ worker x] (obey worker [:throw x] #(first-end % [:error :remote-exception])))
 (defmethod call :exit [_ worker x] (obey worker [:exit x] #(first-end % [:error :worker-died])))
 (defmethod call :finish [_ worker x] (obey worker [:finish x] #(first-end % [:value x])))
@@ -184,14 +188,19 @@
    #(parallel/interrupt handle)
    (fn [_] (cond
              ended?         worker
-             (= kind :run)  (-> worker (broken-off [:error :remote-exception]) (assoc :unaware? (or (:unaware? worker) (not (ending? worker)))))
+             (= kind :run)  (-> worker (broken-off [:error :remote-exception])
+                                (assoc :unaware? (or (:unaware? worker) (not (ending? worker)))))
              :else          (update worker :replies
-                                    (fn [replies] (mapv (fn [[reply allowed]] [reply (conj allowed [:error :remote-exception])]) replies)))))])
+                                    (fn [replies]
+                                      (mapv (fn [[reply allowed]] [reply (conj allowed [:error :remote-exception])])
+                                            replies)))))])
 
 (defmethod call :status [_ {:keys [handle ended?] :as worker} _]
   [(fn [[what v]]
      (and (= what :value)
-          (contains? (if ended? #{:ended :failed :dead} #{:starting :idle :running :receiving :sending :ended :failed :dead}) (:state v))
+          (contains? (if ended? #{:ended :failed :dead} #{:starting :idle :running :receiving :sending :ended :failed
+                                                          :dead})
+                     (:state v))
           (= (.id ^parallel.Worker handle) (:id v))))
    #(parallel/status handle)
    (fn [_] worker)])
@@ -226,7 +235,8 @@
     [#{[:value :none]} (constantly :none) (constantly worker)]))
 
 (def ^:private calls
-  {:run  #{:echo :many :end :throw :exit :finish :receive :try-receive :send-end :join :stop :kill :interrupt :status :alive}
+  {:run  #{:echo :many :end :throw :exit :finish :receive :try-receive :send-end :join :stop :kill :interrupt :status
+           :alive}
    :fork #{:add :fail :reply :cancel :receive :try-receive :send-end :stop :kill :interrupt :status :alive}})
 
 ;; ---- several workers
@@ -242,11 +252,14 @@
     [(fn [[what v :as outcome]]
        (cond
          (= outcome [:value none])  (not certain?)
-         (= outcome [:value nil])   (and (not certain?) (every? #(or (:silent? %) (:anything? %) (contains? (set (map first (:ends %))) :value)) (vals workers)))
+         (= outcome [:value nil])
+         (and (not certain?)
+              (every? #(or (:silent? %) (:anything? %) (contains? (set (map first (:ends %))) :value)) (vals workers)))
          (= what :value)            (let [[handle message] v, worker (workers (slot-of handle))]
                                       (or (:anything? worker) (= message (first (:expected worker)))))
          ;; an error may be there before a message that is still under way
-         (= outcome [:error :several]) (< 1 (count (filter #(some (fn [[how]] (= how :error)) (:ends %)) (vals workers))))
+         (= outcome [:error :several])
+         (< 1 (count (filter #(some (fn [[how]] (= how :error)) (:ends %)) (vals workers))))
          :else                      (some #(contains? (:ends %) outcome) (vals workers))))
      #(parallel/select handles (if (seq willing) long-ms short-ms) none)
      (fn [[what v]]
@@ -276,7 +289,9 @@
       (if (empty? workers)
         workers
         (let [[allowed f after] (select-call workers), result (outcome f)]
-          (if (allows? allowed result) (after result) {:wrong {:command command :outcome result :allowed 'see-select}})))
+          (if (allows? allowed result)
+            (after result)
+            {:wrong {:command command :outcome result :allowed 'see-select}})))
 
       (or (nil? worker) (not (contains? (calls (:kind worker)) op)) (and (= op :exit) (= in :thread)))
       workers
@@ -296,7 +311,8 @@
       {:wrong :does-not-end})))
 
 (defn wrong
-  "What the model did not allow in a sequence of commands on workers of a kind (:thread or :process), or nil. Leaves no worker."
+  "What the model did not allow in a sequence of commands on workers of a kind (:thread or :process), or nil. Leaves no
+  worker."
   [in commands]
   (let [workers (atom {})
         wrong   (some (fn [command]
@@ -322,7 +338,8 @@
     (gen/tuple op slot (gen/choose 0 9))))
 
 (defn sequences
-  "A generator of sequences of at most n commands on so many workers, which are started first; one that has ended is never replaced."
+  "A generator of sequences of at most n commands on so many workers, which are started first; one that has ended is
+  never replaced."
   [n slots]
   (gen/fmap (fn [[kinds commands]] (into (vec (map-indexed (fn [slot kind] [kind slot 0]) kinds)) commands))
             (gen/tuple (gen/vector (gen/elements [:run :fork]) 1 slots)

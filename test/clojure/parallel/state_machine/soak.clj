@@ -19,9 +19,11 @@
   (dotimes [_ 3] (System/gc))
   (let [runtime (Runtime/getRuntime)]
     {:descriptors (count (.list (io/file "/proc/self/fd")))
-     :mappings    (count (filter #(str/includes? % "/parallel-") (Files/readAllLines (.toPath (io/file "/proc/self/maps")))))
+     :mappings    (count (filter #(str/includes? % "/parallel-")
+                                 (Files/readAllLines (.toPath (io/file "/proc/self/maps")))))
      :threads     (count (Thread/getAllStackTraces))
-     :files       (count (filter #(str/includes? (str %) (str "-" (.pid (ProcessHandle/current)) "-")) (file-seq (io/file "/dev/shm"))))
+     :files       (count (filter #(str/includes? (str %) (str "-" (.pid (ProcessHandle/current)) "-"))
+                                 (file-seq (io/file "/dev/shm"))))
      :children    (.count (.descendants (ProcessHandle/current)))
      :heap-mib    (quot (- (.totalMemory runtime) (.freeMemory runtime)) 1048576)}))
 

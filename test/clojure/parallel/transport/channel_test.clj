@@ -1,8 +1,9 @@
 (ns ^:jvm parallel.transport.channel-test
   "Messages between two ends of a mapped file: whole, once, in order, and what happens when somebody gives up."
   (:require [clojure.test :refer [deftest is testing use-fixtures]]
-            [parallel.transport.support :refer [await-blocked await-true deadline ends forever hang-s in-thread nothing-left pattern?
-                                                receive! send! try-receive! try-send! value *directory*]])
+            [parallel.transport.support :refer
+             [await-blocked await-true deadline ends forever hang-s in-thread nothing-left pattern?
+              receive! send! try-receive! try-send! value *directory*]])
   (:import (java.util.concurrent.atomic AtomicLongArray)
            (parallel.transport Bytes Bytes$Arrived Ends Hammer MessageChannel MessageChannel$Sent)))
 
@@ -35,13 +36,16 @@
     (doseq [n (range 3000)
             :let [head (inc (mod n 8))
                   size (+ head (mod (* n 31) (- 257 head)))]]
-      (is (= :SENT (if (= MessageChannel$Sent/SENT (Bytes/sendBriefly (.child e) n head size (even? n))) :SENT (send! (.child e) n size))))
+      (is (= :SENT (if (= MessageChannel$Sent/SENT (Bytes/sendBriefly (.child e) n head size (even? n)))
+                     :SENT
+                     (send! (.child e) n size))))
       (is (pattern? (receive! (.parent e)) n size)))
     (is (= 3000 (.messagesSent (.status (.parent e)))))))
 
 (deftest a-message-without-a-payload-waits-for-nothing
   (with-open [e (ends 8192)]
-    (let [sent (count (take-while #(= MessageChannel$Sent/SENT %) (repeatedly #(Bytes/sendBriefly (.parent e) 5 2 66 false))))]
+    (let [sent (count (take-while #(= MessageChannel$Sent/SENT %)
+                                  (repeatedly #(Bytes/sendBriefly (.parent e) 5 2 66 false))))]
       (is (< 90 sent 103))
       (is (every? #(pattern? % 5 66) (repeatedly sent #(receive! (.child e)))))
       (is (nil? (try-receive! (.child e))))
@@ -81,14 +85,14 @@
       (is (pattern? (second (value down)) 2 size)))))
 
 (deftest beyond-the-inbox-a-waiting-send-holds-back-the-other-side
-  (with-open [e (ends 8192 100000)]
+  (with-open [e (ends 8192 (* 20 (+ 5000 240)))]   ; a message counts with the objects around it
     (let [up   (in-thread (dotimes [n 100] (send! (.child e) n 5000)))
           down (in-thread (dotimes [n 2] (send! (.parent e) n 80000)))]
-      (is (await-true #(= 20 (.messagesReady (.parent e)))) "as many as the inbox admits")
-      (is (await-true #(= 1 (.messagesReady (.child e)))))
+      (is (await-true #(= 20 (Ends/messagesReady (.parent e)))) "as many as the inbox admits")
+      (is (await-true #(= 1 (Ends/messagesReady (.child e)))))
       (await-blocked (.parent e) 1)
       (await-blocked (.child e) 1)
-      (is (= [20 1] [(.messagesReady (.parent e)) (.messagesReady (.child e))]))
+      (is (= [20 1] [(Ends/messagesReady (.parent e)) (Ends/messagesReady (.child e))]))
       (is (every? #(pattern? (receive! (.parent e)) % 5000) (range 100)))
       (value up)
       (is (every? #(pattern? (receive! (.child e)) % 80000) (range 2)))
@@ -97,10 +101,20 @@
 (deftest one-message-larger-than-the-inbox-is-admitted
   (with-open [e (ends 8192 1000)]
     (let [sent (in-thread (send! (.child e) 1 300000))]
-      (is (await-true #(.hasMessage (.parent e))))
-      (is (= 1 (.messagesReady (.parent e))))
+      (is (await-true #(Ends/hasMessage (.parent e))))
+      (is (= 1 (Ends/messagesReady (.parent e))))
       (is (= :SENT (value sent)))
       (is (pattern? (try-receive! (.parent e)) 1 300000)))))
+
+(deftest a-small-message-before-it-does-not-keep-a-larger-one-out
+  (with-open [e (ends 8192 2000)]
+    (let [exchange (fn [end]
+                     (in-thread
+                      (send! end 1 100)
+                      (send! end 2 300000)
+                      (and (pattern? (receive! end) 1 100) (pattern? (receive! end) 2 300000))))]
+      (is (= [true true] (mapv value [(exchange (.parent e)) (exchange (.child e))]))
+          "neither waits for the other to receive first"))))
 
 ;; --- Not waiting
 
@@ -133,7 +147,8 @@
                     (.interrupt (Thread/currentThread))
                     (let [sent (send! (.parent e) 1 5000)
                           message (receive! (.child e))]
-                      [(.isInterrupted (Thread/currentThread)) sent (pattern? message 1 5000) (Thread/interrupted)])))))))
+                      [(.isInterrupted (Thread/currentThread)) sent (pattern? message 1 5000)
+                       (Thread/interrupted)])))))))
 
 ;; --- Giving up
 
@@ -213,7 +228,8 @@
             :let [sent (in-thread (send! (.parent e) 1 size))]]
       (is (identical? MessageChannel/REFUSED (.receive (.child e) (Bytes/into (byte-array 10)) (deadline))))
       (.drain (.child e))
-      (is (identical? MessageChannel/REFUSED (.receive (.child e) (Bytes/into (byte-array 10)) (deadline))) "also from the inbox")
+      (is (identical? MessageChannel/REFUSED (.receive (.child e) (Bytes/into (byte-array 10)) (deadline)))
+          "also from the inbox")
       (is (pattern? (.receive (.child e) (Bytes/into (byte-array 60000)) (deadline)) 1 size))
       (value sent))))
 
@@ -231,7 +247,8 @@
     (doseq [size [100 5000]]
       (send! (.parent e) 1 size)
       (send! (.parent e) 2 9)
-      (is (thrown-with-msg? IllegalStateException #"no memory" (.receive (.child e) (Bytes/failing "no memory") (deadline))))
+      (is (thrown-with-msg? IllegalStateException #"no memory"
+                            (.receive (.child e) (Bytes/failing "no memory") (deadline))))
       (is (pattern? (receive! (.child e)) 2 9)))))
 
 ;; --- The end
@@ -283,7 +300,8 @@
             each      5000
             counts    (AtomicLongArray. (int (* threads each)))
             receivers (vec (repeatedly threads #(in-thread (Hammer/receiveNumbers (.child e) counts hang-s))))
-            senders   (mapv #(in-thread (Hammer/sendNumbers (.parent e) (* % each) (* (inc %) each) 5000 hang-s)) (range threads))]
+            senders   (mapv #(in-thread (Hammer/sendNumbers (.parent e) (* % each) (* (inc %) each) 5000 hang-s))
+                            (range threads))]
         (run! value senders)
         (.sendEnd (.parent e))
         (run! value receivers)
@@ -291,10 +309,12 @@
 
 (deftest messages-of-one-thread-keep-their-order-among-others
   (with-open [e (ends 8192)]
-    (let [senders (mapv (fn [seed] (in-thread (dotimes [n 500] (send! (.parent e) seed (+ 10 n (if (even? n) 2000 0))))))
+    (let [senders (mapv (fn [seed]
+                          (in-thread (dotimes [n 500] (send! (.parent e) seed (+ 10 n (if (even? n) 2000 0))))))
                         [1 2 3])
           sizes   (frequencies (repeatedly 1500 #(let [m (receive! (.child e))]
-                                                   [(first (filter (fn [seed] (= -1 (.wrongAt m (int seed)))) [1 2 3])) (.count m)])))]
+                                                   [(first (filter (fn [seed] (= -1 (.wrongAt m (int seed)))) [1 2 3]))
+                                                    (.count m)])))]
       (run! value senders)
       (is (= 1500 (count sizes)) "each seed and size once"))))
 
@@ -310,7 +330,8 @@
     (.doing (.status (.child e)) "the form")
     (.retire (.parent e))
     (.retire (.parent e))
-    (is (= [7 "the form" 3] [(.state (.status (.parent e))) (.doing (.status (.parent e))) (.messagesSent (.status (.parent e)))]))
+    (is (= [7 "the form" 3]
+           [(.state (.status (.parent e))) (.doing (.status (.parent e))) (.messagesSent (.status (.parent e)))]))
     (is (= :ENDED (send! (.parent e) 1 1)))
     (is (not (.isEnded (.parent e))))
     (is (pattern? (receive! (.parent e)) 1 5))
@@ -318,6 +339,21 @@
     (is (pattern? (receive! (.parent e)) 3 0))
     (is (.isEnded (.parent e)))
     (is (nil? (receive! (.parent e))))))
+
+(deftest what-a-full-inbox-has-no-room-for-is-read-from-the-ring-of-who-is-gone
+  (with-open [e (ends 65536 2000)]
+    (dotimes [n 100] (send! (.child e) n 300))
+    (send! (.child e) 100 9000)                     ; in parts
+    (is (= :NO_ROOM (send! (.child e) 101 100000 (deadline 5))))
+    (.retire (.parent e))
+    (is (> 10 (Ends/messagesReady (.parent e))) "within the bound")
+    (is (not (.isEnded (.parent e))))
+    (dotimes [n 50] (is (pattern? (receive! (.parent e)) n 300)))
+    (dotimes [n 50] (is (pattern? (try-receive! (.parent e)) (+ 50 n) 300)))
+    (is (pattern? (receive! (.parent e)) 100 9000))
+    (is (nil? (receive! (.parent e))))
+    (is (.isEnded (.parent e)))
+    (is (= 0 (Ends/messagesReady (.parent e))))))
 
 (deftest retire-wakes-everybody-who-blocks
   (with-open [e (ends 8192)]
@@ -332,7 +368,8 @@
   (doseq [open [#(ends 8192) #(ends (bit-shift-left 1 20)) #(Ends/local *directory* 8192)]]
     (dotimes [_ 5]
       (with-open [^Ends e (open)]
-        (let [hammers (mapv (fn [c] (in-thread (Hammer/everything c hang-s))) [(.parent e) (.parent e) (.child e) (.child e)])]
+        (let [hammers (mapv (fn [c] (in-thread (Hammer/everything c hang-s)))
+                            [(.parent e) (.parent e) (.child e) (.child e)])]
           (is (await-true #(< 100 (.messagesSent (.status (.parent e))))))
           (.retire (.parent e))
           (.retire (.child e))

@@ -71,7 +71,8 @@
     (fn [^ControlLoop control]
       (doseq [[^Link a _ _ heard] [(linked control)
                                    (let [heard (atom [])
-                                         [a b] (.localPair control (listener identity) (listener #(swap! heard conj %)))]
+                                         [a b] (.localPair control (listener identity)
+                                                           (listener #(swap! heard conj %)))]
                                      [a nil b heard])]]
         (.send a (apply parts (map #(bytes-of % 3) (range 40))))
         (.send a (parts))
@@ -83,7 +84,8 @@
   (with-loop
     (fn [^ControlLoop control]
       (let [[^Link a _ _ heard] (linked control)
-            senders (mapv (fn [t] (in-thread (dotimes [n 300] (.send a (parts (byte-array (+ 1 (* 37 n)) (byte t))))))) (range 4))]
+            senders (mapv (fn [t] (in-thread (dotimes [n 300] (.send a (parts (byte-array (+ 1 (* 37 n)) (byte t)))))))
+                          (range 4))]
         (run! value senders)
         (is (await-true #(= 1200 (count @heard))))
         (is (every? (fn [^bytes f] (apply = (seq f))) (frames @heard)))
@@ -150,18 +152,24 @@
     (fn [^ControlLoop control]
       (let [[a b]  (Ends/sockets *directory*)
             heard  (atom [])
+            lost   (atom [])
+            hears  #(do (swap! heard conj %) (throw (RuntimeException. "in a listener")))
             link   (.attach control a (listener identity))
             ticked (promise)
             logger (java.util.logging.Logger/getLogger (.getName ControlLoop))
             logged (atom [])
             log    (proxy [java.util.logging.Handler] []
-                     (publish [record] (swap! logged conj (.getMessage (.getThrown ^java.util.logging.LogRecord record))))
+                     (publish [record]
+                              (swap! logged conj (.getMessage (.getThrown ^java.util.logging.LogRecord record))))
                      (flush [])
                      (close []))]
         (.setUseParentHandlers logger false)
         (.addHandler logger log)
         (try
-          (.attach control b (listener #(do (swap! heard conj %) (throw (RuntimeException. "in a listener")))))
+          (.attach control b (reify LinkListener
+                               (onFrame [_ _] (hears :frame))
+                               (onLost [_ e] (swap! lost conj (.getMessage e)))
+                               (onEnd [_] (hears :end))))
           (dotimes [n 3] (.send link (parts (bytes-of n 5))))
           (is (await-true #(= 3 (count @heard))))
           (.execute control #(throw (RuntimeException. "in a task")))
@@ -169,10 +177,35 @@
           (is (true? (deref ticked (* 1000 hang-s) false)))
           (.close link)
           (is (await-true #(= 4 (count @heard))))
+          (is (= (repeat 3 "in a listener") @lost) "it hears that it may have missed a frame")
           (is (await-true #(= #{"in a listener" "in a task" "in a tick"} (set @logged))))
           (finally
             (.removeHandler logger log)
             (.setUseParentHandlers logger true)))))))
+
+(deftest a-loop-that-fails-at-each-step-ends-and-says-why
+  (let [logger (java.util.logging.Logger/getLogger (.getName ControlLoop))]
+    (try
+      (.setLevel logger java.util.logging.Level/OFF)
+      (with-loop
+        (fn [^ControlLoop control]
+          (let [[a b]    (Ends/sockets *directory*)
+                heard    (atom [])
+                hears    #(reify LinkListener
+                            (onFrame [_ _])
+                            (onLost [_ e] (swap! heard conj (class e)))
+                            (onEnd [_] (swap! heard conj :end)))
+                selector (doto (.getDeclaredField ControlLoop "selector") (.setAccessible true))]
+            (.attach control a (hears))
+            ;; on the loop: the JDK cannot take a selector that is closed while it registers a channel with it
+            (.execute control #(.close ^java.nio.channels.Selector (.get selector control)))
+            (is (await-true #(= 2 (count @heard))))
+            (is (= [java.nio.channels.ClosedSelectorException :end] @heard))
+            (is (thrown-with-msg? IllegalStateException #"has ended" (.attach control b (hears)))
+                "what comes later is refused: nobody would hear it")
+            (.close ^SocketChannel b))))
+      (finally
+        (.setLevel logger nil)))))
 
 (deftest ticks-and-tasks-run-on-the-loop
   (with-loop
@@ -212,7 +245,8 @@
       (is (= :error kind))
       (is (re-find (re-pattern (str "length of " length)) message))
       (is (= [[:end]] more))))
-  (is (= [:frame :error :end] (map first (hears 10 (byte-array (concat (header 10) (range 10) (header 11) (range 11))))))))
+  (is (= [:frame :error :end]
+         (map first (hears 10 (byte-array (concat (header 10) (range 10) (header 11) (range 11))))))))
 
 (deftest a-length-that-is-claimed-takes-no-memory
   (is (= [[:end]] (hears (bit-shift-left 1 40) (byte-array (concat (header (bit-shift-left 1 39)) (range 100)))))))
@@ -223,9 +257,11 @@
 
 (deftest any-bytes-are-frames-an-error-or-the-end
   (let [result (check/quick-check 60
-                 (prop/for-all [chunks (gen/vector (gen/one-of [(gen/fmap #(vec (header %)) (gen/one-of [(gen/choose 0 40) gen/large-integer]))
-                                                                (gen/vector gen/byte 0 40)])
-                                                   0 20)]
+                 (prop/for-all [chunks
+                                (gen/vector (gen/one-of [(gen/fmap #(vec (header %))
+                                                                   (gen/one-of [(gen/choose 0 40) gen/large-integer]))
+                                                         (gen/vector gen/byte 0 40)])
+                                            0 20)]
                    (let [heard (map first (hears 100 (byte-array (apply concat chunks))))]
                      (and (= :end (last heard))
                           (every? #{:frame} (remove #{:error :end} heard))

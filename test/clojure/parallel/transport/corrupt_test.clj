@@ -4,7 +4,8 @@
             [clojure.test.check :as check]
             [clojure.test.check.generators :as gen]
             [clojure.test.check.properties :as prop]
-            [parallel.transport.support :refer [ends in-thread nothing-left pattern? receive! send! try-receive! value]])
+            [parallel.transport.support :refer
+             [ends in-thread nothing-left pattern? receive! send! try-receive! value]])
   (:import (java.nio ByteBuffer ByteOrder)
            (parallel.transport Bytes ChannelCorruptException Ends MessageChannel)))
 
@@ -30,18 +31,21 @@
 
 (deftest a-malformed-message-is-an-error-for-that-message-only
   (doseq [[why records] {"a last part without a first"      [[end (byte-array 9)]]
-                         "a middle part without a first"    [[middle (byte-array 9)] [middle (byte-array 9)] [end (byte-array 9)]]
-                         "a negative length"                [[begin (announcing -1 100)] [middle (byte-array 9)] [end (byte-array 9)]]
+                         "a middle part without a first"    [[middle (byte-array 9)] [middle (byte-array 9)]
+                                                             [end (byte-array 9)]]
+                         "a negative length"                [[begin (announcing -1 100)] [middle (byte-array 9)]
+                                                             [end (byte-array 9)]]
                          "less announced than is there"     [[begin (announcing 50 100)] [end (byte-array 9)]]
                          "no announcement"                  [[begin (byte-array 3)] [end (byte-array 9)]]
                          "a beginning that is too short"    [[begin (announcing 1000 10)] [end (byte-array 990)]]
-                         "more bytes than announced"        [[begin (announcing 110 100)] [middle (byte-array 20)] [end (byte-array 9)]]
+                         "more bytes than announced"        [[begin (announcing 110 100)] [middle (byte-array 20)]
+                                                             [end (byte-array 9)]]
                          "more bytes than announced at last" [[begin (announcing 110 100)] [end (byte-array 20)]]
                          "fewer bytes than announced"       [[begin (announcing 200 100)] [end (byte-array 20)]]
                          "an unknown type"                  [[17 (byte-array 20)]]}
           taking [what-arrives
                   (fn [^MessageChannel c] (.drain c) (what-arrives c))
-                  (fn [^MessageChannel c] (is (.hasMessage c)) (what-arrives c))]]
+                  (fn [^MessageChannel c] (is (Ends/hasMessage c)) (what-arrives c))]]
     (testing why
       (with-open [e (ends 8192)]
         (send! (.parent e) 1 7)
@@ -56,7 +60,8 @@
   (with-open [e (ends 8192)]
     (.name (.child e) "to worker 3")
     (Ends/record (.parent e) end (byte-array 9))
-    (is (thrown-with-msg? ChannelCorruptException #"channel to worker 3 is corrupt: .*no beginning" (receive! (.child e))))))
+    (is (thrown-with-msg? ChannelCorruptException #"channel to worker 3 is corrupt: .*no beginning"
+                          (receive! (.child e))))))
 
 (deftest a-length-that-is-claimed-takes-no-memory
   (with-open [e (ends 8192)]
@@ -72,7 +77,7 @@
     (send! (.parent e) 1 16)
     (.putIntVolatile (Ends/ringToChild (.parent e)) 24 Integer/MAX_VALUE)
     (is (pattern? (receive! (.child e)) 1 16))
-    (is (.hasMessage (.child e)))
+    (is (Ends/hasMessage (.child e)))
     (dotimes [_ 3]
       (is (thrown-with-msg? ChannelCorruptException #"a length of 2147483647" (receive! (.child e)))))
     (is (not (.isEnded (.child e))))
@@ -97,7 +102,8 @@
       (is (> 100 (count (what-arrives (.child e))))))))
 
 (deftest a-sender-whose-position-was-overwritten-writes-into-the-ring-only
-  (doseq [position [Long/MAX_VALUE Long/MIN_VALUE -1 1 7 8 8191 8190 8185 8184 8176 (- 8192 72) (bit-shift-left 1 40) (+ 3 (bit-shift-left 1 31))]]
+  (doseq [position [Long/MAX_VALUE Long/MIN_VALUE -1 1 7 8 8191 8190 8185 8184 8176 (- 8192 72) (bit-shift-left 1 40)
+                    (+ 3 (bit-shift-left 1 31))]]
     (with-open [e (ends 8192)]
       (let [ring   (Ends/ringToChild (.parent e))
             behind #(vec (for [i (range 0 768 8) :when (not (<= 128 i 383))] (.getLong ring (int (+ 8192 i)))))
@@ -112,7 +118,8 @@
 (def ^:private garbage
   "Ints at places of the ring, many of them such as a header has."
   (gen/vector (gen/tuple (gen/choose 0 2047)
-                         (gen/one-of [(gen/elements [-1 0 1 2 3 4 8 9 16 24 1024 8192 Integer/MAX_VALUE Integer/MIN_VALUE])
+                         (gen/one-of [(gen/elements [-1 0 1 2 3 4 8 9 16 24 1024 8192 Integer/MAX_VALUE
+                                                     Integer/MIN_VALUE])
                                       (gen/choose 0 1100)
                                       (gen/choose Integer/MIN_VALUE Integer/MAX_VALUE)]))
               0 400))
@@ -125,7 +132,7 @@
         (.putIntVolatile memory (* 4 place) value)))
     (take (.child e))
     (.drain (.child e))
-    (.hasMessage (.child e))
+    (Ends/hasMessage (.child e))
     (.isEnded (.child e))
     (.retire (.child e))
     (loop [n 0]
@@ -157,7 +164,8 @@
   (let [result (check/quick-check 300
                  (prop/for-all [choice (gen/tuple (gen/choose 0 500) (gen/vector (gen/choose 0 5) 0 25))]
                    (with-open [e (ends 8192)]
-                     (let [records (take-while (fn [[type body]] (Ends/record (.parent e) type body)) (records-of choice))
+                     (let [records (take-while (fn [[type body]] (Ends/record (.parent e) type body))
+                                               (records-of choice))
                            wholes  (count (filter #(= whole (first %)) (doall records)))
                            seen    (what-arrives (.child e))]
                        (and (<= (count seen) (count records))

@@ -1,11 +1,13 @@
 (ns ^:jvm parallel.transport.group-test
   "Sends to and receives from several channels at once, and threads that wait for several."
   (:require [clojure.test :refer [deftest is testing use-fixtures]]
-            [parallel.transport.support :refer [await-blocked await-true deadline ends forever in-thread nothing-left pattern? receive! send!
-                                                try-receive! value]])
+            [parallel.transport.support :refer
+             [await-blocked await-true deadline ends forever in-thread nothing-left pattern? receive! send!
+              try-receive! value]])
   (:import (java.util List)
            (java.util.function BooleanSupplier)
-           (parallel.transport Assembly Bytes ChannelCorruptException Ends Groups MessageChannel Waiter)))
+           (parallel.transport Assembly Bytes ChannelCorruptException Ends Groups MessageChannel Waiter Waiter$Condition
+                              Waiter$For)))
 
 (use-fixtures :each nothing-left)
 
@@ -23,6 +25,9 @@
 
 (defn- supplier ^BooleanSupplier [f]
   (reify BooleanSupplier (getAsBoolean [_] (boolean (f)))))
+
+(defn- condition ^Waiter$Condition [f]
+  (reify Waiter$Condition (getAsBoolean [_] (boolean (f)))))
 
 (defn- receive-all!
   ([channels] (receive-all! channels (deadline)))
@@ -85,7 +90,8 @@
       (is (nil? (receive-all! [(.parent a) (.parent b) (.parent a)] (deadline 10))))
       (send! (.child a) 3 13)
       (is (= [[11 1] [12 2] [13 3]]
-             (map (fn [m seed] [(.count ^parallel.transport.Bytes$Arrived m) (when (pattern? m seed (.count ^parallel.transport.Bytes$Arrived m)) seed)])
+             (map (fn [m seed] [(.count ^parallel.transport.Bytes$Arrived m)
+                                (when (pattern? m seed (.count ^parallel.transport.Bytes$Arrived m)) seed)])
                   (receive-all! [(.parent a) (.parent b) (.parent a)]) [1 2 3]))))))
 
 (deftest nothing-is-taken-unless-every-member-has-one
@@ -136,8 +142,10 @@
     (fn [members]
       (dotimes [n 40]
         (let [^Ends m (nth members (mod n 4))
-              waiter  (in-thread (Waiter/await (parent-ends members) (supplier #(some (fn [^MessageChannel c] (.hasMessage c)) (parent-ends members)))
-                                               (deadline)))]
+              waiter
+              (in-thread (Waiter/await (parent-ends members)
+                                       (condition #(some (fn [c] (Ends/hasMessage c)) (parent-ends members)))
+                                       (deadline) Waiter$For/ANYTHING))]
           (when (even? n)
             (is (await-true #(pos? (Ends/blocked (.parent m))))))
           (send! (.child m) n 9)
@@ -148,7 +156,8 @@
   (with-members 2
     (fn [members]
       (let [done   (atom false)
-            waiter (in-thread (Waiter/await (parent-ends members) (supplier #(deref done)) (long forever)))]
+            waiter (in-thread (Waiter/await (parent-ends members) (condition #(deref done)) (long forever)
+                                              Waiter$For/ANYTHING))]
         (await-blocked (.parent ^Ends (second members)) 1)
         (reset! done true)
         (.wakeLocal (.parent ^Ends (second members)))

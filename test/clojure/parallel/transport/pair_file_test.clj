@@ -2,8 +2,9 @@
   "The mapped files: how they are made, reached by another process, refused, and gone."
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
-            [parallel.transport.support :refer [await-true descriptors ends forever hang-s in-thread mappings nothing-left send! value
-                                                *directory*]])
+            [parallel.transport.support :refer
+             [await-true descriptors ends forever hang-s in-thread mappings nothing-left send! value
+              *directory*]])
   (:import (java.io File RandomAccessFile)
            (java.nio.file Files LinkOption Path)
            (java.nio.file.attribute PosixFilePermission)
@@ -68,7 +69,7 @@
                        (catch java.io.IOException e (.getMessage e))))
         at (fn [offset bytes] (fn [^RandomAccessFile raf] (.seek raf offset) (.write raf (byte-array bytes))))]
     (is (re-find #"no pair file: it has 3 bytes" (refused (at 0 [1 2 3]))))
-    (is (re-find #"wrong magic" (refused (at 20000 [0]))))
+    (is (re-find #"wrong magic" (refused (at 100000 [0]))))
     (with-open [pair (create)]
       (let [whole (Files/readAllBytes (path (.handOn pair)))]
         (is (nil? (refused (at 0 whole))))
@@ -79,7 +80,7 @@
         (refused (at 0 whole))
         (is (re-find #"rings of 8193 bytes" (refused (at 16 [1 32 0 0]))))
         (refused (at 0 whole))
-        (is (re-find #"not whole" (refused (fn [^RandomAccessFile raf] (.setLength raf 20000)))))))
+        (is (re-find #"not whole" (refused (fn [^RandomAccessFile raf] (.setLength raf 100000)))))))
     (.delete file)
     (is (thrown? java.nio.file.NoSuchFileException (PairFile/attach (.toPath file))))))
 
@@ -87,7 +88,8 @@
   '(let [path   (fn [s] (java.nio.file.Path/of s (make-array String 0)))
          [hand-on] *command-line-args*
          pair   (parallel.transport.PairFile/attach (path hand-on))
-         own    (parallel.transport.MessageChannel. pair parallel.transport.Side/CHILD (parallel.transport.SocketBell.) 1000000
+         own    (parallel.transport.MessageChannel. pair parallel.transport.Side/CHILD (parallel.transport.SocketBell.)
+                                                    1000000
                                                     (parallel.transport.Bytes/owning))
          message (.receive own (parallel.transport.Bytes/owning) (+ (System/nanoTime) 30000000000))]
      (.doing (.status own) "answering")
@@ -96,14 +98,26 @@
      (.sendEnd own)
      (.halt (Runtime/getRuntime) 7)))
 
+(deftest a-file-that-was-forgotten-does-not-keep-its-descriptor
+  (let [before (count (descriptors))]
+    (dotimes [_ 20]
+      (create))
+    (is (await-true #(do (System/gc) (<= (count (descriptors)) before))) "the collector closes them")
+    (dotimes [_ 20]
+      (with-open [pair (create)]
+        (is (= [] (names)))
+        (is (re-matches #"/proc/\d+/fd/\d+" (.handOn pair)))))))
+
 (deftest another-process-reaches-the-unlinked-file
   (with-open [e (ends 8192)]
     (let [hand-on (.handOn (.pair (.parent e)))
-          command [(str (System/getProperty "java.home") "/bin/java") "-cp" (System/getProperty "java.class.path") "clojure.main"
+          command [(str (System/getProperty "java.home") "/bin/java") "-cp" (System/getProperty "java.class.path")
+                   "clojure.main"
                    "-e" (pr-str in-another-jvm) hand-on]
           form    (File/createTempFile "form" ".clj" (.toFile *directory*))]
       (spit form (pr-str in-another-jvm))
-      (let [process (.start (.inheritIO (ProcessBuilder. ^java.util.List (-> command (subvec 0 4) (conj (str form) hand-on)))))]
+      (let [process (.start (.inheritIO (ProcessBuilder. ^java.util.List (-> command (subvec 0 4)
+                                                                             (conj (str form) hand-on)))))]
         (try
           (send! (.parent e) 5 500)
           (is (.waitFor process hang-s TimeUnit/SECONDS))
@@ -122,14 +136,21 @@
   (with-open [pair (create)
               look (StatusPage/map (path (.handOn pair)))]
     (let [s (.status pair)]
-      (is (= [0 nil nil -1 0 0 0 0 (OptionalInt/empty)]
-             [(.state look) (.doing look) (.lastError look) (.blockedOn look) (.pid look) (.startedAtMs look) (.heapBytes look)
-              (.evaluationId look) (.exitNoted look)]))
-      (doto s (.state 2) (.doing "(+ 1 2) \u2026") (.lastError "boom") (.blockedOn 4) (.pid 99) (.startedAtMs 123) (.heapBytes 456)
-        (.evaluationId 8) (.exitNoted 137))
-      (is (= [2 "(+ 1 2) \u2026" "boom" 4 99 123 456 8 (OptionalInt/of 137)]
-             [(.state look) (.doing look) (.lastError look) (.blockedOn look) (.pid look) (.startedAtMs look) (.heapBytes look)
-              (.evaluationId look) (.exitNoted look)]))
+      (is (= [0 nil nil -1 0 0 0 (OptionalInt/empty)]
+             [(.state look) (.doing look) (.lastError look) (.blockedOn look) (.pid look) (.startedAtMs look)
+              (.heapBytes look) (.exitNoted look)]))
+      (doto s
+        (.state 2)
+        (.doing "(+ 1 2) \u2026")
+        (.lastError "boom")
+        (.blockedOn 4)
+        (.pid 99)
+        (.startedAtMs 123)
+        (.heapBytes 456)
+        (.exitNoted 137))
+      (is (= [2 "(+ 1 2) \u2026" "boom" 4 99 123 456 (OptionalInt/of 137)]
+             [(.state look) (.doing look) (.lastError look) (.blockedOn look) (.pid look) (.startedAtMs look)
+              (.heapBytes look) (.exitNoted look)]))
       (.doing s nil)
       (.lastError s "")
       (is (= [nil ""] [(.doing look) (.lastError look)])))))
@@ -187,11 +208,12 @@
 ;; --- The session page
 
 (defn- slots [^SessionPage page]
-  (mapv (fn [^SessionPage$Slot s] [(.id s) (.parentId s) (.pid s) (.pidStartMs s) (.startedMs s) (.state s) (.name s) (.pairHandOn s)])
+  (mapv (fn [^SessionPage$Slot s] [(.id s) (.parentId s) (.pid s) (.pidStartMs s) (.startedMs s) (.host s) (.name s)
+                                   (.pairHandOn s)])
         (.slots page)))
 
 (deftest the-session-page-lists-the-workers-of-all-processes
-  (with-open [page  (SessionPage/create *directory* 42 1000)
+  (with-open [page  (SessionPage/create *directory* 42 1000 1)
               other (SessionPage/attach (path (.handOn page)))]
     (is (= [] (names)))
     (is (= [42 1000] [(.rootPid other) (.rootStartMs other)]))
@@ -199,7 +221,7 @@
     (let [a (.acquireSlot page 1 0 "worker" 5)
           b (.acquireSlot other 2 1 nil 6)]
       (is (= [[1 0 0 0 5 0 "worker" nil] [2 1 0 0 6 0 nil nil]] (slots page) (slots other)))
-      (doto other (.slotPid b 77 78) (.slotState b 3) (.slotPair b "/proc/1/fd/2"))
+      (doto other (.slotPid b 3 77 78) (.slotPair b "/proc/1/fd/2"))
       (is (= [2 1 77 78 6 3 nil "/proc/1/fd/2"] (second (slots page))))
       (.releaseSlot page b)
       (is (= [[1 0 0 0 5 0 "worker" nil]] (slots other)))
@@ -208,17 +230,24 @@
         (is (= (str/join (repeat 21 "\u20ac")) (nth (second (slots other)) 6)) "64 bytes, whole characters"))
       (.releaseSlot page a))))
 
+(deftest ids-begin-where-the-page-says
+  (with-open [page  (SessionPage/create *directory* 42 1000 2000001)
+              other (SessionPage/attach (path (.handOn page)))]
+    (is (= [2000001 2000002 2000003] [(.nextId page) (.nextId other) (.nextId page)])))
+  (is (thrown? IllegalArgumentException (SessionPage/create *directory* 42 1000 0))))
+
 (deftest a-session-has-1024-slots
-  (with-open [page (SessionPage/create *directory* 42 1000)]
+  (with-open [page (SessionPage/create *directory* 42 1000 1)]
     (is (= (range 1024) (map #(.acquireSlot page % 0 "w" 0) (range 1024))))
     (is (= -1 (.acquireSlot page 5000 0 "w" 0)))
     (.releaseSlot page 512)
     (is (= 512 (.acquireSlot page 5000 0 "w" 0)))))
 
 (deftest ids-and-slots-are-given-out-once-to-many
-  (with-open [page  (SessionPage/create *directory* 42 1000)
+  (with-open [page  (SessionPage/create *directory* 42 1000 1)
               other (SessionPage/attach (path (.handOn page)))]
-    (let [give    (fn [^SessionPage p] (in-thread (vec (repeatedly 200 #(let [id (.nextId p)] [id (.acquireSlot p id 0 (str id) id)])))))
+    (let [give    (fn [^SessionPage p]
+                    (in-thread (vec (repeatedly 200 #(let [id (.nextId p)] [id (.acquireSlot p id 0 (str id) id)])))))
           watcher (in-thread (dotimes [_ 50]
                                (doseq [[id _ _ _ started _ name] (slots other)]
                                  (is (= [(str id) id] [name started])))))

@@ -43,7 +43,8 @@
     v))
 
 (defn- lines-with [word path]
-  (filter #(str/includes? % word) (str/split-lines (String. (Files/readAllBytes (Path/of path (make-array String 0)))))))
+  (filter #(str/includes? % word)
+          (str/split-lines (String. (Files/readAllBytes (Path/of path (make-array String 0)))))))
 
 (defn mappings
   "The lines of this JVM's memory map that name the directory of the test."
@@ -93,7 +94,8 @@
         (finally
           (is (= [] (files)) "no file is left")
           (is (= [] (mappings)) "no mapping is left")
-          (is (await-true #(not-any? (fn [d] (str/includes? d (str *directory*))) (descriptors))) "no file is left open")
+          (is (await-true #(not-any? (fn [d] (str/includes? d (str *directory*))) (descriptors)))
+              "no file is left open")
           (is (await-true #(<= (sockets-and-selectors) before)) "no socket and no selector is left open")
           (delete-tree *directory*))))))
 

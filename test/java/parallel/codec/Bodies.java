@@ -1,7 +1,10 @@
 package parallel.codec;
 
 import java.io.Serializable;
+import java.util.BitSet;
+import java.util.LinkedList;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.IntUnaryOperator;
 
@@ -25,14 +28,32 @@ public final class Bodies
     /** Captures primitives, an array, a list and null. */
     public static Body lambda(int a, double[] b, List<String> c)
     {
-        final Object nothing = null;
+        Object nothing = null;
         return () -> a + b[1] + c.size() + (nothing == null ? 0 : 1);
+    }
+
+    /** Captures collections by their classes. */
+    public static Body collections(LinkedList<Object> list, TreeMap<Object, Object> map, BitSet bits, List<Object> view)
+    {
+        return () -> List.of(list.getLast(), map.lastKey(), bits.cardinality(), view.size());
+    }
+
+    /** Captures what arrives as something else. */
+    public static Body exception(IllegalStateException e)
+    {
+        return e::getMessage;
+    }
+
+    /** As that, in a variable of a lambda. */
+    public static Body cause(Exception e)
+    {
+        return () -> e.getMessage() + e.getCause();
     }
 
     /** Captures another lambda. */
     public static Body nested(int n)
     {
-        final Step step = i -> i * n;
+        Step step = i -> i * n;
         return () -> step.applyAsInt(7);
     }
 

@@ -1,5 +1,7 @@
 package parallel.codec;
 
+import java.util.List;
+
 /** Java types for the codec's tests. */
 public final class Shapes
 {
@@ -69,7 +71,7 @@ public final class Shapes
         @Override
         public Object replacement()
         {
-            return java.util.List.of("handle", id);
+            return List.of("handle", id);
         }
     }
 

@@ -1,7 +1,9 @@
 package parallel.codec;
 
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 
+import com.sun.management.ThreadMXBean;
 import org.agrona.concurrent.UnsafeBuffer;
 import parallel.transport.Abandonable;
 import parallel.transport.Agrona;
@@ -23,15 +25,15 @@ public final class Wire
     /** The bytes of a value, copied out in fragments of a size, to an odd index of native memory. */
     public static byte[] inFragments(Object value, int fragment)
     {
-        final Encoder encoder = Encoder.acquire();
+        Encoder encoder = Encoder.acquire();
         try
         {
-            final Payload payload = encoder.encode(value);
-            final byte[] all = new byte[(int)payload.length()];
-            final UnsafeBuffer ring = new UnsafeBuffer(ByteBuffer.allocateDirect(fragment + 16));
+            Payload payload = encoder.encode(value);
+            byte[] all = new byte[(int)payload.length()];
+            UnsafeBuffer ring = new UnsafeBuffer(ByteBuffer.allocateDirect(fragment + 16));
             for (int at = 0; at < all.length; at += fragment)
             {
-                final int part = Math.min(fragment, all.length - at);
+                int part = Math.min(fragment, all.length - at);
                 ring.setMemory(0, ring.capacity(), (byte)0x5A);
                 payload.copy(at, ring, 3, part);
                 ring.getBytes(3, all, at, part);
@@ -59,11 +61,11 @@ public final class Wire
     /** As {@link #inFragments}, with a buffer on the heap. */
     public static byte[] ontoHeap(Object value)
     {
-        final Encoder encoder = Encoder.acquire();
+        Encoder encoder = Encoder.acquire();
         try
         {
-            final Payload payload = encoder.encode(value);
-            final byte[] all = new byte[(int)payload.length()];
+            Payload payload = encoder.encode(value);
+            byte[] all = new byte[(int)payload.length()];
             payload.copy(0, new UnsafeBuffer(all), 0, all.length);
             return all;
         }
@@ -76,17 +78,17 @@ public final class Wire
     /** The bytes of a value that is sent without an encoder; null if it is none. */
     public static byte[] briefly(Object value)
     {
-        final long brief = Brief.of(value);
+        long brief = ShortMessages.of(value);
         if (brief == 0)
         {
             return null;
         }
-        final int headBytes = Brief.headBytes(brief);
-        final byte[] rest = value instanceof byte[] array ? array : new byte[0];
-        final byte[] all = new byte[headBytes + rest.length];
+        int headBytes = ShortMessages.headBytes(brief);
+        byte[] rest = value instanceof byte[] array ? array : new byte[0];
+        byte[] all = new byte[headBytes + rest.length];
         for (int i = 0; i < headBytes; i++)
         {
-            all[i] = (byte)(Brief.head(brief) >>> 8 * i);
+            all[i] = (byte)(ShortMessages.head(brief) >>> 8 * i);
         }
         System.arraycopy(rest, 0, all, headBytes, rest.length);
         return all;
@@ -95,20 +97,23 @@ public final class Wire
     /** A message that is there as a whole when it is looked at, in native memory or in an array; null if refused. */
     public static Message whole(byte[] bytes, Reader reader, boolean isNative)
     {
-        final UnsafeBuffer ring = isNative ? new UnsafeBuffer(ByteBuffer.allocateDirect(bytes.length + 16)) :
+        UnsafeBuffer ring = isNative ? new UnsafeBuffer(ByteBuffer.allocateDirect(bytes.length + 16)) :
             new UnsafeBuffer(new byte[bytes.length + 24], 8, bytes.length + 16);
         ring.putBytes(5, bytes);
         return (Message)reader.whole(ring, 5, bytes.length);
     }
 
-    /** A message begun with its first fragment and given as many fragments as there are before {@code end}; null if refused. */
+    /**
+     * A message begun with its first fragment and given as many fragments as there are before {@code end}; null if
+     * refused.
+     */
     public static Message deliver(byte[] bytes, Reader reader, int fragment, int end)
     {
-        final UnsafeBuffer ring = new UnsafeBuffer(ByteBuffer.allocateDirect(fragment + 16));
+        UnsafeBuffer ring = new UnsafeBuffer(ByteBuffer.allocateDirect(fragment + 16));
         Message message = null;
         for (int at = 0; at < end || at == 0; at += fragment)
         {
-            final int part = Math.min(fragment, bytes.length - at);
+            int part = Math.min(fragment, bytes.length - at);
             ring.putBytes(5, bytes, at, part);
             message = at == 0 ? (Message)reader.begin(bytes.length, ring, 5, part) : message;
             if (message == null)
@@ -129,9 +134,9 @@ public final class Wire
     /** Gives up on a message after {@code end} bytes, and delivers the rest to what took it over. */
     public static Message abandoned(byte[] bytes, Reader reader, int fragment, int end)
     {
-        final Message given = deliver(bytes, reader, fragment, end);
-        final Message taken = (Message)((Abandonable)given).abandon();
-        final int from = Math.min(bytes.length, (end + fragment - 1) / fragment * fragment);
+        Message given = deliver(bytes, reader, fragment, end);
+        Message taken = (Message)((Abandonable)given).abandon();
+        int from = Math.min(bytes.length, (end + fragment - 1) / fragment * fragment);
         taken.append(new UnsafeBuffer(bytes), from, bytes.length - from);
         return taken;
     }
@@ -139,7 +144,7 @@ public final class Wire
     /** What a big-endian machine would send, and what it makes of it again. */
     public static Object swappedTwice(Object array)
     {
-        final Primitive kind = Primitive.of(array);
+        Primitive kind = Primitive.of(array);
         return kind.swapped(kind.swapped(array));
     }
 
@@ -152,6 +157,6 @@ public final class Wire
     /** Bytes that the current thread has allocated so far. */
     public static long allocated()
     {
-        return ((com.sun.management.ThreadMXBean)java.lang.management.ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+        return ((ThreadMXBean)ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 }

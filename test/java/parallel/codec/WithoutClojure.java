@@ -2,11 +2,13 @@ package parallel.codec;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -25,16 +27,17 @@ public final class WithoutClojure
     public static void main(String[] args) throws Exception
     {
         check(!Modules.isPresent(), "no Clojure");
-        for (final Object value : values())
+        for (Object value : values())
         {
-            final Object read = Codec.fromBytes(Codec.toBytes(value));
+            Object read = Codec.fromBytes(Codec.toBytes(value));
             check(read.equals(value) && read.getClass() == value.getClass(), value + " != " + read);
         }
         check(Arrays.equals((double[])Codec.fromBytes(Codec.toBytes(new double[300])), new double[300]), "array");
         check(Codec.fromBytes(Codec.toBytes(List.of(1, 2))) instanceof ArrayList, "list");
-        check(((Map<?, ?>)Codec.fromBytes(Codec.toBytes(new IllegalStateException("m")))).get("message").equals("m"), "throwable");
+        check(((Map<?, ?>)Codec.fromBytes(Codec.toBytes(new IllegalStateException("m")))).get("message").equals("m"),
+            "throwable");
         check(Bodies.lambda(1, new double[]{2, 3}, List.of("a")) instanceof Bodies.Body, "body");
-        final Object body = Codec.bodyFromBytes(Codec.bodyToBytes(Bodies.nested(6)), null);
+        Object body = Codec.bodyFromBytes(Codec.bodyToBytes(Bodies.nested(6)), null);
         check(((Bodies.Body)body).call().equals(42), "lambda");
         checkRefused(args[0]);
         checkExtension();
@@ -43,11 +46,12 @@ public final class WithoutClojure
 
     private static List<Object> values()
     {
-        final Map<Object, Object> map = new LinkedHashMap<>();
+        Map<Object, Object> map = new LinkedHashMap<>();
         map.put("a", new ArrayList<>(Arrays.asList(1, 2L, null)));
         map.put(new Shapes.Point(1, 2, "p", Shapes.Color.GREEN), new TreeMap<>(Map.of(1, 2)));
-        return List.of(1, 2L, (short)3, (byte)4, 'c', 1.5, 2.5f, true, "text", new BigInteger("9".repeat(50)), new BigDecimal("1.50"),
-            UUID.randomUUID(), new Date(0), Instant.ofEpochSecond(1, 2), Duration.ofMillis(5), java.net.URI.create("a:b"), map,
+        return List.of(1, 2L, (short)3, (byte)4, 'c', 1.5, 2.5f, true, "text", new BigInteger("9".repeat(50)),
+            new BigDecimal("1.50"),
+            UUID.randomUUID(), new Date(0), Instant.ofEpochSecond(1, 2), Duration.ofMillis(5), URI.create("a:b"), map,
             new LinkedHashSet<>(Set.of(1, 2)), Shapes.Color.RED);
     }
 
@@ -55,10 +59,10 @@ public final class WithoutClojure
     {
         try
         {
-            Codec.fromBytes(java.util.HexFormat.of().parseHex(clojureBytes));
+            Codec.fromBytes(HexFormat.of().parseHex(clojureBytes));
             check(false, "read a Clojure value");
         }
-        catch (final NotTransferableException e)
+        catch (UnserializableException e)
         {
             check(e.getMessage().contains("Clojure is not on the class path"), e.getMessage());
         }
@@ -66,7 +70,7 @@ public final class WithoutClojure
 
     private static void checkExtension()
     {
-        final Object read = Codec.fromBytes(Codec.toBytes(List.of(new Shapes.Opaque(7))));
+        Object read = Codec.fromBytes(Codec.toBytes(List.of(new Shapes.Opaque(7))));
         check(((Shapes.Opaque)((List<?>)read).get(0)).n == 7, "extension of a service");
     }
 

@@ -3,6 +3,7 @@ package parallel.example;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 
+import com.sun.management.ThreadMXBean;
 import parallel.ClosedException;
 import parallel.Parallel;
 import parallel.Peer;
@@ -27,14 +28,16 @@ final class Allocation
 
     static void claims(WorkerOptions options) throws Exception
     {
-        final Worker echo = Parallel.run(options, Allocation::echo);
-        final long[] longs = new long[8];
-        final byte[] bytes = new byte[64];
-        final ByteBuffer buffer = ByteBuffer.allocateDirect(64);
+        Worker echo = Parallel.run(options, Allocation::echo);
+        long[] longs = new long[8];
+        byte[] bytes = new byte[64];
+        ByteBuffer buffer = ByteBuffer.allocateDirect(64);
         Program.claim("a small long makes no object", 0 == perMessage(echo, () -> echo.send(100L), echo::receive));
         Program.claim("a long makes its box", 48 >= perMessage(echo, () -> echo.send(1000L), echo::receive));
-        Program.claim("long[8] into an array makes no object", 0 == perMessage(echo, () -> echo.send(longs), () -> echo.receiveInto(longs)));
-        Program.claim("byte[64] into an array makes no object", 0 == perMessage(echo, () -> echo.send(bytes), () -> echo.receiveInto(bytes)));
+        Program.claim("long[8] into an array makes no object",
+            0 == perMessage(echo, () -> echo.send(longs), () -> echo.receiveInto(longs)));
+        Program.claim("byte[64] into an array makes no object",
+            0 == perMessage(echo, () -> echo.send(bytes), () -> echo.receiveInto(bytes)));
         Program.claim("bytes of a buffer make no object",
             0 == perMessage(echo, () -> echo.sendBytes(buffer.clear()), () -> echo.receiveBytes(buffer.clear())));
         echo.sendEnd();
@@ -43,7 +46,7 @@ final class Allocation
 
     private static Object echo() throws InterruptedException
     {
-        final Peer parent = Parallel.parent();
+        Peer parent = Parallel.parent();
         try
         {
             while (true)
@@ -51,20 +54,20 @@ final class Allocation
                 parent.send(parent.receive());
             }
         }
-        catch (final ClosedException e)
+        catch (ClosedException e)
         {
             return null;
         }
     }
 
-    /* Of the best batch: the others have the compiler's and the first calls' objects. Nobody waits while it is counted. */
+    // Of the best batch: the others have the compiler's and the first calls' objects. Nobody waits while it is counted.
     private static long perMessage(Worker echo, Action send, Action receive) throws Exception
     {
         long least = Long.MAX_VALUE;
         for (int batch = 0; batch < BATCHES; batch++)
         {
-            final long echoed = echo.status().messagesSent() + BATCH;
-            final long sending = allocatedBy(send);
+            long echoed = echo.status().messagesSent() + BATCH;
+            long sending = allocatedBy(send);
             awaitSent(echo, echoed);
             least = Math.min(least, sending + allocatedBy(receive));
         }
@@ -73,7 +76,7 @@ final class Allocation
 
     private static void awaitSent(Worker echo, long messages) throws InterruptedException
     {
-        final long deadline = System.nanoTime() + 60_000_000_000L;
+        long deadline = System.nanoTime() + 60_000_000_000L;
         while (echo.status().messagesSent() < messages)
         {
             if (System.nanoTime() > deadline)
@@ -86,9 +89,9 @@ final class Allocation
 
     private static long allocatedBy(Action action) throws Exception
     {
-        final com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean)ManagementFactory.getThreadMXBean();
-        final long id = Thread.currentThread().getId();
-        final long before = threads.getThreadAllocatedBytes(id);
+        ThreadMXBean threads = (ThreadMXBean)ManagementFactory.getThreadMXBean();
+        long id = Thread.currentThread().getId();
+        long before = threads.getThreadAllocatedBytes(id);
         for (int i = 0; i < BATCH; i++)
         {
             action.run();

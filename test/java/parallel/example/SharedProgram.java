@@ -52,18 +52,20 @@ public final class SharedProgram
     {
         try (SharedArray xs = SharedArray.create(double.class, 3, 4))
         {
-            final List<SharedArray> parts = xs.parts(2);
-            final Worker first = Parallel.run(Filler.class, parts.get(0));
-            final Worker second = Parallel.run(Filler.class, parts.get(1));
+            List<SharedArray> parts = xs.parts(2);
+            Worker first = Parallel.run(Filler.class, parts.get(0));
+            Worker second = Parallel.run(Filler.class, parts.get(1));
             claim("a part comes back as a view of the same memory", ((SharedArray)first.join()).length() == 6);
             second.join();
-            claim("each has filled its part", xs.getDouble(5) == first.id() && xs.getDouble(xs.index(1, 2)) == second.id());
-            claim("streams", LongStream.range(0, xs.length()).mapToDouble(xs::getDouble).sum() == 6 * first.id() + 6 * second.id());
+            claim("each has filled its part", xs.getDouble(5) == first.id() &&
+                xs.getDouble(xs.index(1, 2)) == second.id());
+            claim("streams", LongStream.range(0, xs.length()).mapToDouble(xs::getDouble).sum() == 6 * first.id() +
+                6 * second.id());
             claim("buffers", ((DoubleBuffer)xs.buffers().get(0)).get(11) == second.id());
             claim("a wrong type is refused", refused(() -> xs.getLong(0)) == ParallelException.Code.BAD_ARGUMENT);
             claim("a bound is checked", refused(() -> xs.getDouble(12)) == ParallelException.Code.BAD_ARGUMENT);
         }
-        final SharedArray closed = SharedArray.create(long.class, 1);
+        SharedArray closed = SharedArray.create(long.class, 1);
         closed.close();
         claim("closed is closed", refused(() -> closed.getLong(0)) == ParallelException.Code.CLOSED);
         claim("a worker's own array outlives it", ((SharedArray)Parallel.run((Callable<Object> & Serializable)() ->
@@ -77,9 +79,9 @@ public final class SharedProgram
             SharedLatch latch = SharedLatch.create(1);
             SharedCounter counter = SharedCounter.create())
         {
-            final Worker worker = Parallel.run((Callable<Object> & Serializable)() ->
+            Worker worker = Parallel.run((Callable<Object> & Serializable)() ->
             {
-                final Map<?, ?> all = (Map<?, ?>)Parallel.parent().receive();
+                Map<?, ?> all = (Map<?, ?>)Parallel.parent().receive();
                 ((SharedBarrier)all.get("barrier")).await();
                 ((SharedCounter)all.get("counter")).addAndGet(5);
                 ((SharedLatch)all.get("latch")).countDown();
@@ -104,7 +106,7 @@ public final class SharedProgram
             call.run();
             return null;
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             return e.code();
         }

@@ -13,9 +13,9 @@ import parallel.WorkerOptions;
 
 /**
  * A root for tests on file systems with little room. Each argument is a step, and each step prints what came of it:
- * {@code run:BYTES} a worker with rings of that size, {@code nested} a worker within a worker, {@code keep} a worker that stays,
- * {@code talk} messages through that one, {@code wait} for a line on stdin, {@code fill:DIRECTORY} and {@code empty:DIRECTORY}. The
- * last line is "end".
+ * {@code run:BYTES} a worker with rings of that size, {@code nested} a worker within a worker, {@code keep} a worker
+ * that stays, {@code talk} messages through that one, {@code wait} for a line on stdin, {@code fill:DIRECTORY} and
+ * {@code empty:DIRECTORY}. The last line is "end".
  */
 public final class Squeezed
 {
@@ -28,9 +28,9 @@ public final class Squeezed
 
     public static void main(String[] steps) throws Exception
     {
-        for (final String step : steps)
+        for (String step : steps)
         {
-            final String[] words = step.split(":", 2);
+            String[] words = step.split(":", 2);
             System.out.println(words[0] + " " + outcome(words[0], words.length > 1 ? words[1] : null));
         }
         System.out.println("end");
@@ -52,7 +52,7 @@ public final class Squeezed
                 default -> throw new IllegalArgumentException(step);
             };
         }
-        catch (final ParallelException e)
+        catch (ParallelException e)
         {
             return e.code() + " " + e.getMessage() + " " + Parallel.children();
         }
@@ -72,7 +72,7 @@ public final class Squeezed
     {
         kept = Parallel.run(() ->
         {
-            final Peer parent = Parallel.parent();
+            Peer parent = Parallel.parent();
             for (Object message = parent.receive(); message != null; message = parent.receive())
             {
                 parent.send(message);
@@ -101,7 +101,7 @@ public final class Squeezed
     {
         try (FileOutputStream out = new FileOutputStream(new File(directory, "filler")))
         {
-            for (final int size : List.of(BLOCK, 1))
+            for (int size : List.of(BLOCK, 1))
             {
                 writeUntilFull(out, new byte[size]);
             }
@@ -118,7 +118,7 @@ public final class Squeezed
                 out.write(bytes);
             }
         }
-        catch (final IOException full)
+        catch (IOException full)
         {
             return;
         }

@@ -18,7 +18,7 @@ public final class Summer implements Callable<Object>
     public Object call() throws Exception
     {
         double sum = 0;
-        for (final double x : (double[])Parallel.parent().receive())
+        for (double x : (double[])Parallel.parent().receive())
         {
             sum += factor * x;
         }

@@ -19,9 +19,9 @@ public final class Probe
     {
     }
 
-    public static void main(final String[] words) throws Exception
+    public static void main(String[] words) throws Exception
     {
-        final List<String> arguments = Arrays.asList(words).subList(1, words.length);
+        List<String> arguments = Arrays.asList(words).subList(1, words.length);
         switch (words[0])
         {
             case "tell" -> tell(arguments);
@@ -37,7 +37,7 @@ public final class Probe
     }
 
     /** Everything about how this JVM was started, one fact a line. */
-    private static void tell(final List<String> arguments) throws Exception
+    private static void tell(List<String> arguments) throws Exception
     {
         arguments.forEach((argument) -> OUT.println("argument " + argument.replace("\n", "<newline>")));
         ManagementFactory.getRuntimeMXBean().getInputArguments().forEach((flag) -> OUT.println("flag " + flag));
@@ -47,7 +47,8 @@ public final class Probe
         OUT.println("pid " + ThisProcess.pid());
         OUT.println("start " + ThisProcess.startMs());
         System.getenv().forEach((name, value) -> OUT.println("env " + name + "=" + value));
-        OUT.println("command-line " + new String(Files.readAllBytes(Path.of("/proc/self/cmdline")), StandardCharsets.UTF_8)
+        OUT.println("command-line " +
+            new String(Files.readAllBytes(Path.of("/proc/self/cmdline")), StandardCharsets.UTF_8)
             .replace('\0', ' ').replace("\n", "<newline>"));
         Thread.currentThread().setContextClassLoader(new URLClassLoader(
             new URL[]{ new URL("file:/added%20later/b.jar"), new URL("http://host/c.jar") },
@@ -62,9 +63,9 @@ public final class Probe
         System.in.readAllBytes();
     }
 
-    private static void lines(final int count, final String prefix)
+    private static void lines(int count, String prefix)
     {
-        final StringBuilder text = new StringBuilder();
+        StringBuilder text = new StringBuilder();
         for (int i = 0; i < count; i++)
         {
             text.append(prefix).append(i).append('\n');
@@ -73,7 +74,7 @@ public final class Probe
         OUT.flush();
     }
 
-    private static void haltAfterPrinting(final String line)
+    private static void haltAfterPrinting(String line)
     {
         System.err.print("last words");
         OUT.println(line);
@@ -93,16 +94,16 @@ public final class Probe
     /** Leaves a process behind that keeps our pipes open. */
     private static void subprocess() throws Exception
     {
-        final Process left = new ProcessBuilder("sleep", "60").inheritIO().start();
+        Process left = new ProcessBuilder("sleep", "60").inheritIO().start();
         OUT.println(left.pid());
         OUT.print("unfinished");
         OUT.flush();
         Runtime.getRuntime().halt(0);
     }
 
-    private static void session(final Path base) throws Exception
+    private static void session(Path base) throws Exception
     {
-        final SessionDirectory session = SessionDirectory.create(List.of(base), List.of(base), (line) -> { });
+        SessionDirectory session = SessionDirectory.create(List.of(base), List.of(base), (line) -> { });
         Files.writeString(session.memory().resolve("left"), "left");
         OUT.println(session.memory());
         System.in.readAllBytes();

@@ -10,13 +10,13 @@ public final class Streams
     }
 
     /** @return the process's standard output. */
-    public static InputStream polledOutput(final Process process)
+    public static InputStream polledOutput(Process process)
     {
         return new PolledInput(process, process.getInputStream());
     }
 
     /** @return the process's standard error. */
-    public static InputStream polledError(final Process process)
+    public static InputStream polledError(Process process)
     {
         return new PolledInput(process, process.getErrorStream());
     }

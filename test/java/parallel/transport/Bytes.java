@@ -56,18 +56,23 @@ public final class Bytes
         };
     }
 
-    /** Sends the pattern of a seed without a payload: a head of so many bytes, and the rest from an array or from native memory. */
-    public static MessageChannel.Sent sendBriefly(MessageChannel channel, int seed, int headBytes, int size, boolean isNative)
+    /**
+     * Sends the pattern of a seed without a payload: a head of so many bytes, and the rest from an array or from native
+     * memory.
+     */
+    public static MessageChannel.Sent sendBriefly(
+        MessageChannel channel, int seed, int headBytes, int size, boolean isNative)
     {
         long head = 0;
         for (int i = 0; i < headBytes; i++)
         {
             head |= (at(seed, i) & 0xFFL) << 8 * i;
         }
-        final int bytes = size - headBytes;
-        final UnsafeBuffer rest = isNative ? new UnsafeBuffer(ByteBuffer.allocateDirect(bytes)) : new UnsafeBuffer(new byte[bytes]);
+        int bytes = size - headBytes;
+        UnsafeBuffer rest = isNative ? new UnsafeBuffer(ByteBuffer.allocateDirect(bytes)) :
+            new UnsafeBuffer(new byte[bytes]);
         pattern(seed, size).copy(headBytes, rest, 0, bytes);
-        final MessageChannel.Sent sent = channel.sendBriefly(head, headBytes, rest.byteArray(), rest.addressOffset(), bytes);
+        MessageChannel.Sent sent = channel.sendBriefly(head, headBytes, rest.byteArray(), rest.addressOffset(), bytes);
         Reference.reachabilityFence(rest);
         return sent;
     }
@@ -75,7 +80,7 @@ public final class Bytes
     /** A payload whose copy fails at some byte. */
     public static Payload failing(long size, long failsAt)
     {
-        final Payload pattern = pattern(0, size);
+        Payload pattern = pattern(0, size);
         return new Payload()
         {
             @Override
@@ -155,7 +160,7 @@ public final class Bytes
 
         final Arrived copy()
         {
-            final Arrived copy = new Arrived(announced, Arrays.copyOf(bytes, count));
+            Arrived copy = new Arrived(announced, Arrays.copyOf(bytes, count));
             copy.count = count;
             return copy;
         }

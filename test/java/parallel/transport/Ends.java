@@ -9,6 +9,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
+import org.agrona.concurrent.AtomicBuffer;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
+import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
+
 /** Both ends of a pair file in one process, each with a mapping of its own, and bells over a real socket or local. */
 public final class Ends implements Closeable
 {
@@ -34,17 +39,17 @@ public final class Ends implements Closeable
     /** Bells over a socket. */
     public static Ends open(Path directory, int ringBytes, long inboxBytes) throws IOException
     {
-        final SocketChannel[] sockets = sockets(directory);
-        final SocketBell parentsBell = new SocketBell();
-        final SocketBell childsBell = new SocketBell();
-        for (final SocketChannel socket : sockets)
+        SocketChannel[] sockets = sockets(directory);
+        SocketBell parentsBell = new SocketBell();
+        SocketBell childsBell = new SocketBell();
+        for (SocketChannel socket : sockets)
         {
             socket.configureBlocking(false);
         }
-        final PairFile made = PairFile.create(directory, ringBytes, ProcessHandle.current().pid(), 1);
-        final PairFile attached = PairFile.attach(Path.of(made.handOn()));
+        PairFile made = PairFile.create(directory, ringBytes, ProcessHandle.current().pid(), 1);
+        PairFile attached = PairFile.attach(Path.of(made.handOn()));
         made.attached();
-        final Ends ends = new Ends(
+        Ends ends = new Ends(
             new MessageChannel(made, Side.PARENT, parentsBell, inboxBytes, Bytes.owning()),
             new MessageChannel(attached, Side.CHILD, childsBell, inboxBytes, Bytes.owning()),
             parentsBell, childsBell);
@@ -56,9 +61,9 @@ public final class Ends implements Closeable
     /** Local bells, and one mapping for both ends. */
     public static Ends local(Path directory, int ringBytes) throws IOException
     {
-        final PairFile pair = PairFile.create(directory, ringBytes, ProcessHandle.current().pid(), 1);
-        final LocalBell[] bells = LocalBell.pair();
-        final Ends ends = new Ends(
+        PairFile pair = PairFile.create(directory, ringBytes, ProcessHandle.current().pid(), 1);
+        LocalBell[] bells = LocalBell.pair();
+        Ends ends = new Ends(
             new MessageChannel(pair, Side.PARENT, bells[0], INBOX_BYTES, Bytes.owning()),
             new MessageChannel(pair, Side.CHILD, bells[1], INBOX_BYTES, Bytes.owning()));
         bells[0].attach(ends.parent);
@@ -69,12 +74,12 @@ public final class Ends implements Closeable
     /** Two connected Unix-domain sockets, blocking. */
     public static SocketChannel[] sockets(Path directory) throws IOException
     {
-        final Path path = directory.resolve("socket-" + System.nanoTime());
-        final UnixDomainSocketAddress address = UnixDomainSocketAddress.of(path);
+        Path path = directory.resolve("socket-" + System.nanoTime());
+        UnixDomainSocketAddress address = UnixDomainSocketAddress.of(path);
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX))
         {
             server.bind(address);
-            final SocketChannel client = SocketChannel.open(address);
+            SocketChannel client = SocketChannel.open(address);
             return new SocketChannel[]{ client, server.accept() };
         }
         finally
@@ -95,6 +100,36 @@ public final class Ends implements Closeable
         MappedFile.create(directory, "pair", Files.getFileStore(directory).getTotalSpace() + 1).close();
     }
 
+    /** Takes what is in the ring into the inbox, within its limit: how many whole messages are there. */
+    public static int messagesReady(MessageChannel end)
+    {
+        end.drain();
+        end.receiver().receiveLock().lock();
+        try
+        {
+            return end.receiver().inbound().size();
+        }
+        finally
+        {
+            end.receiver().receiveLock().unlock();
+        }
+    }
+
+    /** The same: is a message, or an error, next? */
+    public static boolean hasMessage(MessageChannel end)
+    {
+        end.drain();
+        end.receiver().receiveLock().lock();
+        try
+        {
+            return !end.receiver().inbound().isEmpty();
+        }
+        finally
+        {
+            end.receiver().receiveLock().unlock();
+        }
+    }
+
     /** How many threads block at an end now. */
     public static int blocked(MessageChannel end)
     {
@@ -102,7 +137,7 @@ public final class Ends implements Closeable
     }
 
     /** The memory of the ring to the child, to write garbage into. */
-    public static org.agrona.concurrent.AtomicBuffer ringToChild(MessageChannel parent)
+    public static AtomicBuffer ringToChild(MessageChannel parent)
     {
         return parent.pair().ring(PairLayout.DOWN).buffer();
     }
@@ -110,14 +145,14 @@ public final class Ends implements Closeable
     /** Moves the position of the parent's sender, as nobody but that sender may. */
     public static void senderPosition(MessageChannel parent, long position)
     {
-        final org.agrona.concurrent.ringbuffer.OneToOneRingBuffer ring = parent.pair().ring(PairLayout.DOWN);
-        ring.buffer().putLongVolatile(ring.capacity() + org.agrona.concurrent.ringbuffer.RingBufferDescriptor.TAIL_POSITION_OFFSET, position);
+        OneToOneRingBuffer ring = parent.pair().ring(PairLayout.DOWN);
+        ring.buffer().putLongVolatile(ring.capacity() + RingBufferDescriptor.TAIL_POSITION_OFFSET, position);
     }
 
     /** Writes a record as it is, whatever it is. False: no room. */
     public static boolean record(MessageChannel parent, int type, byte[] body)
     {
-        final org.agrona.concurrent.UnsafeBuffer bytes = new org.agrona.concurrent.UnsafeBuffer(body);
+        UnsafeBuffer bytes = new UnsafeBuffer(body);
         return parent.pair().ring(PairLayout.DOWN).write(type, bytes, 0, body.length);
     }
 
@@ -126,7 +161,7 @@ public final class Ends implements Closeable
     {
         parent.retire();
         child.retire();
-        for (final SocketBell bell : bells)
+        for (SocketBell bell : bells)
         {
             bell.close();
         }

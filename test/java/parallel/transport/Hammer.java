@@ -18,10 +18,13 @@ public final class Hammer
         return System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     }
 
-    /** Sends the numbers from..to-1, 8 bytes each, or longer where the number says so; sometimes lets the other side sleep. */
+    /**
+     * Sends the numbers from..to-1, 8 bytes each, or longer where the number says so; sometimes lets the other side
+     * sleep.
+     */
     public static void sendNumbers(MessageChannel channel, int from, int to, int longest, long seconds) throws Exception
     {
-        final long deadline = deadline(seconds);
+        long deadline = deadline(seconds);
         for (int n = from; n < to; n++)
         {
             if (channel.send(Bytes.payload(number(n, longest)), deadline) != MessageChannel.Sent.SENT)
@@ -33,7 +36,7 @@ public final class Hammer
 
     private static byte[] number(int n, int longest)
     {
-        final byte[] bytes = new byte[n % 7 == 0 ? Math.max(8, n % longest) : 8];
+        byte[] bytes = new byte[n % 7 == 0 ? Math.max(8, n % longest) : 8];
         ByteBuffer.wrap(bytes).putLong(n);
         return bytes;
     }
@@ -41,10 +44,10 @@ public final class Hammer
     /** Receives until the end; counts each number. */
     public static void receiveNumbers(MessageChannel channel, AtomicLongArray counts, long seconds) throws Exception
     {
-        final long deadline = deadline(seconds);
+        long deadline = deadline(seconds);
         while (true)
         {
-            final Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
+            Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
             if (message != null)
             {
                 counts.incrementAndGet((int)ByteBuffer.wrap(message.bytes()).getLong());
@@ -63,10 +66,10 @@ public final class Hammer
     /** Answers each message with itself, after none or some waiting, so that both ends sleep and wake in all phases. */
     public static void echo(MessageChannel channel, int count, int jitter, long seconds) throws Exception
     {
-        final long deadline = deadline(seconds);
+        long deadline = deadline(seconds);
         for (int n = 0; n < count; n++)
         {
-            final Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
+            Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
             if (message == null)
             {
                 throw new TimeoutException("the echo got no message " + n);
@@ -79,13 +82,13 @@ public final class Hammer
     /** The other side of an echo. */
     public static void call(MessageChannel channel, int count, int jitter, long seconds) throws Exception
     {
-        final long deadline = deadline(seconds);
-        final byte[] bytes = new byte[8];
+        long deadline = deadline(seconds);
+        byte[] bytes = new byte[8];
         for (int n = 0; n < count; n++)
         {
             ByteBuffer.wrap(bytes).putLong(n);
             channel.send(Bytes.payload(bytes), deadline);
-            final Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
+            Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
             if (message == null || ByteBuffer.wrap(message.bytes()).getLong() != n)
             {
                 throw new TimeoutException("no answer to " + n);
@@ -100,7 +103,7 @@ public final class Hammer
      */
     public static void bursts(MessageChannel channel, int count, int size, long seconds) throws Exception
     {
-        final long deadline = deadline(seconds);
+        long deadline = deadline(seconds);
         for (int n = 0; n < count; n++)
         {
             sendNumbers(channel, 0, size, 8, seconds);
@@ -115,10 +118,10 @@ public final class Hammer
     /** The other side of the bursts. */
     public static void answerBursts(MessageChannel channel, int count, int size, long seconds) throws Exception
     {
-        final long deadline = deadline(seconds);
+        long deadline = deadline(seconds);
         for (int n = 0; n < count * size; n++)
         {
-            final Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
+            Bytes.Arrived message = (Bytes.Arrived)channel.receive(Bytes.owning(), deadline);
             if (message == null || ByteBuffer.wrap(message.bytes()).getLong() != n % size)
             {
                 throw new TimeoutException("not message " + n);
@@ -135,7 +138,7 @@ public final class Hammer
     {
         if (jitterMicros > 0)
         {
-            final long until = System.nanoTime() + ThreadLocalRandom.current().nextInt(jitterMicros) * 1000L;
+            long until = System.nanoTime() + ThreadLocalRandom.current().nextInt(jitterMicros) * 1000L;
             while (System.nanoTime() < until)
             {
                 Thread.yield();
@@ -146,14 +149,14 @@ public final class Hammer
     /** All that a channel offers, until it is retired. Returns how often. */
     public static long everything(MessageChannel channel, long seconds) throws Exception
     {
-        final long deadline = deadline(seconds);
-        final byte[] target = new byte[100_000];
+        long deadline = deadline(seconds);
+        byte[] target = new byte[100_000];
         long rounds = 0;
         for (; !channel.isRetired() && System.nanoTime() < deadline; rounds++)
         {
             channel.trySend(Bytes.pattern(1, rounds % 3 == 0 ? 20_000 : 9));
             channel.tryReceive(rounds % 2 == 0 ? Bytes.owning() : Bytes.into(target));
-            channel.hasMessage();
+            channel.drain();
             channel.drain();
             channel.isEnded();
             channel.status().messagesQueued();

@@ -15,13 +15,14 @@ import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /**
- * What a broken or malicious end of a channel writes: into the memory that both map, past every class that would keep it from
- * that, and into the sockets. Used within workers and within their parents. Keeps the memory mapped until it is closed: it takes none
- * of the channel's locks, which do that for others.
+ * What a broken or malicious end of a channel writes: into the memory that both map, past every class that would keep
+ * it from that, and into the sockets. Used within workers and within their parents. Keeps the memory mapped until it is
+ * closed: it takes none of the channel's locks, which do that for others.
  */
 public final class Hostile implements AutoCloseable
 {
-    private static final int[] LIKELY = {-1, 0, 1, 2, 3, 4, 8, 9, 16, 24, 1024, 8192, Integer.MAX_VALUE, Integer.MIN_VALUE};
+    private static final int[] LIKELY =
+        {-1, 0, 1, 2, 3, 4, 8, 9, 16, 24, 1024, 8192, Integer.MAX_VALUE, Integer.MIN_VALUE};
 
     private final MessageChannel channel;
     private final int out;
@@ -30,13 +31,13 @@ public final class Hostile implements AutoCloseable
     {
         channel.pair().retain();
         this.channel = channel;
-        this.out = side == Side.PARENT ? PairLayout.DOWN : PairLayout.UP;
+        this.out = PairLayout.outDirection(side);
     }
 
     /** Of a peer: a worker's handle, or in a worker its parent. */
     public static Hostile of(Object peer, boolean worker) throws ReflectiveOperationException
     {
-        final Method channel = Class.forName("parallel.runtime.ChannelPeer").getDeclaredMethod("channel");
+        Method channel = Class.forName("parallel.runtime.ChannelPeer").getDeclaredMethod("channel");
         channel.setAccessible(true);
         return new Hostile((MessageChannel)channel.invoke(peer), worker ? Side.PARENT : Side.CHILD);
     }
@@ -66,7 +67,7 @@ public final class Hostile implements AutoCloseable
     /** The first part of a message, with what it announces. */
     public void begin(long announced, int bytes) throws InterruptedException
     {
-        final byte[] body = new byte[Long.BYTES + bytes];
+        byte[] body = new byte[Long.BYTES + bytes];
         ByteBuffer.wrap(body).order(ByteOrder.nativeOrder()).putLong(announced);
         record(PairLayout.FIRST, body);
     }
@@ -93,7 +94,7 @@ public final class Hostile implements AutoCloseable
     /** A length where the next record will be. */
     public void length(int length)
     {
-        final OneToOneRingBuffer ring = ring();
+        OneToOneRingBuffer ring = ring();
         ring.buffer().putIntVolatile((int)ring.producerPosition() & (ring.capacity() - 1), length);
         channel.bell().ring();
     }
@@ -108,7 +109,7 @@ public final class Hostile implements AutoCloseable
     /** The positions of the ring that the other side writes. */
     public void positionsOfOther(long seed)
     {
-        final OneToOneRingBuffer other = channel.pair().ring(out == PairLayout.UP ? PairLayout.DOWN : PairLayout.UP);
+        OneToOneRingBuffer other = channel.pair().ring(out == PairLayout.UP ? PairLayout.DOWN : PairLayout.UP);
         scatter(other.buffer(), other.capacity(), RingBufferDescriptor.TRAILER_LENGTH, seed, 40);
         channel.bell().ring();
     }
@@ -122,10 +123,10 @@ public final class Hostile implements AutoCloseable
 
     private static void scatter(AtomicBuffer memory, int from, int bytes, long seed, int count)
     {
-        final Random random = new Random(seed);
+        Random random = new Random(seed);
         for (int i = 0; i < count; i++)
         {
-            final int value = random.nextBoolean() ? LIKELY[random.nextInt(LIKELY.length)] : random.nextInt();
+            int value = random.nextBoolean() ? LIKELY[random.nextInt(LIKELY.length)] : random.nextInt();
             memory.putIntVolatile(from + 4 * random.nextInt(bytes / 4), value);
         }
     }
@@ -133,8 +134,8 @@ public final class Hostile implements AutoCloseable
     /** A message whose bytes are of any kind. */
     public void noise(long seed) throws InterruptedException
     {
-        final Random random = new Random(seed);
-        final byte[] body = new byte[1 + random.nextInt(60)];
+        Random random = new Random(seed);
+        byte[] body = new byte[1 + random.nextInt(60)];
         random.nextBytes(body);
         record(PairLayout.WHOLE, body);
     }
@@ -152,7 +153,7 @@ public final class Hostile implements AutoCloseable
 
     private static Object field(Object of, String name) throws ReflectiveOperationException
     {
-        final Field field = of.getClass().getDeclaredField(name);
+        Field field = of.getClass().getDeclaredField(name);
         field.setAccessible(true);
         return field.get(of);
     }
@@ -160,8 +161,8 @@ public final class Hostile implements AutoCloseable
     /** The control stream of a worker process, in it. */
     public static Link toParent() throws ReflectiveOperationException
     {
-        final Class<?> session = Class.forName("parallel.runtime.Session");
-        final Method current = session.getDeclaredMethod("current");
+        Class<?> session = Class.forName("parallel.runtime.Session");
+        Method current = session.getDeclaredMethod("current");
         current.setAccessible(true);
         return (Link)((Set<?>)field(field(current.invoke(null), "loop"), "links")).iterator().next();
     }
@@ -169,9 +170,9 @@ public final class Hostile implements AutoCloseable
     /** That of a worker, in its parent. */
     public static Link toWorker(Object handle) throws ReflectiveOperationException
     {
-        final Field life = Class.forName("parallel.runtime.WorkerHandle").getDeclaredField("life");
+        Field life = Class.forName("parallel.runtime.WorkerHandle").getDeclaredField("life");
         life.setAccessible(true);
-        return (Link)field(life.get(handle), "link");
+        return (Link)field(field(life.get(handle), "control"), "link");
     }
 
     /** A frame with any bytes. */
@@ -183,8 +184,8 @@ public final class Hostile implements AutoCloseable
     /** Bytes that need not be frames; endless: for ever. */
     public static void raw(Link link, byte[] bytes, boolean endless) throws ReflectiveOperationException, IOException
     {
-        final SocketChannel socket = (SocketChannel)field(link, "socket");
-        final ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        SocketChannel socket = (SocketChannel)field(link, "socket");
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
         do
         {
             buffer.clear();

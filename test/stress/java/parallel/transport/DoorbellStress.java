@@ -16,16 +16,17 @@ import parallel.transport.MessageChannel.Sent;
 import parallel.transport.Waiter.For;
 
 /**
- * The lost wake-up: one side says that it is about to sleep and looks once more, the other changes what is looked at and
- * then looks whether somebody sleeps. One of them must see the other.
+ * The lost wake-up: one side says that it is about to sleep and looks once more, the other changes what is looked at
+ * and then looks whether somebody sleeps. One of them must see the other.
  * <p>
  * The sleep itself is left out: who has not found anything and is not rung for would sleep.
  * <p>
- * Seen on x86 (2 cores): without the fence in {@code MessageChannel.takeFlag}, Message lost 71 wake-ups in some 200,000 cases,
- * Room 52 in 650,000, End a few. Without the fence in {@code Waiter.announce} nothing is lost there, as the last look begins with
- * the compare-and-set of a lock, which is a fence on x86; elsewhere it need not be. FarBehind does lose some of the wake-ups
- * whose fence is left out, one in 2000; without {@code streamed = true} in {@code MessageChannel.stopStreaming} those are
- * forbidden outcomes, as they were in FarBehindWithoutSleep while only the first to announce itself was told to sleep shortly.
+ * Seen on x86 (2 cores): without the fence in {@code WakeFlags.takeFlag}, Message lost 71 wake-ups in some 200,000
+ * cases, Room 52 in 650,000, End a few. Without the fence in {@code Waiter.announce} nothing is lost there, as the last
+ * look begins with the compare-and-set of a lock, which is a fence on x86; elsewhere it need not be. FarBehind does
+ * lose some of the wake-ups whose fence is left out, one in 2000; without {@code streamed = true} in {@code
+ * WakeFlags.stopStreaming} those are forbidden outcomes, as they were in FarBehindWithoutSleep while only the
+ * first to announce itself was told to sleep shortly.
  */
 public final class DoorbellStress
 {
@@ -53,7 +54,7 @@ public final class DoorbellStress
         @Actor
         public void receiver(II_Result r)
         {
-            Wire.require(!Waiter.announce(wire.childAlone, For.MESSAGES));
+            Wire.require(!Waiter.announce(wire.childAlone, For.RECEIVE));
             r.r1 = Wire.receive(wire.child);
         }
 
@@ -84,7 +85,7 @@ public final class DoorbellStress
         @Actor
         public void receiver(II_Result r)
         {
-            Waiter.announce(wire.childAlone, For.MESSAGES);
+            Waiter.announce(wire.childAlone, For.RECEIVE);
             r.r1 = Wire.number(wire.child.isEnded());
         }
 
@@ -140,7 +141,8 @@ public final class DoorbellStress
     @JCStressTest
     @Outcome(id = "1, [01], [01]", expect = ACCEPTABLE, desc = FOUND)
     @Outcome(id = "0, 1, [01]", expect = ACCEPTABLE, desc = WOKEN)
-    @Outcome(id = "0, 0, 1", expect = ACCEPTABLE_INTERESTING, desc = "Not rung for, but the sleep ends by itself after 1 ms.")
+    @Outcome(id = "0, 0, 1", expect = ACCEPTABLE_INTERESTING,
+        desc = "Not rung for, but the sleep ends by itself after 1 ms.")
     @Outcome(expect = FORBIDDEN, desc = LOST)
     @State
     public static class FarBehind
@@ -154,7 +156,7 @@ public final class DoorbellStress
             r.r1 = Wire.receive(wire.child);
             if (r.r1 == 0)
             {
-                r.r3 = Wire.number(Waiter.announce(wire.childAlone, For.MESSAGES));
+                r.r3 = Wire.number(Waiter.announce(wire.childAlone, For.RECEIVE));
                 r.r1 = Wire.receive(wire.child);
             }
         }
@@ -180,7 +182,8 @@ public final class DoorbellStress
     @JCStressTest
     @Outcome(id = "1, [01], [01]", expect = ACCEPTABLE, desc = FOUND)
     @Outcome(id = "0, 1, [01]", expect = ACCEPTABLE, desc = WOKEN)
-    @Outcome(id = "0, 0, 1", expect = ACCEPTABLE_INTERESTING, desc = "Not rung for, but the sleep ends by itself after 1 ms.")
+    @Outcome(id = "0, 0, 1", expect = ACCEPTABLE_INTERESTING,
+        desc = "Not rung for, but the sleep ends by itself after 1 ms.")
     @Outcome(expect = FORBIDDEN, desc = LOST)
     @State
     public static class FarBehindWithoutSleep
@@ -194,8 +197,8 @@ public final class DoorbellStress
             r.r1 = Wire.receive(wire.child);
             if (r.r1 == 0)
             {
-                Waiter.announce(wire.childAlone, For.MESSAGES);
-                r.r3 = Wire.number(Waiter.announce(wire.childAlone, For.MESSAGES));
+                Waiter.announce(wire.childAlone, For.RECEIVE);
+                r.r3 = Wire.number(Waiter.announce(wire.childAlone, For.RECEIVE));
                 r.r1 = Wire.receive(wire.child);
             }
         }

@@ -16,8 +16,8 @@ import parallel.transport.MessageChannel.Sent;
 /**
  * The end of a direction against what is sent before it and at the same time.
  * <p>
- * Seen on x86: when {@code MessageChannel.isAtEnd} does not compare the position, AfterMessage fails; when {@code endIfWanted}
- * does not wait for the message that is being sent, AgainstLongSend does.
+ * Seen on x86: when {@code Receiver.isAtEnd} does not compare the position, AfterMessage fails; when {@code
+ * Sender.endIfWanted} does not wait for the message that is being sent, AgainstLongSend does.
  */
 public final class EndStress
 {
@@ -101,14 +101,14 @@ public final class EndStress
         @Actor
         public void sender(III_Result r)
         {
-            final Outgoing message = new Outgoing(new Filled(LONG, 1));
+            Outgoing message = new Outgoing(new Filled(LONG, 1));
             boolean early = false;
             while (!wire.parent.offer(message))
             {
                 wire.child.drain();
                 early |= wire.child.isEnded();
             }
-            wire.parent.withdraw(message);
+            wire.parent.sender().withdraw(message);
             r.r1 = early ? -1 : Wire.number(message.result == Sent.SENT);
         }
 

@@ -15,7 +15,7 @@ record Filled(long length, int value) implements Payload
 
     byte[] bytes()
     {
-        final byte[] bytes = new byte[(int)length];
+        byte[] bytes = new byte[(int)length];
         Arrays.fill(bytes, (byte)value);
         return bytes;
     }

@@ -25,21 +25,21 @@ final class Pairs
         return Files.isWritable(SHARED_MEMORY) ? SHARED_MEMORY : Path.of(System.getProperty("java.io.tmpdir"));
     }
 
-    /* As it is after it was made. It stays mapped until this JVM ends. */
+    // As it is after it was made. It stays mapped until this JVM ends.
     static PairFile take()
     {
-        final PairFile idle = IDLE.poll();
+        PairFile idle = IDLE.poll();
         return idle == null ? make() : idle;
     }
 
-    /* The same file, mapped once more: that mapping goes when its last channel is retired. */
+    // The same file, mapped once more: that mapping goes when its last channel is retired.
     static PairFile mapAgain(PairFile pair)
     {
         try
         {
             return PairFile.attach(Path.of(pair.handOn()));
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }
@@ -62,12 +62,12 @@ final class Pairs
     {
         try
         {
-            final PairFile pair = PairFile.create(directory(), PairLayout.MIN_RING_BYTES, ProcessHandle.current().pid(), 1);
+            PairFile pair = PairFile.create(directory(), PairLayout.MIN_RING_BYTES, ProcessHandle.current().pid(), 1);
             pair.attached();
             pair.retain();
             return pair;
         }
-        catch (final IOException e)
+        catch (IOException e)
         {
             throw new UncheckedIOException(e);
         }

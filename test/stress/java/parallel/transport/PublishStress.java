@@ -15,9 +15,10 @@ import org.openjdk.jcstress.infra.results.I_Result;
 /**
  * What was written before a commit is seen by who sees the record; what was read before a step of the head stays.
  * <p>
- * Seen on x86: with the commit before the copy in {@code RingWriter.fill}, Claimed and Fragments fail; with the step of the head
- * before the read in {@code Inbound.takeWhole}, Reuse does, in a tenth of the cases. The same in {@code RingReader.readAhead}
- * does not show: the copy is faster than the head is seen. That the stores are release stores does not show on x86.
+ * Seen on x86: with the commit before the copy in {@code RingWriter.fill}, Claimed and Fragments fail; with the step of
+ * the head before the read in {@code Inbound.takeWhole}, Reuse does, in a tenth of the cases. The same in {@code
+ * RingReader.readAhead} does not show: the copy is faster than the head is seen. That the stores are release stores
+ * does not show on x86.
  */
 public final class PublishStress
 {

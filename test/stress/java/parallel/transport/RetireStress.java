@@ -39,7 +39,7 @@ public final class RetireStress
 
         MessageChannel channel(Side side, LocalBell bell)
         {
-            final MessageChannel channel = new MessageChannel(pair, side, bell, Wire.INBOX_BYTES, Seen.READER);
+            MessageChannel channel = new MessageChannel(pair, side, bell, Wire.INBOX_BYTES, Seen.READER);
             bell.attach(channel);
             return channel;
         }
@@ -100,7 +100,7 @@ public final class RetireStress
         @Actor
         public void receiver(II_Result r)
         {
-            mapped.parent.hasMessage();
+            mapped.parent.drain();
             r.r1 = Wire.receive(mapped.parent);
             mapped.parent.isEnded();
         }
@@ -139,7 +139,7 @@ public final class RetireStress
             mapped.parent.parkers().enter(parker);
             Waiter.announce(alone, For.ROOM);
             r.r1 = Wire.number(mapped.parent.isEnded());
-            mapped.parent.clearWaitingFlags();
+            mapped.parent.receiver().clearWaitingFlags();
         }
 
         @Actor
@@ -151,7 +151,7 @@ public final class RetireStress
         @Arbiter
         public void after(II_Result r)
         {
-            final long start = System.nanoTime();
+            long start = System.nanoTime();
             parker.sleep(start + 20_000_000);
             r.r2 = Wire.number(System.nanoTime() - start < 20_000_000);
             parker.close();

@@ -2,12 +2,15 @@ package parallel.transport;
 
 import org.agrona.DirectBuffer;
 
-/** A message that was received: how long it is, and whether it is a {@link Filled}. Looks at the bytes where they lie. */
+/**
+ * A message that was received: how long it is, and whether it is a {@link Filled}. SeqlockRetry at the bytes where they
+ * lie.
+ */
 final class Seen implements Assembly
 {
     static final Reader READER = (length, first, index, available) -> new Seen(length, first.getByte(index));
 
-    /* Its messages are not looked at: to do so takes longer than what is tested. */
+    // Its messages are not looked at: to do so takes longer than what is tested.
     static final Reader NOT_LOOKING = (length, first, index, available) -> (source, from, bytes) ->
     {
     };
@@ -33,7 +36,7 @@ final class Seen implements Assembly
         arrived += length;
     }
 
-    /* 1: whole; 0: no message; -1: not what was sent. */
+    // 1: whole; 0: no message; -1: not what was sent.
     static int verdict(Assembly message)
     {
         return message == null ? 0 : ((Seen)message).isWhole() ? 1 : -1;

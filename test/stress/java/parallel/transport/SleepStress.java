@@ -40,20 +40,20 @@ public final class SleepStress
 
         private MessageChannel channel(Side side, LocalBell bell)
         {
-            final MessageChannel channel = new MessageChannel(wire.pair, side, bell, Wire.INBOX_BYTES, Seen.READER);
+            MessageChannel channel = new MessageChannel(wire.pair, side, bell, Wire.INBOX_BYTES, Seen.READER);
             bell.attach(channel);
             return channel;
         }
 
-        /* As {@link Wire#receive}, but it waits. */
+        // As {@link Wire#receive}, but it waits.
         int receive()
         {
             try
             {
-                final long deadline = deadline();
+                long deadline = deadline();
                 return inTime(deadline, Seen.verdict(child.receive(Seen.READER, deadline)));
             }
-            catch (final InterruptedException e)
+            catch (InterruptedException e)
             {
                 throw new AssertionError(e);
             }
@@ -63,10 +63,10 @@ public final class SleepStress
         {
             try
             {
-                final long deadline = deadline();
+                long deadline = deadline();
                 return inTime(deadline, Wire.number(parent.send(new Filled(Wire.LARGEST, 1), deadline) == Sent.SENT));
             }
-            catch (final InterruptedException e)
+            catch (InterruptedException e)
             {
                 throw new AssertionError(e);
             }
@@ -85,7 +85,7 @@ public final class SleepStress
         return System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
     }
 
-    /* A sleep that lasts until the deadline finds what it waited for, too. */
+    // A sleep that lasts until the deadline finds what it waited for, too.
     private static int inTime(long deadlineNanos, int result)
     {
         return System.nanoTime() - deadlineNanos < 0 ? result : 0;
@@ -93,7 +93,7 @@ public final class SleepStress
 
     private static void pause()
     {
-        final long until = System.nanoTime() + ThreadLocalRandom.current().nextInt(LATEST_NANOS);
+        long until = System.nanoTime() + ThreadLocalRandom.current().nextInt(LATEST_NANOS);
         while (System.nanoTime() < until)
         {
             Thread.onSpinWait();

@@ -19,9 +19,9 @@ import org.openjdk.jcstress.infra.results.I_Result;
  * The fields of status and session pages that claim an order. Writer and reader have a page object each on the same
  * memory, as in two processes, so that the monitors of the objects order nothing.
  * <p>
- * Seen on x86: Exit fails when the code is stored after the note; Text and Slot fail when the lock's number is not looked at again
- * after the copy. Text also read some mixtures in a million while a reader gave up after 1000 looks: a writer that has lost its
- * core in the middle takes longer.
+ * Seen on x86: Exit fails when the code is stored after the note; Text and Slot fail when the lock's number is not
+ * looked at again after the copy. Text also read some mixtures in a million while a reader gave up after 1000 looks: a
+ * writer that has lost its core in the middle takes longer.
  */
 public final class StatusStress
 {
@@ -68,6 +68,46 @@ public final class StatusStress
         }
     }
 
+    /** A record is read as it was opened or as it was closed, or not at all, never as a mixture. */
+    @JCStressTest
+    @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "Not opened yet, or just being written.")
+    @Outcome(id = "7, 7", expect = ACCEPTABLE, desc = "Opened.")
+    @Outcome(id = "7, 9", expect = ACCEPTABLE, desc = "Closed.")
+    @Outcome(expect = FORBIDDEN, desc = "A mixture.")
+    @State
+    public static class Record
+    {
+        private static final FlightRecord.Name NAME = new FlightRecord.Name("name");
+
+        private final PairFile pair = Pairs.take();
+        private final FlightRecord writer = page(pair).record();
+        private final FlightRecord reader = page(pair).record();
+
+        @Actor
+        public void write()
+        {
+            writer.close(writer.open(1, NAME, 7, 7), 1, 9);
+        }
+
+        @Actor
+        public void read(II_Result r)
+        {
+            for (FlightRecord.Entry entry : reader.entries())
+            {
+                boolean whole = entry.index() == 7 && entry.name().equals("name") &&
+                    entry.outcome() == (entry.toNs() == 9 ? 1 : FlightRecord.OPEN);
+                r.r1 = whole ? (int)entry.fromNs() : -1;
+                r.r2 = (int)entry.toNs();
+            }
+        }
+
+        @Arbiter
+        public void after()
+        {
+            Pairs.giveBack(pair);
+        }
+    }
+
     /** A text is read as before or as after, never as a mixture. */
     @JCStressTest
     @Outcome(id = "1", expect = ACCEPTABLE, desc = BEFORE)
@@ -97,7 +137,7 @@ public final class StatusStress
         @Actor
         public void read(I_Result r)
         {
-            final String text = reader.doing();
+            String text = reader.doing();
             r.r1 = OLD.equals(text) ? 1 : NEW.equals(text) ? 2 : 0;
         }
 
@@ -118,10 +158,10 @@ public final class StatusStress
         {
             try
             {
-                ONE = SessionPage.create(Pairs.directory(), ProcessHandle.current().pid(), 1);
+                ONE = SessionPage.create(Pairs.directory(), ProcessHandle.current().pid(), 1, 1);
                 OTHER = SessionPage.attach(Path.of(ONE.handOn()));
             }
-            catch (final IOException e)
+            catch (IOException e)
             {
                 throw new UncheckedIOException(e);
             }
@@ -141,19 +181,19 @@ public final class StatusStress
         public Slot()
         {
             Wire.require(slot >= 0);
-            Session.ONE.slotPid(slot, 1, 1);
+            Session.ONE.slotPid(slot, 0, 1, 1);
         }
 
         @Actor
         public void write()
         {
-            Session.ONE.slotPid(slot, 2, 2);
+            Session.ONE.slotPid(slot, 0, 2, 2);
         }
 
         @Actor
         public void read(II_Result r)
         {
-            for (final SessionPage.Slot seen : Session.OTHER.slots())
+            for (SessionPage.Slot seen : Session.OTHER.slots())
             {
                 if (seen.index() == slot)
                 {

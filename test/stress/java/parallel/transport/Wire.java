@@ -20,7 +20,7 @@ final class Wire
             count = count + 1;
         }
 
-        /* 1 or 0. */
+        // 1 or 0.
         int rang()
         {
             return Math.min(1, count);
@@ -43,7 +43,10 @@ final class Wire
     static final int LARGEST = PairLayout.MIN_RING_BYTES / 8 - 8;
     static final long INBOX_BYTES = 1 << 20;
 
-    /** The longest message of those that the reader copies out in a row, and more of them than {@link Inbound} calls far behind. */
+    /**
+     * The longest message of those that the reader copies out in a row, and more of them than {@link Inbound} calls far
+     * behind.
+     */
     private static final int SMALL = 240;
     private static final int BURST = 12;
     private static final int LONGEST_PAUSE = 12;
@@ -56,7 +59,7 @@ final class Wire
     final List<MessageChannel> parentAlone = List.of(parent);
     final List<MessageChannel> childAlone = List.of(child);
 
-    /* Until the ring to the child has no room for a record of the largest kind. */
+    // Until the ring to the child has no room for a record of the largest kind.
     Wire fill()
     {
         while (parent.trySend(new Filled(LARGEST, 1)) == Sent.SENT)
@@ -66,7 +69,7 @@ final class Wire
         return this;
     }
 
-    /* The child has just taken the last of many messages, so many that it calls itself far behind. */
+    // The child has just taken the last of many messages, so many that it calls itself far behind.
     Wire stream()
     {
         for (int i = 0; i < BURST; i++)
@@ -82,7 +85,7 @@ final class Wire
         return this;
     }
 
-    /* None or some hundreds of nanoseconds, so that two actors meet at different steps. */
+    // None or some hundreds of nanoseconds, so that two actors meet at different steps.
     static void pause()
     {
         for (int i = ThreadLocalRandom.current().nextInt(LONGEST_PAUSE); i > 0; i--)
@@ -96,7 +99,7 @@ final class Wire
         Pairs.giveBack(pair);
     }
 
-    /* 1: a message came and is whole; 0: none came; -1: one came and is not. */
+    // 1: a message came and is whole; 0: none came; -1: one came and is not.
     static int receive(MessageChannel channel)
     {
         return Seen.verdict(channel.tryReceive(Seen.READER));

@@ -1,0 +1,188 @@
+(ns parallel.look
+  "What goes on in a session, and what went on, for people and for programs.
+
+  What is wrong        diagnose print-diagnosis
+  Who waits for whom   waits deadlocks watch!
+  What each did last   timeline
+  As a file            trace! report!
+
+    (require '[parallel.api :as parallel] '[parallel.look :as look])
+    (def w (parallel/fork))
+    @(parallel/exec w '(+ 1 2))
+    (map :kind (look/timeline w)) ; => (:reply)
+    (look/report! \"report.html\")
+
+  All of it is read from memory that processes write anyway: also of those that hang, are stopped or are dead. Nothing
+  asks a worker or waits for one. Safe from any thread."
+  (:require [clojure.string :as str]
+            [parallel.impl.errors :as errors :refer [defcall refuse]]
+            [parallel.impl.options :refer [path?]])
+  (:import [java.nio.file InvalidPathException Path]
+           [parallel Look Look$OnDeadlock TimelineEntry Worker]
+           [parallel.clojure ClojureErrors]))
+
+(set! *warn-on-reflection* true)
+
+;; ---- who waits for whom
+
+(defcall waits
+  "Who waits for whom, now: a vector of one map per waiting thread of any process of the session on this machine, the
+  root's too. An idle worker waits for nobody. Never blocks.
+
+    :id        of the worker, 0 for the root     :thread  its name
+    :for       :receive :select :room :join :reply :step :yield :lock :barrier :latch or :task
+    :on        ids of those who can end the wait; [] where that is not known
+    :since-ms  for how long it has waited
+
+    (look/waits) ; => [{:id 1, :thread \"parallel-eval-1\", :for :receive, :on [0], :since-ms 5012}]"
+  []
+  (mapv #(ClojureErrors/wait %) (Look/waits)))
+
+(defcall deadlocks
+  "Calls that wait for each other, so that nothing can end them from inside: a vector of cycles, each a vector of maps
+  as waits has them, with :trace, that thread's frames as [class method file line], innermost first. [] when there are
+  none.
+
+  A call with a time-out is part of none, nor is one of a process that has another thread which may act, such as one
+  that sleeps. The asking thread does not count as one, nor do threads that wait at a prompt, for a task of their
+  executor, or for another thread, as a deref of a future does. A cycle is there once each of its calls has looked again
+  after the last of them began: about a second after that. Blocks until then where there may be one, 1.2 s at most; else
+  not at all.
+
+    (look/deadlocks)
+    ; => [[{:id 0, :thread \"main\", :for :receive, :on [1], :since-ms 1204, :trace [...]}
+    ;      {:id 1, :thread \"parallel-eval-1\", :for :receive, :on [0], :since-ms 1190, :trace [...]}]]"
+  []
+  (mapv (fn [cycle] (mapv #(ClojureErrors/wait %) cycle)) (Look/deadlocks)))
+
+(def ^:private on-deadlock
+  {:report Look$OnDeadlock/REPORT, :throw Look$OnDeadlock/THROW, :off Look$OnDeadlock/OFF})
+
+(defcall watch!
+  "Says what becomes of deadlocks in the whole session, workers and calls that exist already included; in the root. A
+  call that has waited for half a second looks for itself, about once a second. Returns nil; never blocks.
+
+    :on-deadlock  :report  one of the calls says so, once: a line on its *err*, within 2 s (the default)
+                  :throw   each call of the cycle ends with the error :deadlock, whose :cycle is as deadlocks has it
+                  :off     nothing
+
+    (look/watch! {:on-deadlock :throw})"
+  [options]
+  (when-not (and (map? options) (= [:on-deadlock] (keys options)) (on-deadlock (:on-deadlock options)))
+    (errors/refuse-value "watch!" "{:on-deadlock k}, where k is :report, :throw or :off" options))
+  (errors/surfacing (Look/watch (on-deadlock (:on-deadlock options)))))
+
+;; ---- what each did last
+
+(defn- workers ^"[Lparallel.Worker;" [call ws]
+  (let [group (if (sequential? ws) ws [ws])]
+    (when-not (every? #(instance? Worker %) group)
+      (refuse call "a worker or a sequential collection of workers" ws))
+    (into-array Worker group)))
+
+(defn- keyword-of [enum]
+  (keyword (str/lower-case (str enum))))
+
+(defn- entry [^TimelineEntry e]
+  {:id      (.id e)
+   :kind    (keyword-of (.kind e))
+   :name    (.name e)
+   :index   (when (.isPresent (.index e)) (.getAsLong (.index e)))
+   :from-ns (.fromNs e)
+   :to-ns   (when (.isPresent (.toNs e)) (.getAsLong (.toNs e)))
+   :outcome (some-> (.orElse (.outcome e) nil) keyword-of)})
+
+(defcall timeline
+  "What workers did last, a vector of maps in the order of :from-ns. Without argument: of all live descendants, workers
+  of workers included, and of the last 64 workers of this process that have ended. Never blocks, never throws for a
+  worker.
+
+  ws   a worker or a sequential collection of workers, ended ones, too.
+
+  Each map has all of these keys:
+
+  :id               of the worker
+  :kind             :form, of run; :reply, of exec and everywhere; :task of a pool; :element of a map; :part, elements
+                    of a map that take less than 20 us each, or a part of a fold; :wait of 1 ms or more; :gc, a
+                    collection of the heap of 1 ms or more
+  :name             the beginning of the form's text or of the function's name, 32 bytes at most
+  :index            of an element in its map, of the first element of a part; else nil
+  :from-ns :to-ns   of System/nanoTime, one clock for all JVMs of a machine; :to-ns is nil while it is under way
+  :outcome          :ok, :error or :cancelled; nil while it is under way, and where the worker died of it
+
+  A worker keeps the last 768 that its evaluation has come to, and 256 of other threads, what is under way always among
+  them. Its collections are known from the second on that is noticed; those of workers on other hosts are not known.
+
+    (look/timeline)
+    (filter #(nil? (:outcome %)) (look/timeline w)) ; what it is at, or died of"
+  ([] (mapv entry (errors/surfacing (Look/timeline))))
+  ([ws] (mapv entry (errors/surfacing (Look/timeline (workers "timeline" ws))))))
+
+(defn- checked-path ^Path [call what x]
+  (when-not (path? x)
+    (refuse call (str "the path of a file, a string, File or Path, which the " what " is written to") x))
+  (try
+    (if (instance? Path x) x (Path/of (str x) (make-array String 0)))
+    (catch InvalidPathException e
+      (throw (errors/bad-argument (str "(" call " ...) cannot write a file of that name: " (ex-message e) "."))))))
+
+(defcall trace!
+  "Writes (timeline) to a file in Chrome's trace event format, which Perfetto opens: a process for each worker. Returns
+  path. Blocks while the file is written; asks no worker.
+
+  path   a string, File or Path in a directory that is there; the file is overwritten.
+
+  Throws :bad-argument where it cannot be written.
+
+    (look/trace! \"trace.json\")"
+  [path]
+  (errors/surfacing (Look/trace (checked-path "trace!" "trace" path)))
+  path)
+
+(defcall report!
+  "Writes one file of HTML that needs no network: the tree of workers with their states, the timeline, rates, errors and
+  last words. Live workers and the last 64 of this process that have ended are in it. Returns path. Blocks while the
+  file is written; asks no worker.
+
+  path   a string, File or Path in a directory that is there; the file is overwritten.
+
+  Throws :bad-argument where it cannot be written.
+
+    (look/report! \"report.html\")"
+  [path]
+  (errors/surfacing (Look/report (checked-path "report!" "report" path)))
+  path)
+
+;; ---- what is wrong
+
+(def ^:private found (delay (requiring-resolve 'parallel.impl.diagnosis/diagnose)))
+
+(defcall diagnose
+  "What is wrong in this session, worst first: a vector of maps, [] when all is well.
+
+    :finding  :deadlock :process-stopped :ring-full :parent-waits :inbox-grows :heap-full :gc-thrash :shm-low
+              :poison-element :stale-code :spare-orphan or :host-silent
+    :text     a sentence that says it
+    :ids      of those that are meant, 0 for the root
+    :do       a form with full names that mends it or, where nothing does, shows more
+
+  Asks no worker, and changes nothing. Blocks as deadlocks does.
+
+    (look/diagnose)
+    ; => [{:finding :process-stopped, :text \"Worker 3 (pid 4242) is stopped by a signal.\", :ids [3],
+    ;      :do (.waitFor (.start (java.lang.ProcessBuilder. [\"kill\" \"-CONT\" \"4242\"])))}]
+    (eval (:do (first (look/diagnose))))"
+  []
+  (@found {:waits (waits) :deadlocks (deadlocks) :timeline (timeline)}))
+
+(defcall print-diagnosis
+  "Prints (diagnose): a line for each finding, and below it the form to evaluate. Returns nil.
+
+    (look/print-diagnosis)"
+  []
+  (let [findings (diagnose)]
+    (when (empty? findings)
+      (println "All is well."))
+    (doseq [{:keys [finding text do]} findings]
+      (println (str (name finding) ": " text))
+      (println (str "  " (pr-str do))))))

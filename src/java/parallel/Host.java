@@ -1,0 +1,40 @@
+package parallel;
+
+/**
+ * A machine that workers can be started on: one that {@link Hosts} has brought in. Safe from any thread.
+ *
+ * <pre>{@code
+ * try (Host pod = Hosts.add(HostOptions.start("kubectl", "exec", "-i", "pod-1", "--").name("pod")))
+ * {
+ *     Worker worker = Parallel.run(WorkerOptions.builder().in(pod).build(), () -> 42);
+ *     worker.join();
+ * }
+ * }</pre>
+ */
+public interface Host extends AutoCloseable
+{
+    /**
+     * Its name.
+     *
+     * @return as it was given, or found.
+     */
+    String name();
+
+    /**
+     * What is known of it now. Never blocks.
+     *
+     * @return a snapshot.
+     */
+    HostStatus status();
+
+    /**
+     * How many processors its workers may use.
+     *
+     * @return 1 or more.
+     */
+    int cores();
+
+    /** Stops its workers, as {@link Worker#stop()} does, then its agent; blocks until that is done. Idempotent. */
+    @Override
+    void close();
+}

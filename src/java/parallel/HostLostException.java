@@ -1,0 +1,26 @@
+package parallel;
+
+import java.util.Map;
+
+/**
+ * A worker is lost with its host: the connection broke, or nothing was heard of the host for its time-out. What the
+ * worker did since is not known; it is ended. Its data tell what is known: {@code "host"}, {@code "why"} (such as
+ * {@code "silent"}, {@code "agent-died"}, {@code "connection"}), {@code "silent-ms"}, and what a
+ * {@link WorkerDiedException} has.
+ */
+public final class HostLostException extends WorkerDiedException
+{
+    private static final long serialVersionUID = 1L;
+
+    /**
+     * An error with the code {@link ParallelException.Code#HOST_LOST}.
+     *
+     * @param message what happened.
+     * @param data    the facts by name.
+     * @param cause   what led to it, or null.
+     */
+    public HostLostException(String message, Map<String, ?> data, Throwable cause)
+    {
+        super(Code.HOST_LOST, message, data, cause);
+    }
+}

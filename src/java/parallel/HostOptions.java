@@ -1,0 +1,349 @@
+package parallel;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+
+/**
+ * How a host is brought in. Immutable: each method returns new options. Safe from any thread. A value that is not
+ * allowed is refused at once, with a {@link ParallelException} of the code {@link ParallelException.Code#BAD_ARGUMENT}
+ * that says what is allowed.
+ *
+ * <pre>{@code
+ * HostOptions.start("kubectl", "exec", "-i", "pod-1", "--").name("pod").address("10.1.2.3");
+ * }</pre>
+ */
+public final class HostOptions
+{
+    private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(3);
+    private static final Duration MOST_TIMEOUT = Duration.ofSeconds(600);
+
+    /** The options that there are. */
+    public enum Option
+    {
+        /** Words of a command that runs what follows them, with stdin and stdout, on the host. */
+        START,
+        /** Number of an allocation of Slurm, and a node of it. */
+        SLURM,
+        /** What ssh calls it. */
+        SSH,
+        /** Further arguments for ssh. */
+        SSH_OPTS,
+        /** What ssh forwards to the agent: {@code "tcp"}, or a socket. */
+        FORWARD,
+        /** {@code "same"}: the class path is there, at the same paths. */
+        CLASSPATH,
+        /** Name of the host. */
+        NAME,
+        /** Where its agent listens. */
+        ADDRESS,
+        /** How many processors its workers may use. */
+        CORES,
+        /** The java command there. */
+        JAVA,
+        /** Where its workers start. */
+        DIR,
+        /** Environment variables of its workers. */
+        ENV,
+        /** Arguments for the JVM of its agent. */
+        JVM_OPTS,
+        /** How long nothing may be heard of it. */
+        HOST_TIMEOUT,
+        /** How long its agent may take to be up. */
+        START_TIMEOUT,
+        /** How nice its agent and workers are. */
+        NICE,
+        /** How fast a core of it is. */
+        SPEED,
+        /** Gets a map for each event of the host. */
+        ON_EVENT
+    }
+
+    private final Map<Option, Object> values;
+
+    private HostOptions(Map<Option, Object> values)
+    {
+        this.values = Map.copyOf(values);
+    }
+
+    /**
+     * A host that any command brings in which runs what follows it there and hands on stdin and stdout.
+     *
+     * @param command words of it, such as {@code kubectl exec -i pod-1 --}.
+     * @return the options.
+     */
+    public static HostOptions start(String... command)
+    {
+        return start(command == null ? null : List.of(command));
+    }
+
+    /**
+     * The same.
+     *
+     * @param command words of it.
+     * @return the options.
+     */
+    public static HostOptions start(List<String> command)
+    {
+        check(command != null && !command.isEmpty() && command.stream().noneMatch(HostOptions::isNoWord), "start",
+            command, "the words of a command, at least one");
+        return new HostOptions(Map.of(Option.START, List.copyOf(command)));
+    }
+
+    /**
+     * A host that ssh reaches, as {@code ~/.ssh/config} says of it. Neither machine opens a port. Its name in this
+     * session is that of the machine, without a user.
+     *
+     * @param host {@code name} or {@code user@name}, as for ssh.
+     * @return the options.
+     */
+    public static HostOptions ssh(String host)
+    {
+        check(host != null && !host.isBlank() && !host.startsWith("-") && host.chars().noneMatch(
+            c -> Character.isISOControl(c) || Character.isWhitespace(c)), "ssh", host,
+            "a name as for ssh, with no space in it and no - before it");
+        return new HostOptions(Map.of(Option.SSH, host, Option.NAME, host.substring(host.lastIndexOf('@') + 1)));
+    }
+
+    /**
+     * A node of an allocation of Slurm, which {@code srun} reaches. Its name in this session is that of the node.
+     * {@link Hosts#slurm(SlurmOptions)} brings in all nodes of an allocation.
+     *
+     * @param job  number of the allocation.
+     * @param node of it.
+     * @return the options.
+     */
+    public static HostOptions slurm(String job, String node)
+    {
+        check(job != null && job.matches("[0-9]+"), "slurm", job, "the number of an allocation");
+        check(node != null && node.matches("[A-Za-z0-9_.][A-Za-z0-9_.-]*"), "slurm", node, "the name of a node");
+        return new HostOptions(Map.of(Option.SLURM, List.of(job, node), Option.NAME, node));
+    }
+
+    private static boolean isNoWord(String word)
+    {
+        return word == null || word.isEmpty() || word.indexOf('\0') >= 0;
+    }
+
+    /**
+     * Further arguments for ssh.
+     *
+     * @param arguments such as {@code -p 2222} or {@code -F file}, each a word.
+     * @return new options.
+     */
+    public HostOptions sshOpts(List<String> arguments)
+    {
+        check(arguments != null && arguments.stream().noneMatch(HostOptions::isNoWord), "ssh-opts", arguments,
+            "a list of arguments for ssh");
+        return with(Option.SSH_OPTS, List.copyOf(arguments));
+    }
+
+    /**
+     * For a host whose sshd forwards no Unix sockets: its agent listens on a port of the host's loopback interface,
+     * by TLS.
+     *
+     * @return new options.
+     */
+    public HostOptions forwardTcp()
+    {
+        return with(Option.FORWARD, "tcp");
+    }
+
+    /**
+     * The class path of this JVM is on the host, too, at the same paths: nothing of it is sent there.
+     *
+     * @return new options.
+     */
+    public HostOptions sameClasspath()
+    {
+        return with(Option.CLASSPATH, "same");
+    }
+
+    /**
+     * Its name in this session.
+     *
+     * @param name not empty, without control characters; default: the host's own.
+     * @return new options.
+     */
+    public HostOptions name(String name)
+    {
+        check(name != null && !name.isBlank() && name.chars().noneMatch(Character::isISOControl), "name", name,
+            "a text without control characters");
+        return with(Option.NAME, name);
+    }
+
+    /**
+     * Where its agent listens for this session; over TLS, for one connection.
+     *
+     * @param address a name or number of the host that this machine reaches; default: the node's name, else its first
+     *                address.
+     * @return new options.
+     */
+    public HostOptions address(String address)
+    {
+        check(address != null && !address.isBlank() && address.chars().noneMatch(Character::isISOControl), "address",
+            address, "a name or a number of the host");
+        return with(Option.ADDRESS, address);
+    }
+
+    /**
+     * How many processors its workers may use.
+     *
+     * @param cores 1 or more; default: those that its JVM finds.
+     * @return new options.
+     */
+    public HostOptions cores(int cores)
+    {
+        check(cores >= 1, "cores", cores, "a number of 1 or more");
+        return with(Option.CORES, cores);
+    }
+
+    /**
+     * The java command there.
+     *
+     * @param java a path there; default: that of JAVA_HOME, else the one that is found.
+     * @return new options.
+     */
+    public HostOptions java(Path java)
+    {
+        check(java != null && !java.toString().isEmpty(), "java", java, "the path of a java command");
+        return with(Option.JAVA, java.toString());
+    }
+
+    /**
+     * Where its workers start.
+     *
+     * @param directory there; default: where the command starts the agent.
+     * @return new options.
+     */
+    public HostOptions dir(Path directory)
+    {
+        check(directory != null && !directory.toString().isEmpty(), "dir", directory, "a directory");
+        return with(Option.DIR, directory.toString());
+    }
+
+    /**
+     * Environment variables of its workers.
+     *
+     * @param variables added to those that there are.
+     * @return new options.
+     */
+    public HostOptions env(Map<String, String> variables)
+    {
+        check(variables != null && variables.entrySet().stream().noneMatch(
+            e -> e.getKey() == null || e.getKey().isEmpty() || e.getKey().indexOf('=') >= 0 || e.getValue() == null),
+            "env", variables, "a map of names to texts");
+        return with(Option.ENV, Map.copyOf(variables));
+    }
+
+    /**
+     * Arguments for the JVM of its agent.
+     *
+     * @param arguments such as {@code -Xmx256m}.
+     * @return new options.
+     */
+    public HostOptions jvmOpts(List<String> arguments)
+    {
+        check(arguments != null && arguments.stream().noneMatch(Objects::isNull), "jvm-opts", arguments,
+            "a list of strings");
+        return with(Option.JVM_OPTS, List.copyOf(arguments));
+    }
+
+    /**
+     * How long nothing may be heard of it before it is lost.
+     *
+     * @param time from 3 to 600 s; default 12 s.
+     * @return new options.
+     */
+    public HostOptions hostTimeout(Duration time)
+    {
+        check(time != null && time.compareTo(LEAST_TIMEOUT) >= 0 && time.compareTo(MOST_TIMEOUT) <= 0, "host-timeout",
+            time, "a time from 3 to 600 seconds");
+        return with(Option.HOST_TIMEOUT, time);
+    }
+
+    /**
+     * How long its agent may take to be up.
+     *
+     * @param time above zero; default 60 s.
+     * @return new options.
+     */
+    public HostOptions startTimeout(Duration time)
+    {
+        check(time != null && !time.isZero() && !time.isNegative(), "start-timeout", time, "a time above zero");
+        return with(Option.START_TIMEOUT, time);
+    }
+
+    /**
+     * How nice its agent and workers are to others.
+     *
+     * @param nice from 0 to 19; default 5.
+     * @return new options.
+     */
+    public HostOptions nice(int nice)
+    {
+        check(nice >= 0 && nice <= 19, "nice", nice, "a number from 0 to 19");
+        return with(Option.NICE, nice);
+    }
+
+    /**
+     * How fast a core of it is, where several hosts share workers: a host of half the speed gets half as many for its
+     * cores. {@link Hosts#calibrate} measures it.
+     *
+     * @param speed relative to the fastest host's, above 0 and at most 1; default: all are equally fast.
+     * @return new options.
+     */
+    public HostOptions speed(double speed)
+    {
+        check(speed > 0 && speed <= 1, "speed", speed, "a number above 0, at most 1");
+        return with(Option.SPEED, speed);
+    }
+
+    /**
+     * A listener to what happens to the host.
+     *
+     * @param listener gets {@code "event"} (host-up, host-silent, host-back, host-lost, host-closed), {@code "host"},
+     *                 {@code "host/id"}, {@code "why"} where it is lost, {@code "at-ms"}; on a library thread.
+     *                 What it throws is logged.
+     * @return new options.
+     */
+    public HostOptions onEvent(Consumer<Map<String, Object>> listener)
+    {
+        check(listener != null, "on-event", null, "a function");
+        return with(Option.ON_EVENT, listener);
+    }
+
+    /**
+     * The value of an option.
+     *
+     * @param option which one.
+     * @param type   of its value.
+     * @param <T>    of its value.
+     * @return the value, or null if it was not set.
+     */
+    public <T> T get(Option option, Class<T> type)
+    {
+        return type.cast(values.get(option));
+    }
+
+    private HostOptions with(Option option, Object value)
+    {
+        Map<Option, Object> changed = new LinkedHashMap<>(values);
+        changed.put(option, value);
+        return new HostOptions(changed);
+    }
+
+    private static void check(boolean allowed, String option, Object value, String what)
+    {
+        if (!allowed)
+        {
+            throw new ParallelException(ParallelException.Code.BAD_ARGUMENT,
+                "Option " + option + " of a host is " + value + "; allowed is " + what + ".",
+                Map.of("option", option, "allowed", what), null);
+        }
+    }
+}

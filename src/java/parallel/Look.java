@@ -1,0 +1,129 @@
+package parallel;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+import parallel.look.Deadlocks;
+import parallel.look.ReportFile;
+import parallel.look.Timelines;
+import parallel.look.TraceFile;
+import parallel.runtime.Context;
+import parallel.runtime.EndedWorkers;
+
+/**
+ * What workers do and did, read from memory that they write anyway: also of workers that hang, are stopped or are dead.
+ * Nothing here asks a worker or waits for one. Safe from any thread; needs no Clojure.
+ *
+ * <pre>{@code
+ * for (TimelineEntry entry : Look.timeline()) {
+ *     System.out.println(entry.id() + " " + entry.kind() + " " + entry.name());
+ * }
+ * Look.report(Path.of("report.html"));
+ * }</pre>
+ */
+public final class Look
+{
+    private Look()
+    {
+    }
+
+    /** What becomes of calls that wait for each other. */
+    public enum OnDeadlock
+    {
+        /** One of them says so once, in a line on its stderr. */
+        REPORT,
+        /** Each of them ends with an error of the code {@link ParallelException.Code#DEADLOCK}. */
+        THROW,
+        /** Nothing. */
+        OFF
+    }
+
+    /**
+     * Who waits for whom, now. Never blocks.
+     *
+     * @return one of each thread that waits, of all processes of the session on this machine; an idle worker has none.
+     */
+    public static List<WaitStatus> waits()
+    {
+        return Deadlocks.waits();
+    }
+
+    /**
+     * Calls that wait for each other, so that nothing can end them from inside. A call with a time-out is none of them,
+     * nor is one of a process that has another thread which may act; the asking thread does not count as one, nor do
+     * threads that wait at a prompt, for a task of their executor, or for another thread to end. Blocks for a second
+     * at most, while there may be some and their threads have not looked again.
+     *
+     * @return the cycles, each by its waits, with their traces; empty when there are none.
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    public static List<List<WaitStatus>> deadlocks() throws InterruptedException
+    {
+        return Deadlocks.found();
+    }
+
+    /**
+     * Says what becomes of deadlocks, in the whole session, workers and calls that exist already included. For the
+     * root.
+     *
+     * @param what becomes of them; REPORT in a new session.
+     * @throws ParallelException BAD_ARGUMENT in a worker.
+     */
+    public static void watch(OnDeadlock what)
+    {
+        Deadlocks.watch(what);
+    }
+
+    /**
+     * What workers did last: all live ones below the calling code, workers of workers included, and the last 64 workers
+     * of this process that have ended. Each keeps its last thousand records or so. Those of a worker on another host
+     * are not known here.
+     *
+     * @return in the order of the beginnings; what is under way has no end and no outcome.
+     */
+    public static List<TimelineEntry> timeline()
+    {
+        return Timelines.all(Context.current());
+    }
+
+    /**
+     * As {@link #timeline()}, of some workers.
+     *
+     * @param workers handles, also of workers that have ended.
+     * @return in the order of the beginnings.
+     */
+    public static List<TimelineEntry> timeline(Worker... workers)
+    {
+        return Timelines.of(Arrays.asList(workers));
+    }
+
+    /**
+     * Writes {@link #timeline()} as a trace in Chrome's format, for Perfetto.
+     *
+     * @param path of the file, which is overwritten.
+     * @return the path.
+     * @throws ParallelException with BAD_ARGUMENT if it cannot be written.
+     */
+    public static Path trace(Path path)
+    {
+        List<WorkerStatus> workers = new ArrayList<>(Context.current().descendants());
+        EndedWorkers.last().forEach(ended -> workers.add(ended.status()));
+        TraceFile.write(path, workers, timeline());
+        return path;
+    }
+
+    /**
+     * Writes one file of HTML that needs no network: the tree of workers, their timeline, rates, errors and last words.
+     *
+     * @param path of the file, which is overwritten.
+     * @return the path.
+     * @throws ParallelException with BAD_ARGUMENT if it cannot be written.
+     */
+    public static Path report(Path path)
+    {
+        ReportFile.write(path, Context.current().descendants(), EndedWorkers.last(), timeline());
+        return path;
+    }
+}

@@ -1,0 +1,170 @@
+package parallel;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.UnaryOperator;
+
+/**
+ * Which allocation of Slurm hosts are of, and what each of them is like. Immutable: each method returns new options.
+ * Safe from any thread. A value that is not allowed is refused at once, with a {@link ParallelException} of the code
+ * {@link ParallelException.Code#BAD_ARGUMENT} that says what is allowed.
+ *
+ * <pre>{@code
+ * SlurmOptions.nodes(4).time("01:00:00").args(List.of("-p", "gpu", "--exclusive"))
+ *     .each(host -> host.startTimeout(Duration.ofHours(1)));
+ * }</pre>
+ */
+public final class SlurmOptions
+{
+    private static final String NO_SHELL = "--no-shell";
+    private static final int UNIQUE = "--no-s".length();
+
+    private final int nodes;
+    private final String time;
+    private final List<String> args;
+    private final UnaryOperator<HostOptions> each;
+
+    private SlurmOptions(int nodes, String time, List<String> args, UnaryOperator<HostOptions> each)
+    {
+        this.nodes = nodes;
+        this.time = time;
+        this.args = args;
+        this.each = each;
+    }
+
+    /**
+     * The allocation that this JVM runs in, as {@code SLURM_JOB_ID} says.
+     *
+     * @return the options.
+     */
+    public static SlurmOptions existing()
+    {
+        return new SlurmOptions(0, null, List.of(), UnaryOperator.identity());
+    }
+
+    /**
+     * A new allocation, which {@code salloc} makes; it is given back with the last of its hosts.
+     *
+     * @param nodes how many, 1 or more.
+     * @return the options.
+     */
+    public static SlurmOptions nodes(int nodes)
+    {
+        check(nodes >= 1, "nodes", nodes, "a number of 1 or more");
+        return new SlurmOptions(nodes, null, List.of(), UnaryOperator.identity());
+    }
+
+    /**
+     * For how long a new allocation lasts.
+     *
+     * @param time as Slurm writes it, such as {@code 01:00:00} or {@code 2-12}; default: that of the partition.
+     * @return new options.
+     */
+    public SlurmOptions time(String time)
+    {
+        checkNew("time");
+        check(time != null && !time.isBlank() && time.chars().noneMatch(Character::isISOControl), "time", time,
+            "a time as Slurm writes it, such as 01:00:00");
+        return new SlurmOptions(nodes, time, args, each);
+    }
+
+    /**
+     * Further arguments for {@code salloc}.
+     *
+     * @param arguments such as {@code -p gpu} or {@code --exclusive}, each a word; default: none.
+     * @return new options.
+     */
+    public SlurmOptions args(List<String> arguments)
+    {
+        checkNew("args");
+        check(arguments != null && arguments.stream().noneMatch(word -> word == null || word.isEmpty() ||
+            word.indexOf('\0') >= 0 || isNoShell(word)), "args", arguments,
+            "a list of arguments for salloc, without --no-shell");
+        return new SlurmOptions(nodes, time, List.copyOf(arguments), each);
+    }
+
+    /**
+     * What each host of it is like.
+     *
+     * @param change gets the options of a host, once before there is an allocation and once for each node, and returns
+     *               them with others set; what {@link HostOptions#startTimeout} says holds for the allocation, too.
+     *               Default: as they are.
+     * @return new options.
+     */
+    public SlurmOptions each(UnaryOperator<HostOptions> change)
+    {
+        check(change != null, "each", null, "a function of options of a host");
+        return new SlurmOptions(nodes, time, args, change);
+    }
+
+    /**
+     * How many nodes a new allocation is to have.
+     *
+     * @return 0: none is made.
+     */
+    public int nodes()
+    {
+        return nodes;
+    }
+
+    /**
+     * For how long a new allocation is to last.
+     *
+     * @return as Slurm writes it; null if it was not set.
+     */
+    public String time()
+    {
+        return time;
+    }
+
+    /**
+     * Further arguments for {@code salloc}.
+     *
+     * @return none if they were not set.
+     */
+    public List<String> args()
+    {
+        return args;
+    }
+
+    /**
+     * What is done with the options of each host.
+     *
+     * @return the function.
+     */
+    public UnaryOperator<HostOptions> each()
+    {
+        return each;
+    }
+
+    /** Also cut short, as salloc takes it: nobody would hold the allocation. */
+    private static boolean isNoShell(String word)
+    {
+        return word.length() >= UNIQUE && NO_SHELL.startsWith(word);
+    }
+
+    private void checkNew(String option)
+    {
+        if (nodes == 0)
+        {
+            throw bad(option, "Option " + option + " is of a new allocation, which the option nodes makes; the one " +
+                "that this JVM runs in is as it is.", "nothing");
+        }
+    }
+
+    private static void check(boolean allowed, String option, Object value, String what)
+    {
+        if (!allowed)
+        {
+            throw bad(option, "Option " + option + " of an allocation is " + Objects.toString(value) +
+                "; allowed is " + what + ".", what);
+        }
+    }
+
+    private static ParallelException bad(String option, String message, String allowed)
+    {
+        return new ParallelException(ParallelException.Code.BAD_ARGUMENT, message,
+            Map.of("option", option, "allowed", allowed), null);
+    }
+}

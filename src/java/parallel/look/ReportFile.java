@@ -1,0 +1,119 @@
+package parallel.look;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import parallel.TimelineEntry;
+import parallel.TimelineEntry.Kind;
+import parallel.WorkerStatus;
+import parallel.runtime.EndedWorkers;
+
+/**
+ * What workers are and did as one file of HTML, which needs nothing else. What comes from workers is data within its
+ * script, and text on the page.
+ */
+public final class ReportFile
+{
+    private static final String TEMPLATE = "/parallel/report.html";
+    private static final String PLACE_OF_DATA = "{\"place\":\"of the data\"}";
+    private static final long NANOS_PER_MICRO = 1000;
+
+    private ReportFile()
+    {
+    }
+
+    /**
+     * Writes it.
+     *
+     * @param path    is overwritten.
+     * @param workers the live ones.
+     * @param ended   those that have ended.
+     * @param entries of the timeline, in the order of their beginnings.
+     */
+    public static void write(
+        Path path, List<WorkerStatus> workers, List<EndedWorkers.Ended> ended, List<TimelineEntry> entries)
+    {
+        StringBuilder json = new StringBuilder();
+        Json.write(json, data(workers, ended, entries));
+        TextFile.write("report", path, template().replace(PLACE_OF_DATA, json));
+    }
+
+    private static String template()
+    {
+        try (InputStream in = ReportFile.class.getResourceAsStream(TEMPLATE))
+        {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        catch (IOException e)
+        {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Map<String, Object> data(
+        List<WorkerStatus> workers, List<EndedWorkers.Ended> ended, List<TimelineEntry> entries)
+    {
+        Instant now = Instant.now();
+        long zeroNs = entries.isEmpty() ? System.nanoTime() : entries.get(0).fromNs();
+        List<Object> all = new ArrayList<>();
+        workers.forEach(worker -> all.add(worker(worker, now, null)));
+        ended.forEach(one -> all.add(worker(one.status(), now, one.error())));
+        Map<String, Object> data = new LinkedHashMap<>();
+        data.put("at", now.toString());
+        data.put("now", (System.nanoTime() - zeroNs) / NANOS_PER_MICRO);
+        data.put("kinds", Arrays.stream(Kind.values()).map(kind -> kind.name().toLowerCase(Locale.ROOT)).toList());
+        data.put("workers", all);
+        data.put("entries", entries(entries, zeroNs));
+        return data;
+    }
+
+    private static Map<String, Object> worker(WorkerStatus status, Instant now, String error)
+    {
+        Map<String, Object> worker = new LinkedHashMap<>();
+        worker.put("id", status.id());
+        worker.put("parent", status.parent());
+        worker.put("pid", status.pid() == 0 ? null : status.pid());
+        worker.put("name", status.name());
+        worker.put("host", status.host().orElse(null));
+        worker.put("state", status.state().name().toLowerCase(Locale.ROOT));
+        worker.put("up", status.startedAt() == null ? null : Duration.between(status.startedAt(), now).toMillis());
+        worker.put("doing", status.doing());
+        worker.put("sent", List.of(status.messagesSent(), status.bytesSent()));
+        worker.put("received", List.of(status.messagesReceived(), status.bytesReceived()));
+        worker.put("queue", List.of(status.queuedMessages(), status.queuedBytes()));
+        worker.put("heap", status.heapBytes() == 0 ? null : status.heapBytes());
+        worker.put("exit", status.exit().isPresent() ? status.exit().getAsInt() : null);
+        worker.put("signal", status.signal().orElse(null));
+        worker.put("error", error);
+        return worker;
+    }
+
+    /** Arrays, as they are many: id, kind, name, index, from and length in us, outcome, lane. */
+    private static List<Object> entries(List<TimelineEntry> entries, long zeroNs)
+    {
+        Map<Integer, Lanes> lanes = new HashMap<>();
+        List<Object> all = new ArrayList<>();
+        for (TimelineEntry entry : entries)
+        {
+            all.add(Arrays.asList(entry.id(), entry.kind().ordinal(), entry.name(),
+                entry.index().isPresent() ? entry.index().getAsLong() : null,
+                (entry.fromNs() - zeroNs) / NANOS_PER_MICRO,
+                entry.toNs().isPresent() ? (entry.toNs().getAsLong() - entry.fromNs()) / NANOS_PER_MICRO : null,
+                entry.outcome().map(outcome -> outcome.name().toLowerCase(Locale.ROOT)).orElse(null),
+                entry.kind() == Kind.GC ? 0 : lanes.computeIfAbsent(entry.id(), id -> new Lanes()).of(entry)));
+        }
+        return all;
+    }
+}

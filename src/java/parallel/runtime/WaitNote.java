@@ -1,0 +1,166 @@
+package parallel.runtime;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+
+import parallel.transport.MessageChannel;
+import parallel.transport.WaitObserver;
+import parallel.transport.WaitTable;
+import parallel.transport.Waiter;
+
+/**
+ * What the session is told of one wait of one thread. A wait of more than half a second looks about once a second
+ * whether it is part of a deadlock, and sooner while that may be so. Used by the thread that waits.
+ */
+public final class WaitNote implements WaitObserver.Note
+{
+    private static final long FIRST_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long SOON_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    /** A cycle that is none after so many looks, as its threads run at times, is looked at as seldom as others. */
+    private static final int MOST_SOON = 10;
+
+    private static final List<String> NAMES =
+        Arrays.stream(Waiter.For.values()).map(what -> what.name().toLowerCase(Locale.ROOT)).toList();
+
+    private final Context owner;
+    private final WaitTable table;
+    private final int index;
+    private final int epoch;
+    private final Waiter.For what;
+    private final long began = System.nanoTime();
+    private long lookAt = began + FIRST_LOOK_NANOS;
+    private int soon;
+    private int[] on;
+    private int needed;
+    private long progress;
+    private boolean changed = true;
+    private long atNanos;
+    private List<WaitTable.Wait> remembered;
+
+    WaitNote(Context owner, WaitTable table, int index, Waiter.For what, int[] on, int needed)
+    {
+        this.owner = owner;
+        this.table = table;
+        this.index = index;
+        this.epoch = table.epoch(index);
+        this.what = what;
+        this.on = on;
+        this.needed = needed;
+    }
+
+    /**
+     * Whose thread waits.
+     *
+     * @return the root's context, or a worker's.
+     */
+    public Context owner()
+    {
+        return owner;
+    }
+
+    /**
+     * The table that it is noted in.
+     *
+     * @return that of the session.
+     */
+    public WaitTable table()
+    {
+        return table;
+    }
+
+    /**
+     * Its place in the table.
+     *
+     * @return 0 or more.
+     */
+    public int index()
+    {
+        return index;
+    }
+
+    @Override
+    public long lookAtNanos()
+    {
+        return lookAt;
+    }
+
+    /**
+     * Is it to look now?
+     *
+     * @return true once the time has come.
+     */
+    public boolean isDue()
+    {
+        return System.nanoTime() - lookAt >= 0;
+    }
+
+    @Override
+    public void look(long at, List<MessageChannel> channels, long nowProgress)
+    {
+        int[] ids = Waits.peers(channels);
+        look(at, ids, what.isAny() ? 1 : ids.length, nowProgress);
+    }
+
+    /**
+     * The thread has found that it still has to wait.
+     *
+     * @param at          of {@link System#nanoTime}, before it has looked.
+     * @param ids         of those who can end the wait.
+     * @param neededNow   how many of them it needs.
+     * @param nowProgress another number if what it waits for has moved.
+     */
+    public void look(long at, int[] ids, int neededNow, long nowProgress)
+    {
+        changed |= nowProgress != progress || neededNow != needed || !Arrays.equals(ids, on);
+        progress = nowProgress;
+        on = ids;
+        needed = neededNow;
+        atNanos = at;
+        boolean maybe = Waits.watch().look(this);
+        soon = maybe ? soon + 1 : 0;
+        lookAt = System.nanoTime() + (maybe && soon < MOST_SOON ? SOON_NANOS : LOOK_NANOS);
+    }
+
+    /**
+     * Writes what was seen into the table.
+     *
+     * @param others threads beside this one that may act, -1 where that is unknown.
+     * @param trace  its frames, one per line.
+     */
+    public void tell(int others, String trace)
+    {
+        table.looked(index, epoch, on, needed, atNanos, changed, others, trace);
+        changed = false;
+    }
+
+    /**
+     * Keeps what it may be part of: once another has acted, the table has it no more.
+     *
+     * @param cycle as it was seen.
+     */
+    public void remember(List<WaitTable.Wait> cycle)
+    {
+        remembered = cycle;
+    }
+
+    /**
+     * What it may have been part of.
+     *
+     * @return the last that was remembered, or null.
+     */
+    public List<WaitTable.Wait> remembered()
+    {
+        return remembered;
+    }
+
+    @Override
+    public void end()
+    {
+        Waits.ended();
+        table.leave(index, epoch);
+        owner.waited(NAMES.get(what.ordinal()), began, System.nanoTime());
+    }
+}

@@ -1,0 +1,41 @@
+package parallel.transport;
+
+import java.util.List;
+
+/** Hears of each thread of this process that is about to block. Safe from any thread. */
+@FunctionalInterface
+public interface WaitObserver
+{
+    /**
+     * Called in the slow path only, by the thread that blocks, holding no lock. Must not block.
+     *
+     * @param what          it waits for.
+     * @param on            whose messages, room or words it waits for.
+     * @param deadlineNanos of {@link System#nanoTime}, {@link Long#MAX_VALUE} for none.
+     * @return what is told of this wait from now on; null: nothing.
+     */
+    Note begin(Waiter.For what, List<MessageChannel> on, long deadlineNanos);
+
+    /** What is told of one wait. Used by the thread that waits. */
+    interface Note
+    {
+        /**
+         * When it wants to be asked to look.
+         *
+         * @return of {@link System#nanoTime}; {@link Long#MAX_VALUE}: never.
+         */
+        long lookAtNanos();
+
+        /**
+         * The thread has found that it still has to wait. May throw: the wait ends with that.
+         *
+         * @param atNanos  of {@link System#nanoTime}, before it has looked.
+         * @param on       whom it still waits for.
+         * @param progress of the channels: the same number as before while nothing moves there.
+         */
+        void look(long atNanos, List<MessageChannel> on, long progress);
+
+        /** The wait has ended. */
+        void end();
+    }
+}

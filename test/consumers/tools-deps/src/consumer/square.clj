@@ -1,0 +1,4 @@
+(ns consumer.square)
+
+(defn square [x]
+  (* x x))
