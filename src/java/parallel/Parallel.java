@@ -153,7 +153,7 @@ public final class Parallel
      *   Worker worker = Parallel.run(options, () -> 42);     // begins within milliseconds, once the spares have booted
      * }</pre>
      *
-     * @param options of the workers; with inThread nothing is kept.
+     * @param options of the workers; with inThread nothing is kept. In a host they are kept there, in several on each.
      * @param spares  how many for these options, 0 to the option maxWorkers.
      * @throws ParallelException with BAD_ARGUMENT for any other number.
      */

@@ -68,9 +68,9 @@ public final class WorkerOptions
         START_TIMEOUT(Duration.ofSeconds(60), "how long the worker may take to become ready"),
         /** How long the whole of stop may take before SIGKILL. */
         GRACE(Duration.ofSeconds(2), "how long stop may take in all before SIGKILL"),
-        /** Where the worker lives: {@code "process"}, {@code "thread"}, or a {@link Host}. */
+        /** Where the worker lives: {@code "process"}, {@code "thread"}, a {@link Host}, or several. */
         IN("process", "where the worker lives: in a JVM of its own, as a thread of this one, with the same " +
-            "semantics, or on a host"),
+            "semantics, on a host, or on one of several"),
         /** Gets a map for each event of the worker's life. */
         ON_EVENT(null, "called with a map for each event of the worker's life: started, ready, " +
             "retired, ended, failed, died"),
@@ -389,6 +389,20 @@ public final class WorkerOptions
         public Builder in(Host host)
         {
             return put(Option.IN, host);
+        }
+
+        /**
+         * Shares workers out over several hosts. Each worker that is started lives on one of them: where a core is
+         * free, and there where fewest workers are for the host's speed; see {@link Hosts#calibrate}.
+         *
+         * @param hosts at least one; each worker is started on one that is up. {@link Hosts#local()} may be among them.
+         * @return this.
+         */
+        public Builder in(List<? extends Host> hosts)
+        {
+            check(hosts != null && !hosts.isEmpty() && hosts.stream().noneMatch(Objects::isNull), "in", hosts,
+                "a list of hosts, at least one");
+            return put(Option.IN, List.copyOf(hosts));
         }
 
         /**

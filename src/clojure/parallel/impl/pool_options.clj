@@ -6,7 +6,6 @@
             [parallel.impl.worker-options :as worker-options])
   (:import [java.util.concurrent ConcurrentLinkedQueue]
            [parallel Host WorkerOptions]
-           [parallel.codec Destination]
            [parallel.hosts LocalHost Placement]
            [parallel.place Workers]
            [parallel.pool Limits Pool Pools ResourceShares ResourceShares$Machine]))
@@ -141,12 +140,6 @@
             machine    (ResourceShares$Machine. (max 1 (.cores host)) (.memoryBytes (.status host)) each)]
         (ResourceShares/applied there machine most cores)))))
 
-(defn- destination
-  "Where goes what workers are given that are shared out over hosts, one of which may be this machine: a task may be
-  given to any of them."
-  ^Destination [hosts]
-  (if (every? #(instance? LocalHost %) hosts) Destination/HERE Destination/ELSEWHERE))
-
 (defn pool-options
   "[limits, where its workers are, a function that gives the options of the next worker] of the checked options of a
   pool."
@@ -163,5 +156,5 @@
                                (on-hosts hosts given (.max l) cores)
                                (constantly (errors/surfacing (ResourceShares/applied given (.max l) cores))))]
     [(.graceMs l (Pools/graceMs given))
-     (if hosts (destination hosts) (errors/surfacing (Workers/destination given)))
+     (if hosts (Placement/destination hosts) (errors/surfacing (Workers/destination given)))
      make]))

@@ -48,6 +48,7 @@ public final class HostHandle implements Calibration.Measured
     static
     {
         Places.enter(HostHandle.class, HostHandle::maker);
+        Places.enter(Placement.CHOICE);
     }
 
     private static final System.Logger LOG = System.getLogger("parallel");

@@ -24,6 +24,7 @@ public final class LocalHost implements Calibration.Measured
     static
     {
         Places.enter(LocalHost.class, local -> Places.ofThisJvm());
+        Places.enter(Placement.CHOICE);
     }
 
     public static final LocalHost INSTANCE = new LocalHost();

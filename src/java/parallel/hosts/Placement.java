@@ -6,7 +6,9 @@ import java.util.List;
 import parallel.Host;
 import parallel.HostStatus;
 import parallel.HostStatus.State;
+import parallel.codec.Destination;
 import parallel.control.Errors;
+import parallel.place.Places;
 
 /**
  * On which of several hosts workers are started: in rounds over those that have free cores, one worker each, a host of
@@ -17,6 +19,27 @@ import parallel.control.Errors;
  */
 public record Placement(List<Host> hosts, int over)
 {
+    /** Of workers that are started one by one. */
+    static final Places.Choice CHOICE = new Places.Choice()
+    {
+        @Override
+        public Object next(List<?> several)
+        {
+            return Placement.next(hosts(several));
+        }
+
+        @Override
+        public Destination destination(List<?> several)
+        {
+            return Placement.destination(hosts(several));
+        }
+
+        private List<Host> hosts(List<?> several)
+        {
+            return several.stream().map(Host.class::cast).toList();
+        }
+    };
+
     /** A host, and what was given to it. */
     private static final class Seat
     {
@@ -71,6 +94,18 @@ public record Placement(List<Host> hosts, int over)
         List<Seat> seats = seats(hosts);
         seats.forEach(seat -> seat.given = seat.host.status().workers());
         return place(seats, 1).hosts().get(0);
+    }
+
+    /**
+     * Where goes what workers are given that are shared out over hosts, one of which may be this machine: a task may be
+     * given to any of them.
+     *
+     * @param hosts those that may have them, in whatever state.
+     * @return elsewhere, unless all of them are this machine.
+     */
+    public static Destination destination(List<? extends Host> hosts)
+    {
+        return hosts.stream().allMatch(LocalHost.class::isInstance) ? Destination.HERE : Destination.ELSEWHERE;
     }
 
     private static List<Seat> seats(List<? extends Host> hosts)

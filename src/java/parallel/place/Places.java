@@ -1,11 +1,13 @@
 package parallel.place;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
+import parallel.codec.Destination;
 import parallel.control.Errors;
 
 /**
@@ -16,6 +18,7 @@ import parallel.control.Errors;
  *   Here.PROCESS              ProcessMaker, of ProcessPlaces
  *   Here.THREAD               of ThreadPlaces
  *   one of a class entered    what was entered with that class makes of the value
+ *   a list of those           that of the one that is chosen when a worker is started
  * </pre>
  *
  * A room above enters its class when that is loaded, which is before there can be a value of it: this room need not
@@ -43,6 +46,9 @@ public final class Places
         }
     }
 
+    /** Entered with the first class that there can be several values of. */
+    private static volatile Choice choice;
+
     private Places()
     {
     }
@@ -57,6 +63,55 @@ public final class Places
     public static <I> void enter(Class<I> type, Function<I, PlaceMaker> maker)
     {
         MAKERS.put(type, in -> maker.apply(type.cast(in)));
+    }
+
+    /** Several values of {@code in} for one worker. Safe from any thread. */
+    public interface Choice
+    {
+        /**
+         * Chooses for a worker that is started now.
+         *
+         * @param several at least one.
+         * @return one of them.
+         * @throws parallel.ParallelException with BAD_ARGUMENT if no worker can be started in any.
+         */
+        Object next(List<?> several);
+
+        /**
+         * Where goes what a worker is given that may live in any of them.
+         *
+         * @param several at least one.
+         * @return elsewhere, if one of them is.
+         */
+        Destination destination(List<?> several);
+    }
+
+    /**
+     * Enters who chooses among several values of {@code in}.
+     *
+     * @param ours for all that are chosen from now on.
+     */
+    public static void enter(Choice ours)
+    {
+        choice = ours;
+    }
+
+    static Choice choice()
+    {
+        return choice;
+    }
+
+    /**
+     * Where goes what a worker with such options is given.
+     *
+     * @param options checked ones.
+     * @return the destination.
+     * @throws parallel.ParallelException with BAD_ARGUMENT if no worker can be started there.
+     */
+    static Destination destination(WorkerOptions options)
+    {
+        return options.get(Option.IN, Object.class) instanceof List<?> several ? choice.destination(several) :
+            of(options).destination();
     }
 
     /**

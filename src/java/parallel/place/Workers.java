@@ -248,7 +248,8 @@ public final class Workers
         {
             throw Errors.badArgument("A worker's body is a lambda or an object that is a Callable, not null.");
         }
-        return start(Context.current(), checked(options), work(options, Work.BODY, () -> Codec.bodyToBytes(body)),
+        WorkerOptions settled = settled(options);
+        return start(Context.current(), settled, work(settled, Work.BODY, () -> Codec.bodyToBytes(body)),
             WorkerHandle::new);
     }
 
@@ -263,8 +264,8 @@ public final class Workers
     public static Worker startClass(WorkerOptions options, Class<?> body, Object... arguments)
     {
         ClassBody checked = ClassBody.checked(body, arguments);
-        return start(Context.current(), checked(options), work(options, Work.CLASS, checked::encode),
-            WorkerHandle::new);
+        WorkerOptions settled = settled(options);
+        return start(Context.current(), settled, work(settled, Work.CLASS, checked::encode), WorkerHandle::new);
     }
 
     /**
@@ -277,7 +278,19 @@ public final class Workers
      */
     public static Worker startClass(Context context, WorkerOptions options, Class<?> body)
     {
-        return start(context, options, work(Work.CLASS, ClassBody.checked(body)::encode), WorkerHandle::new);
+        return start(context, settled(options), work(Work.CLASS, ClassBody.checked(body)::encode), WorkerHandle::new);
+    }
+
+    /** Of several hosts one is chosen for each worker, before anything is written for it. */
+    private static WorkerOptions settled(WorkerOptions options)
+    {
+        return checked(options).get(Option.IN, Object.class) instanceof List<?> hosts ?
+            in(options, Places.choice().next(hosts)) : options;
+    }
+
+    private static WorkerOptions in(WorkerOptions options, Object host)
+    {
+        return options.toBuilder().in((Host)host).build();
     }
 
     private static WorkerOptions checked(WorkerOptions options)
@@ -316,7 +329,7 @@ public final class Workers
     /** As {@link #work(byte, Supplier)}, for a worker with such options: what cannot go to its machine fails. */
     private static Work work(WorkerOptions options, byte kind, Supplier<byte[]> encode)
     {
-        return destination(checked(options)).of(() -> work(kind, encode));
+        return destination(options).of(() -> work(kind, encode));
     }
 
     /**
@@ -328,7 +341,7 @@ public final class Workers
      */
     public static Destination destination(WorkerOptions options)
     {
-        return Places.of(options).destination();
+        return Places.destination(options);
     }
 
     /**
@@ -358,11 +371,19 @@ public final class Workers
      * How many JVMs are kept for workers with such options that are yet to be started.
      *
      * @param options checked ones.
-     * @param spares  0 or more.
+     * @param spares  0 or more; on each of several hosts so many.
      */
     public static void warm(WorkerOptions options, int spares)
     {
-        spares(Context.current()).keep(checked(options), spares);
+        Spares kept = spares(Context.current());
+        if (checked(options).get(Option.IN, Object.class) instanceof List<?> hosts)
+        {
+            hosts.forEach(host -> kept.keep(in(options, host), spares));
+        }
+        else
+        {
+            kept.keep(options, spares);
+        }
     }
 
     /** None are kept any more. */

@@ -11,7 +11,8 @@
             [parallel.support :refer [await-true error error-kind within]])
   (:import [java.time Duration Instant]
            [java.util.concurrent ExecutorService RejectedExecutionException]
-           [parallel Host HostStatus HostStatus$State HostStatus$Traffic Worker]
+           [parallel Host HostStatus HostStatus$State HostStatus$Traffic Parallel ParallelException Worker WorkerOptions WorkerPool]
+           [parallel.example Summer]
            [parallel.hosts Placement]))
 
 (use-fixtures :each closing-hosts)
@@ -88,6 +89,27 @@
         (is (= "two" @v))
         (parallel/send w :go)
         (is (= "one" @w))))))
+
+(deftest ^{:deadline-s 600} a-program-in-java-shares-workers-out-as-well
+  (let [[one two] (two-hosts)
+        in        (fn [hosts] (.build (.in (WorkerOptions/builder) ^java.util.List hosts)))
+        start     #(Parallel/run ^WorkerOptions % Summer (object-array [1.0]))
+        names     #(frequencies (map (fn [^Worker w] (.orElse (.host (.status w)) nil)) %))
+        ws        (repeatedly 3 #(start (in [one two])))]
+    (is (= {"one" 2, "two" 1} (names (doall ws))))
+    (doseq [^Worker w ws]
+      (.send w (double-array [1 2 3]))
+      (is (= 6.0 (.join w))))
+    (testing "this machine may be among them"
+      (let [ws (doall (repeatedly 2 #(start (in [(hosts/local) two]))))]
+        (is (= {nil 1, "two" 1} (names ws)))
+        (run! #(.stop ^Worker %) ws)))
+    (testing "a pool"
+      (with-open [p (.build (.workerOptions (WorkerPool/builder 3) (in [one two])))]
+        (is (await-true #(= {"one" 2, "two" 1} (names (.workers p)))))))
+    (testing "what is none"
+      (doseq [bad [[] nil [nil]]]
+        (is (thrown-with-msg? ParallelException #"list of hosts" (in bad)) (pr-str bad))))))
 
 (deftest ^{:deadline-s 600} a-pool-over-hosts-goes-on-when-one-is-lost
   (let [[one two] (two-hosts)]
