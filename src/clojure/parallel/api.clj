@@ -28,7 +28,7 @@
            [parallel.codec Destination ReaderCount Extension Extensions]
            [parallel.control Work Text]
            [parallel.place Workers]
-           [parallel.runtime ChannelPeer Context Group Reply Steps WorkerHandle]))
+           [parallel.runtime ChannelPeer Children Context Group Reply Steps WorkerHandle]))
 
 (set! *warn-on-reflection* true)
 
@@ -51,6 +51,9 @@
   "The context of this worker, or of the process."
   ^Context []
   (or *context* (Context/current)))
+
+(defn- the-children ^Children []
+  (Children/of (context)))
 
 (defn ^:no-doc realized
   "In a worker: the value of an evaluation. A lazy seq is realised where it was made: with its bindings, and its
@@ -136,7 +139,7 @@
 (defcall children
   "This process's live workers, a vector in the order of their ids. One that has ended is not in it. Never blocks."
   []
-  (vec (.children (context))))
+  (vec (.all (the-children))))
 
 ;; ---- start
 
@@ -296,15 +299,15 @@
 (defn ^:no-doc everywhere-in
   "everywhere, called in the namespace named ns-sym."
   [ns-sym form]
-  (let [^Work work (written-for ReaderCount/UNKNOWN (farthest (.children (context))) #(work-of ns-sym form []))
-        workers  (.record (context) work)
+  (let [^Work work (written-for ReaderCount/UNKNOWN (farthest (.all (the-children))) #(work-of ns-sym form []))
+        workers  (.record (the-children) work)
         replies  (mapv (fn [^WorkerHandle w] (.execEverywhere w work)) workers)
         results  (into [] (comp (map (fn [[w reply]] (conj (reply-value reply) w)))
                                 (remove (fn [[_ e w]] (and e (dropped-out? w e)))))
                        (map vector workers replies))
         failures (filter second results)]
     (if (some of-the-form? failures)
-      (.forget (context) work)
+      (.forget (the-children) work)
       (note-everywhere! form))
     (when (seq failures)
       (throw (ClojureErrors/exInfo (Group/together (map second failures)))))
@@ -328,7 +331,7 @@
   "Workers started from now on evaluate none of the forms given to everywhere so far. Returns nil."
   []
   (forget-everywhere!)
-  (.forgetAll (context)))
+  (.forgetAll (the-children)))
 
 (def ^:private locals-used (later 'parallel.impl.analysis/used-locals))
 (def ^:private hinted (later 'parallel.impl.analysis/hinted))
@@ -730,7 +733,7 @@
   given, if any, and :nice how nice it was asked to be. Where the worker's code is older than the disk there is :stale,
   see stale. What its threads wait for is in the metadata, as :waits, see parallel.look/waits; print-status shows it."
   ([] (let [waits (waits-by-id)]
-        (mapv #(with-waits waits (ClojureErrors/status %)) (.descendants (context)))))
+        (mapv #(with-waits waits (ClojureErrors/status %)) (.descendants (the-children)))))
   ([w] (let [waits (waits-by-id)]
          (each-worker "status" [worker w] (with-waits waits (ClojureErrors/status (.status worker)))))))
 

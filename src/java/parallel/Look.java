@@ -9,6 +9,7 @@ import parallel.look.Deadlocks;
 import parallel.look.ReportFile;
 import parallel.look.Timelines;
 import parallel.look.TraceFile;
+import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.EndedWorkers;
 
@@ -108,7 +109,7 @@ public final class Look
      */
     public static Path trace(Path path)
     {
-        List<WorkerStatus> workers = new ArrayList<>(Context.current().descendants());
+        List<WorkerStatus> workers = new ArrayList<>(Children.of(Context.current()).descendants());
         EndedWorkers.last().forEach(ended -> workers.add(ended.status()));
         TraceFile.write(path, workers, timeline());
         return path;
@@ -123,7 +124,7 @@ public final class Look
      */
     public static Path report(Path path)
     {
-        ReportFile.write(path, Context.current().descendants(), EndedWorkers.last(), timeline());
+        ReportFile.write(path, Children.of(Context.current()).descendants(), EndedWorkers.last(), timeline());
         return path;
     }
 }

@@ -262,6 +262,23 @@
         (is (= [1 1] (map (comp count made) ["start.jar" "start.jsa"])))))
   (is (= [] (made "scratch"))))
 
+(deftest ^:once ^:slow a-program-that-ends-while-it-is-made-leaves-no-directory
+  (fill-as-before)
+  (.delete ^File (first (made "start.jsa")))    ; what is left to make needs a worker, in a session of its own
+  (let [process (start {} "-e" (pr-str '(require '[parallel.api :as parallel]) '@(parallel/run '(+ 1 2)) '(read-line)))
+        below   #(into #{} (map (fn [^ProcessHandle h] (.pid h)))
+                       (iterator-seq (.iterator (.descendants (.toHandle process)))))
+        of      (fn [pids]
+                  (for [^File file (.listFiles (io/file "/dev/shm"))
+                        :let [[_ pid] (re-matches #"parallel-\d+-(\d+)-.*" (.getName file))]
+                        :when (and pid (contains? pids (parse-long pid)))]
+                    (.getName file)))
+        pids    (await-true #(let [pids (below)] (when (seq (of pids)) pids)) 120000)]
+    (is pids)
+    (.close (.getOutputStream process))
+    (is (.waitFor process 60 TimeUnit/SECONDS))
+    (is (= [] (of pids)))))
+
 (deftest ^:once ^:slow old-caches-are-removed
   (let [old   (for [i (range 20)] (io/file *home* (format "%032x" i)))
         month (- (System/currentTimeMillis) (* 31 24 3600 1000))]

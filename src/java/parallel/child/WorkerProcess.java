@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.TimeUnit;
 
+import parallel.codec.Destination;
 import parallel.codec.Messages;
 import parallel.control.Header;
 import parallel.process.Output;
@@ -52,7 +53,7 @@ final class WorkerProcess extends ChildProcess
         MessageChannel channel = new MessageChannel(pair, Side.CHILD, bell, header().inboxBytes(), Messages.inbox());
         UpwardLines lines = new UpwardLines();
         Context context = new Context(Context.NO_WORKER, header().depth(),
-            ParentPeer.ofProcess(header().parentId(), parentPid(), channel),
+            new ParentPeer(header().parentId(), parentPid(), channel, toParent()),
             new Context.Output(WorkerProcess::print, lines));
         Context.becomeProcess(context);
         WorkerSide side =
@@ -65,6 +66,13 @@ final class WorkerProcess extends ChildProcess
             side.look();
         });
         side.begin(session.loop().attach(control, side), true);
+    }
+
+    /** Only the root has workers on other machines. */
+    private Destination toParent()
+    {
+        return header().parentId() == Context.NO_WORKER && Session.current().host() != 0 ? Destination.ELSEWHERE :
+            Destination.HERE;
     }
 
     private static long parentPid()

@@ -19,6 +19,7 @@ import parallel.control.Language;
 import parallel.control.RemoteError;
 import parallel.control.Work;
 import parallel.runtime.Context;
+import parallel.runtime.ControlEnd;
 import parallel.runtime.LastWords;
 import parallel.runtime.SessionMemory;
 import parallel.runtime.Threads;
@@ -32,7 +33,7 @@ import parallel.transport.StatusPage;
 /**
  * The worker's own end of control: a table of commands, what it evaluates, and its status page.
  */
-public final class WorkerSide implements LinkListener, Context.ControlEnd
+public final class WorkerSide implements LinkListener, ControlEnd
 {
     private static final System.Logger LOG = System.getLogger("parallel");
     private static final long FLUSH_MS = 500;

@@ -34,6 +34,7 @@ import parallel.place.Places;
 import parallel.process.Output;
 import parallel.relay.RelayBell;
 import parallel.relay.RelayFrames;
+import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.EventListener;
 import parallel.runtime.Place;
@@ -363,7 +364,7 @@ public final class HostHandle implements Calibration.Measured
 
     private List<WorkerHandle> workers()
     {
-        return Context.ofProcess().children().stream()
+        return Children.of(Context.ofProcess()).all().stream()
             .filter(worker -> worker.life().place() instanceof RemotePlace place && place.host() == number).toList();
     }
 

@@ -15,6 +15,7 @@ import parallel.HostStatus.State;
 import parallel.place.Places;
 import parallel.process.Base;
 import parallel.process.ThisProcess;
+import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.WorkerHandle;
 
@@ -53,7 +54,7 @@ public final class LocalHost implements Calibration.Measured
     @Override
     public HostStatus status()
     {
-        List<WorkerHandle> workers = Context.current().children().stream()
+        List<WorkerHandle> workers = Children.of(Context.current()).all().stream()
             .filter(worker -> worker.status().host().isEmpty()).toList();
         Traffic traffic = new Traffic();
         workers.forEach(worker -> traffic.add(worker.status()));

@@ -15,6 +15,7 @@ import parallel.TimelineEntry;
 import parallel.TimelineEntry.Kind;
 import parallel.TimelineEntry.Outcome;
 import parallel.Worker;
+import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.EndedWorkers;
 import parallel.runtime.Session;
@@ -58,7 +59,7 @@ public final class Timelines
     {
         Timelines found = new Timelines();
         Set<Integer> ids = new HashSet<>();
-        for (WorkerHandle child : context.children())
+        for (WorkerHandle child : Children.of(context).all())
         {
             ids.add(child.id());
             found.add(child.id(), child.flightRecord());

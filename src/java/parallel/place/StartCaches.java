@@ -10,6 +10,7 @@ import parallel.process.Base;
 import parallel.process.Launch;
 import parallel.process.LaunchException;
 import parallel.process.LaunchedProcess;
+import parallel.process.SessionDirectory;
 import parallel.process.StartCache;
 import parallel.runtime.Session;
 import parallel.runtime.Threads;
@@ -25,6 +26,8 @@ final class StartCaches
     private static final List<String> SMALL = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx512m");
     /** So that a process that is about to end does not begin it. */
     private static final long BEGIN_AFTER_MS = 1000;
+    /** Of one that was killed: it may be in the middle of a system call. */
+    private static final long MOST_END_MS = 1000;
     /** How nice it is: everything else on the machine goes first. */
     private static final int IN_BACKGROUND = 10;
     private static final Set<String> BEGUN = new HashSet<>();
@@ -89,11 +92,26 @@ final class StartCaches
     {
         try
         {
-            Runtime.getRuntime().addShutdownHook(Threads.unstarted("parallel-exit-0", process::kill, e -> { }));
+            Runtime.getRuntime().addShutdownHook(Threads.unstarted("parallel-exit-0", () -> end(process), e -> { }));
         }
         catch (IllegalStateException e)
         {
             process.kill();     // we are ending
         }
+    }
+
+    /** It has a session of its own, which goes with it. */
+    private static void end(LaunchedProcess process)
+    {
+        process.kill();
+        try
+        {
+            process.awaitExit(MOST_END_MS);
+        }
+        catch (InterruptedException e)
+        {
+            Thread.currentThread().interrupt();
+        }
+        SessionDirectory.sweep();
     }
 }

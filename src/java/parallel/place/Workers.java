@@ -25,6 +25,7 @@ import parallel.control.Errors;
 import parallel.control.Text;
 import parallel.control.Work;
 import parallel.process.Output;
+import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.EndErrors;
 import parallel.runtime.Place;
@@ -130,7 +131,7 @@ public final class Workers
     private static int live(Session session)
     {
         return session.page().slots().size() +
-            Context.ofProcess().children().stream().mapToInt(child -> child.below().size()).sum();
+            Children.of(Context.ofProcess()).all().stream().mapToInt(child -> child.below().size()).sum();
     }
 
     private static void guard(Context context, WorkerOptions options, Session session)
@@ -399,6 +400,6 @@ public final class Workers
      */
     public static List<Worker> children()
     {
-        return List.copyOf(Context.current().children());
+        return List.copyOf(Children.of(Context.current()).all());
     }
 }

@@ -72,10 +72,7 @@ public final class SessionDirectory implements AutoCloseable
     public static SessionDirectory create(
         List<Path> memoryBases, List<Path> socketBases, Consumer<String> warn) throws IOException
     {
-        Set<Path> all = new LinkedHashSet<>(memoryBases);
-        all.addAll(socketBases);
-        all.forEach(SessionDirectory::sweep);
-
+        sweep(memoryBases, socketBases);
         List<String> problems = new ArrayList<>();
         Path memory = makeForMemory(memoryBases, problems);
         if (!problems.isEmpty())
@@ -305,6 +302,19 @@ public final class SessionDirectory implements AutoCloseable
         {
             // Then nothing of ours is in it, or nothing can be done about it.
         }
+    }
+
+    /** The same wherever sessions have directories. */
+    public static void sweep()
+    {
+        sweep(SessionBases.memory(), SessionBases.sockets());
+    }
+
+    private static void sweep(List<Path> memoryBases, List<Path> socketBases)
+    {
+        Set<Path> all = new LinkedHashSet<>(memoryBases);
+        all.addAll(socketBases);
+        all.forEach(SessionDirectory::sweep);
     }
 
     private static void removeIfDead(Path directory)

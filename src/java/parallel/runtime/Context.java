@@ -1,21 +1,15 @@
 package parallel.runtime;
 
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 import parallel.Peer;
-import parallel.WorkerStatus;
 import parallel.codec.Destination;
 import parallel.control.Text;
-import parallel.control.Work;
 import parallel.process.Output.Sink;
 import parallel.process.Output.Stream;
-import parallel.transport.MessageChannel;
 
 /**
  * Who the code that asks is: the root, a worker process, or a worker that is a thread of this process. Safe from any
@@ -50,16 +44,15 @@ public final class Context
     private final int depth;
     private final ParentPeer parent;
     private final Output output;
-    private final ConcurrentSkipListMap<Integer, WorkerHandle> children = new ConcurrentSkipListMap<>();
-    private final List<Work> journal = new ArrayList<>();
     private final List<Runnable> beforeClose = new CopyOnWriteArrayList<>();
     private final List<Runnable> afterClose = new CopyOnWriteArrayList<>();
     /** Written under the lock of beforeClose. */
     private volatile Reserve reserve = Reserve.NONE;
+    /** Written under the same lock. */
+    private volatile Dependents dependents = Dependents.NONE;
     private volatile ControlEnd controlEnd;
     private volatile boolean serves;
     private volatile int lastServed = -1;
-    /** Written under the lock of the journal. */
     private volatile boolean ended;
 
     /**
@@ -98,30 +91,34 @@ public final class Context
         };
     }
 
-    /** The worker's end of control, for its code: a rendezvous, and bodies that take tasks from messages. */
-    public interface ControlEnd
+    /** The workers of a context, as it ends them. Safe from any thread. */
+    public interface Dependents
     {
         /**
-         * Gives a value to the parent and waits until it steps.
+         * Stops all, side by side; returns when they have ended.
          *
-         * @param value   codec bytes.
-         * @param channel to the parent: what arrives there meanwhile is taken.
-         * @return the parent's message, codec bytes.
-         * @throws InterruptedException if interrupted before it has stepped: the value is withdrawn.
+         * @param graceMs for the whole of it, or -1 for that of each worker's options.
          */
-        byte[] exchange(byte[] value, MessageChannel channel) throws InterruptedException;
+        void stop(long graceMs);
 
-        void serve(Runnable stop);
+        /** Kills all; never blocks. */
+        void kill();
 
-        void doing(String text);
+        /** None. */
+        Dependents NONE = new Dependents()
+        {
+            @Override
+            public void stop(long graceMs)
+            {
+                // there is none
+            }
 
-        void liveHeapBytes(long bytes);
-
-        WorkRecord record(String text);
-
-        void waited(String what, long fromNanos, long toNanos);
-
-        void lost(Throwable e);
+            @Override
+            public void kill()
+            {
+                // there is none
+            }
+        };
     }
 
     public Context(int id, int depth, ParentPeer parent, Output output)
@@ -229,26 +226,6 @@ public final class Context
     }
 
     /**
-     * The live workers, by id.
-     *
-     * @return a snapshot.
-     */
-    public List<WorkerHandle> children()
-    {
-        return List.copyOf(children.values());
-    }
-
-    /**
-     * What all live workers below this context do, workers of workers included.
-     *
-     * @return by id.
-     */
-    public List<WorkerStatus> descendants()
-    {
-        return Statuses.below(this);
-    }
-
-    /**
      * Stops all workers of this context, side by side, and gives its spares back.
      *
      * @param graceMs for the whole of it, or -1 for that of each worker's options.
@@ -258,7 +235,7 @@ public final class Context
         beforeClose.forEach(Runnable::run);
         Reserve kept = reserve;
         kept.close();
-        StopLadder.stop(children(), graceMs);
+        dependents.stop(graceMs);
         kept.awaitGone();
         afterClose.forEach(Runnable::run);
     }
@@ -279,6 +256,27 @@ public final class Context
             }
             return reserve;
         }
+    }
+
+    /**
+     * The workers of this context.
+     *
+     * @param maker makes what holds them at the first call.
+     * @return what holds them.
+     */
+    Dependents dependents(Supplier<Dependents> maker)
+    {
+        if (dependents == Dependents.NONE)
+        {
+            synchronized (beforeClose)
+            {
+                if (dependents == Dependents.NONE)
+                {
+                    dependents = maker.get();
+                }
+            }
+        }
+        return dependents;
     }
 
     /**
@@ -396,43 +394,6 @@ public final class Context
     }
 
     /**
-     * Adds a work that every worker started later evaluates before anything else.
-     *
-     * @param work the work.
-     * @return the workers of now, which do not get it by this.
-     */
-    public List<WorkerHandle> record(Work work)
-    {
-        synchronized (journal)
-        {
-            journal.add(work);
-            return children();
-        }
-    }
-
-    /**
-     * Takes a work out of the journal again.
-     *
-     * @param work as given to {@link #record(Work)}.
-     */
-    public void forget(Work work)
-    {
-        synchronized (journal)
-        {
-            journal.removeIf(j -> j == work);
-        }
-    }
-
-    /** Empties the journal. */
-    public void forgetAll()
-    {
-        synchronized (journal)
-        {
-            journal.clear();
-        }
-    }
-
-    /**
      * Whether the whole process is this context's.
      *
      * @return false in a worker that is a thread.
@@ -485,36 +446,19 @@ public final class Context
         lastServed = peer;
     }
 
-    Collection<Work> adopt(WorkerHandle worker)
-    {
-        synchronized (journal)
-        {
-            children.put(worker.id(), worker);
-            return List.copyOf(journal);
-        }
-    }
-
     /**
      * Of a worker that is a thread and has ended, while its code may go on: its workers end, and those that it is
      * starting.
      */
     public void end()
     {
-        synchronized (journal)
-        {
-            ended = true;
-        }
+        ended = true;       // before it looks: who comes later sees this, and ends by itself
         reserve.close();
-        children().forEach(WorkerHandle::kill);
+        dependents.kill();
     }
 
     public boolean isEnded()
     {
         return ended;
-    }
-
-    void drop(WorkerHandle worker)
-    {
-        children.remove(worker.id(), worker);
     }
 }

@@ -34,6 +34,9 @@ final class ControlStream
 
         EndErrors errors();
 
+        /** Of the kind that suits the caller's language. */
+        Reply newReply(long number);
+
         /** A frame without which the worker cannot go on was lost. */
         void lose(Throwable e);
 
@@ -41,7 +44,7 @@ final class ControlStream
         void wake();
     }
 
-    private final WorkerHandle handle;
+    private final ChannelPeer handle;
     private final boolean forked;
     private final Owner owner;
     private final AtomicLong numbers = new AtomicLong();
@@ -55,7 +58,7 @@ final class ControlStream
     /** Evaluations that the worker has and those that are held here until it has room for them. */
     private final HeldFrames held = new HeldFrames();
 
-    ControlStream(WorkerHandle handle, boolean forked, Owner owner)
+    ControlStream(ChannelPeer handle, boolean forked, Owner owner)
     {
         this.handle = handle;
         this.forked = forked;
@@ -192,7 +195,7 @@ final class ControlStream
 
     Reply evaluate(byte kind, Work work)
     {
-        Reply reply = handle.newReply(numbers.incrementAndGet());
+        Reply reply = newReply();
         if (work.failure() != null)
         {
             reply.fail(work::failure);
@@ -210,6 +213,13 @@ final class ControlStream
                 give(kind, reply, work);
             }
         }
+        return reply;
+    }
+
+    private Reply newReply()
+    {
+        Reply reply = owner.newReply(numbers.incrementAndGet());
+        reply.canceller(this::cancel);
         return reply;
     }
 
@@ -237,7 +247,7 @@ final class ControlStream
 
     Reply request(byte kind)
     {
-        Reply reply = handle.newReply(numbers.incrementAndGet());
+        Reply reply = newReply();
         if (expect(reply))
         {
             tell(Frames.frame(kind, reply.number()));

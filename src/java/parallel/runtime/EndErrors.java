@@ -21,14 +21,14 @@ import parallel.transport.StatusPage;
 /** The errors that say why a worker has ended or has not started, with what is known of it. */
 public final class EndErrors
 {
-    private final WorkerHandle handle;
+    private final ChannelPeer handle;
     private final Place place;
     private final StatusPage page;
     private final Supplier<WorkerStatus> status;
     private final Supplier<String> brokenOff;
 
     // status: as it is, or as it was when stop broke something off; brokenOff: what that was, or null.
-    EndErrors(WorkerHandle handle, Place place, StatusPage page, Supplier<WorkerStatus> status,
+    EndErrors(ChannelPeer handle, Place place, StatusPage page, Supplier<WorkerStatus> status,
         Supplier<String> brokenOff)
     {
         this.handle = handle;

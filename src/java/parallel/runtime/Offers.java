@@ -35,7 +35,7 @@ final class Offers
             {
                 throw unread.get();
             }
-            return Settlement.decode(value);
+            return Values.decode(value);
         }
     }
 

@@ -20,7 +20,7 @@ public final class ParentPeer extends ChannelPeer
     private final Destination destination;
     /** Why code that asks for messages is refused; null: it is not. */
     private volatile String refusal;
-    private volatile Context.ControlEnd controlEnd;
+    private volatile ControlEnd controlEnd;
 
     /** One of this machine. */
     public ParentPeer(int id, long pid, MessageChannel channel)
@@ -28,27 +28,21 @@ public final class ParentPeer extends ChannelPeer
         this(id, pid, channel, Destination.HERE);
     }
 
-    private ParentPeer(int id, long pid, MessageChannel channel, Destination destination)
+    /**
+     * One of some machine.
+     *
+     * @param id          of it.
+     * @param pid         of it.
+     * @param channel     to it.
+     * @param destination where it is.
+     */
+    public ParentPeer(int id, long pid, MessageChannel channel, Destination destination)
     {
         super(id);
         this.pid = pid;
         this.channel = channel;
         this.destination = destination;
         channel.peer(id);
-    }
-
-    /**
-     * The parent of this process. Only the root has workers on other machines.
-     *
-     * @param id      of it.
-     * @param pid     of it.
-     * @param channel to it.
-     * @return the peer.
-     */
-    public static ParentPeer ofProcess(int id, long pid, MessageChannel channel)
-    {
-        boolean isElsewhere = id == Context.NO_WORKER && Session.current().host() != 0;
-        return new ParentPeer(id, pid, channel, isElsewhere ? Destination.ELSEWHERE : Destination.HERE);
     }
 
     /**
@@ -73,7 +67,7 @@ public final class ParentPeer extends ChannelPeer
         return channel;
     }
 
-    void controlEnd(Context.ControlEnd itsEnd)
+    void controlEnd(ControlEnd itsEnd)
     {
         controlEnd = itsEnd;
     }
@@ -84,7 +78,7 @@ public final class ParentPeer extends ChannelPeer
         MessageChannel itsChannel = channel();      // which is refused where its messages are
         try
         {
-            return Settlement.decode(controlEnd.exchange(destination.of(() -> Codec.toBytes(value)), itsChannel));
+            return Values.decode(controlEnd.exchange(destination.of(() -> Codec.toBytes(value)), itsChannel));
         }
         catch (UnserializableException e)
         {

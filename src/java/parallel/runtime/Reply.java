@@ -3,6 +3,7 @@ package parallel.runtime;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 
 import parallel.transport.Waiter;
 
@@ -12,8 +13,10 @@ import parallel.transport.Waiter;
  */
 public class Reply extends Settlement<Object>
 {
-    private final WorkerHandle worker;
+    private final ChannelPeer worker;
     private final long number;
+    /** What else a cancellation does, set before anyone has the reply. */
+    private Consumer<Reply> canceller = reply -> { };
 
     /**
      * A reply that is waited for.
@@ -21,10 +24,15 @@ public class Reply extends Settlement<Object>
      * @param worker which evaluates.
      * @param number of the evaluation.
      */
-    protected Reply(WorkerHandle worker, long number)
+    protected Reply(ChannelPeer worker, long number)
     {
         this.worker = worker;
         this.number = number;
+    }
+
+    final void canceller(Consumer<Reply> itsCanceller)
+    {
+        canceller = itsCanceller;
     }
 
     final long number()
@@ -38,7 +46,7 @@ public class Reply extends Settlement<Object>
         boolean cancelled = settleCancelled();
         if (cancelled)
         {
-            worker.cancel(this);
+            canceller.accept(this);
         }
         return cancelled;
     }

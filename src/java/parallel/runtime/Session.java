@@ -48,7 +48,7 @@ public final class Session
         this.page = page;
         this.directory = directory;
         this.host = page.firstId() / IDS_OF_A_HOST;
-        Waits.observe();
+        Waits.observe(page.waits());
     }
 
     public static synchronized Session current()
@@ -68,11 +68,6 @@ public final class Session
     public static boolean isExiting()
     {
         return exiting;
-    }
-
-    static Session ifAny()
-    {
-        return current;
     }
 
     private static Session found()

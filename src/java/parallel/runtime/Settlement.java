@@ -1,6 +1,5 @@
 package parallel.runtime;
 
-import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -9,9 +8,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
 import parallel.ParallelException;
-import parallel.codec.Codec;
-import parallel.codec.UnserializableException;
-import parallel.control.Errors;
 
 /**
  * A value that is settled once, by a value, an error or a cancellation: the first of them counts. The value is decoded
@@ -52,7 +48,7 @@ public abstract class Settlement<V> implements FutureValue<V>
         {
             if (bytes != null)
             {
-                value = decode(bytes);
+                value = Values.decode(bytes);
                 bytes = null;
             }
             return value;
@@ -166,21 +162,5 @@ public abstract class Settlement<V> implements FutureValue<V>
             case ERROR -> throw result.error.get();
             case CANCELLED -> throw new CancellationException(cancellation());
         };
-    }
-
-    static Object decode(byte[] bytes)
-    {
-        try
-        {
-            return Codec.fromBytes(bytes);
-        }
-        catch (UnserializableException e)
-        {
-            throw Errors.notTransferable(e);
-        }
-        catch (OutOfMemoryError e)
-        {
-            throw Errors.noMemory(Map.of(), "a value of " + bytes.length + " bytes", e);
-        }
     }
 }

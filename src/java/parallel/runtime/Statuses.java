@@ -51,14 +51,25 @@ public final class Statuses
         }
     }
 
-    /** Children by their handles, those further down by what the session page says of them. */
-    static List<WorkerStatus> below(Context context)
+    /** What a status is asked for: a worker, by its handle. */
+    interface Source
+    {
+        int id();
+
+        WorkerStatus status();
+
+        /** Those below it that are on another machine. */
+        List<WorkerStatus> below();
+    }
+
+    /** These by themselves, those further down by what the session page says of them. */
+    static List<WorkerStatus> withAllBelow(List<? extends Source> workers)
     {
         Map<Integer, WorkerStatus> found = new TreeMap<>();
-        for (WorkerHandle child : context.children())
+        for (Source worker : workers)
         {
-            found.put(child.id(), child.status());
-            child.below().forEach(further -> found.put(further.id(), further));
+            found.put(worker.id(), worker.status());
+            worker.below().forEach(further -> found.put(further.id(), further));
         }
         if (!found.isEmpty())
         {

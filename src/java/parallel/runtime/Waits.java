@@ -23,6 +23,9 @@ public final class Waits
     private static final long UNNOTED_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final Map<Thread, WaitNote> NOTED = new ConcurrentHashMap<>();
 
+    /** Null: this process has no session yet. */
+    private static volatile WaitTable ofSession;
+
     private Waits()
     {
     }
@@ -163,13 +166,12 @@ public final class Waits
     private static WaitNote begin(For what, int[] on, int needed, long deadlineNanos)
     {
         Thread thread = Thread.currentThread();
-        Session session = Session.ifAny();
-        if (session == null || Threads.isOfLibrary(thread))
+        WaitTable table = ofSession;
+        if (table == null || Threads.isOfLibrary(thread))
         {
             return null;
         }
         Context owner = Context.current();
-        WaitTable table = session.page().waits();
         int index = table.enter(owner.id(), what, on, needed, deadlineNanos);
         if (index < 0)
         {
@@ -213,12 +215,12 @@ public final class Waits
      */
     public static WaitTable table()
     {
-        Session session = Session.ifAny();
-        return session == null ? null : session.page().waits();
+        return ofSession;
     }
 
-    static void observe()
+    static void observe(WaitTable table)
     {
+        ofSession = table;
         Waiter.observer(Waits::begin);
     }
 }

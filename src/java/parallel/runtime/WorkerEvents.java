@@ -11,13 +11,15 @@ import parallel.WorkerOptions.Option;
 /** Tells a worker's listener of its events. Safe from any thread. */
 final class WorkerEvents
 {
-    private final WorkerHandle handle;
+    private final ChannelPeer worker;
+    private final Supplier<Place> place;
     private final EventListener listener;
 
     @SuppressWarnings("unchecked")  // WorkerOptions.Builder.onEvent takes no other kind
-    WorkerEvents(WorkerHandle handle, StartSpec spec)
+    WorkerEvents(ChannelPeer worker, Supplier<Place> place, StartSpec spec)
     {
-        this.handle = handle;
+        this.worker = worker;
+        this.place = place;
         this.listener = new EventListener(spec.options().get(Option.ON_EVENT, Consumer.class));
     }
 
@@ -36,15 +38,15 @@ final class WorkerEvents
         }
         Map<String, Object> what = new LinkedHashMap<>();
         what.put("event", event);
-        what.put("worker/id", handle.id());
+        what.put("worker/id", worker.id());
         what.put("worker/pid", pid);
-        Place place = handle.life().place();
-        if (place != null && place.elsewhere() != null)
+        Place its = place.get();
+        if (its != null && its.elsewhere() != null)
         {
-            what.put("host", place.elsewhere().host());
+            what.put("host", its.elsewhere().host());
         }
         what.put("error", error == null ? null : error.get());
         what.put("at-ms", System.currentTimeMillis());
-        listener.tell(what, handle.name());
+        listener.tell(what, worker.name());
     }
 }

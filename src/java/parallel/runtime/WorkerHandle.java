@@ -28,7 +28,8 @@ import parallel.transport.Waiter;
  * A worker as its parent holds it. Its life (start, frames, end) is led by {@link WorkerLife}; this is the part that
  * callers see.
  */
-public class WorkerHandle extends ChannelPeer implements Worker, FutureValue<Object>
+public class WorkerHandle extends ChannelPeer
+    implements Worker, FutureValue<Object>, StopLadder.Stoppable, Statuses.Source
 {
     private static final long THREADS_MS = 250;
     /** Of one that is being killed: a process may be in the middle of a system call. */
@@ -46,7 +47,34 @@ public class WorkerHandle extends ChannelPeer implements Worker, FutureValue<Obj
     public WorkerHandle(StartSpec spec)
     {
         super(spec.id());
-        life = new WorkerLife(this, spec);
+        life = new WorkerLife(this, new OfLife(), spec);
+    }
+
+    /** What its life needs of this handle. */
+    private final class OfLife implements WorkerLife.Holder
+    {
+        @Override
+        public Collection<Work> join()
+        {
+            return siblings().adopt(WorkerHandle.this);
+        }
+
+        @Override
+        public void leave()
+        {
+            siblings().drop(WorkerHandle.this);
+        }
+
+        @Override
+        public Reply newReply(long number)
+        {
+            return WorkerHandle.this.newReply(number);
+        }
+
+        private Children siblings()
+        {
+            return Children.of(life.spec().context());
+        }
     }
 
     public final WorkerLife life()
@@ -182,7 +210,9 @@ public class WorkerHandle extends ChannelPeer implements Worker, FutureValue<Obj
         }, deadline, Waiter.For.JOIN);
     }
 
-    final boolean awaitEndUninterruptibly(long deadline, Collection<WorkerHandle> stillThere)
+    @Override
+    public final boolean awaitEndUninterruptibly(
+        long deadline, Collection<? super StopLadder.Stoppable> stillThere)
     {
         boolean uninterrupted = true;
         while (true)
@@ -247,7 +277,7 @@ public class WorkerHandle extends ChannelPeer implements Worker, FutureValue<Obj
         }
         if (!valueRead)
         {
-            finalValue = outcome.value() == null ? null : Settlement.decode(outcome.value());
+            finalValue = outcome.value() == null ? null : Values.decode(outcome.value());
             valueRead = true;
         }
         return finalValue;
@@ -347,11 +377,6 @@ public class WorkerHandle extends ChannelPeer implements Worker, FutureValue<Obj
         return life.control().evaluate(Frames.EXEC_NOW, work);
     }
 
-    final void cancel(Reply reply)
-    {
-        life.control().cancel(reply);
-    }
-
     @Override
     public final void interrupt()
     {
@@ -376,22 +401,26 @@ public class WorkerHandle extends ChannelPeer implements Worker, FutureValue<Obj
         life.kill();
     }
 
-    final long graceMs()
+    @Override
+    public final long graceMs()
     {
         return options().get(Option.GRACE, Duration.class).toMillis();
     }
 
-    final void ask()
+    @Override
+    public final void ask()
     {
         life.ask();
     }
 
-    final void breakOff()
+    @Override
+    public final void breakOff()
     {
         life.control().tell(Frames.frame(Frames.BREAK));
     }
 
-    final void terminate()
+    @Override
+    public final void terminate()
     {
         life.terminate();
     }
@@ -442,6 +471,7 @@ public class WorkerHandle extends ChannelPeer implements Worker, FutureValue<Obj
      *
      * @return as far as that has told.
      */
+    @Override
     public final List<WorkerStatus> below()
     {
         Place place = life.place();

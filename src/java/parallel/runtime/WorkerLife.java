@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -42,7 +43,8 @@ public final class WorkerLife implements LinkListener
     private static final long EXIT_OF_LOST_MS = 2000;
     private static final long LOOK_FOR_EXIT_MS = 5;
 
-    private final WorkerHandle handle;
+    private final ChannelPeer handle;
+    private final Holder holder;
     private final StartSpec spec;
     private final Instant startedAt = Instant.now();
     private final WorkerEvents events;
@@ -89,12 +91,25 @@ public final class WorkerLife implements LinkListener
     /** The listener has been told of the end. */
     private boolean endTold;
 
-    WorkerLife(WorkerHandle handle, StartSpec spec)
+    WorkerLife(ChannelPeer handle, Holder holder, StartSpec spec)
     {
         this.handle = handle;
+        this.holder = holder;
         this.spec = spec;
-        this.events = new WorkerEvents(handle, spec);
+        this.events = new WorkerEvents(handle, this::place, spec);
         this.control = new ControlStream(handle, spec.forked(), new OfControl());
+    }
+
+    /** What this life needs of who holds it. */
+    interface Holder
+    {
+        /** It is one of its context's workers from now on: what it evaluates before anything else. */
+        Collection<Work> join();
+
+        /** It is no more. */
+        void leave();
+
+        Reply newReply(long number);
     }
 
     /** What the control stream needs of this life. */
@@ -110,6 +125,12 @@ public final class WorkerLife implements LinkListener
         public EndErrors errors()
         {
             return errors;
+        }
+
+        @Override
+        public Reply newReply(long number)
+        {
+            return holder.newReply(number);
         }
 
         @Override
@@ -196,7 +217,7 @@ public final class WorkerLife implements LinkListener
             channel.name("to " + handle.name());
             channel.peer(handle.id());
             channel.corruptListener(e -> corrupted(e.getMessage()));
-            for (Work work : spec.context().adopt(handle))
+            for (Work work : holder.join())
             {
                 control.tell(Frames.frame(Frames.EXEC, Frames.UNAWAITED, work.payload()));
             }
@@ -723,7 +744,7 @@ public final class WorkerLife implements LinkListener
 
     private void giveBack()
     {
-        spec.context().drop(handle);
+        holder.leave();
         if (slot >= 0)
         {
             Session.current().release(slot, handle.id());

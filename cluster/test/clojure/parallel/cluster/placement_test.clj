@@ -11,7 +11,8 @@
             [parallel.support :refer [await-true error error-kind within]])
   (:import [java.time Duration Instant]
            [java.util.concurrent ExecutorService RejectedExecutionException]
-           [parallel Host HostStatus HostStatus$State HostStatus$Traffic Parallel ParallelException Worker WorkerOptions WorkerPool]
+           [parallel Host HostStatus HostStatus$State HostStatus$Traffic Parallel ParallelException Worker WorkerOptions
+            WorkerPool]
            [parallel.example Summer]
            [parallel.hosts Placement]))
 
