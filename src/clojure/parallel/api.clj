@@ -807,6 +807,7 @@
 
 (def ^:private call-in (later 'parallel.impl.remote/call))
 (def ^:private main-repl (later 'parallel.impl.remote/main-repl))
+(def ^:private reach (later 'parallel.impl.forward/reach))
 
 (defcall repl
   "Starts an nREPL server inside a worker, for an editor to connect to; returns where it listens, {:host :port} or
@@ -817,13 +818,19 @@
           instead, at a path where nothing is yet. Only its owner can connect to a socket, whatever the umask. Every
           user of the machine can connect to a port, and so evaluate as the worker's user: give {:socket path} on a
           machine with others.
-  Throws :remote-exception where nREPL is not on the worker's class path.
+  The server of a worker on another host is reached through this process, at an address of this machine: nothing listens
+  on a port there. opts are those of the first call then.
+
+  Throws :remote-exception where nREPL is not on the worker's class path, :bad-argument where it cannot listen for a
+  worker on a host.
 
     (parallel/repl w) ; => {:host \"127.0.0.1\", :port 40123}"
   ([w] (repl w {}))
   ([w opts]
    (check-known "repl" opts [:port :socket])
-   (call-in (one-worker "repl" w) (list 'parallel.impl.remote/serve opts))))
+   (if (= Destination/ELSEWHERE (.destination (one-worker "repl" w)))
+     (reach w opts)
+     (call-in w (list 'parallel.impl.remote/serve opts)))))
 
 (defcall in
   "From now on what is evaluated at this prompt is evaluated in the worker, beside what the worker does otherwise, until

@@ -321,7 +321,7 @@
   (into-array FileAttribute
               [(PosixFilePermissions/asFileAttribute (PosixFilePermissions/fromString "rwx------"))]))
 
-(defn- socket-of-owner
+(defn socket-of-owner
   "Calls listen with the path of a socket in a directory that only its owner may enter, takes the rights of others from
   it, and only then moves it to where it is wanted. So nobody else can connect at any time, whatever the umask."
   [listen path]
@@ -391,7 +391,7 @@
   [^WorkerHandle w function args symbols]
   (.execNow w (form/work 'user (if (seq symbols) (list 'do (list 'quote symbols) function) function) args)))
 
-(defn- call-there [w function & args]
+(defn call-there [w function & args]
   (value-of (begin w function args nil)))
 
 (defn tell-later

@@ -3,6 +3,7 @@
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
+            [nrepl.core :as client]
             [parallel.api :as parallel]
             [parallel.cluster.on-host :refer [*host* about-host closing-hosts from-start-cache? kill! on-host pid
                                               process signal! with-host]]
@@ -95,6 +96,46 @@
           received (vec (take-while some? (repeatedly next)))]
       (is (< 40 (count received)))
       (is (= (range (count received)) received) "a prefix of what was sent"))))
+
+(defn- value-at
+  "What a server of nREPL at an address makes of a text."
+  [address code]
+  (with-open [^java.io.Closeable transport (apply client/connect (mapcat identity address))]
+    (-> (client/client transport 60000)
+        (client/message {:op "eval" :code code})
+        client/response-values
+        last)))
+
+(deftest an-editor-connects-to-a-worker-there
+  (let [w     (parallel/run (on-host) '(do (def from-main 7) (parallel/receive (parallel/parent))))
+        where (parallel/repl w)
+        path  (str "/tmp/parallel-test-" (System/nanoTime))
+        v     (parallel/fork (on-host))]
+    (is (= "127.0.0.1" (:host where)))
+    (is (= where (parallel/repl w)) "one server")
+    (is (= ["here" 7] (value-at where (str "(require 'parallel.hosts)"
+                                           "[(parallel.hosts/host) parallel.cluster.hosts-test/from-main]"))))
+    (testing "much comes through, and connections side by side"
+      (is (= (repeat 4 (apply str (repeat 300000 "x")))
+             (mapv deref (doall (repeatedly 4 #(future (value-at where "(apply str (repeat 300000 \"x\"))"))))))))
+    (testing "nothing listens on a port there"
+      (is (= {:socket true} (update-vals @(parallel/exec v '(do (parallel.impl.forward/serve))) string?))))
+    (testing "at a socket"
+      (is (= {:socket path} (parallel/repl v {:socket path})))
+      (is (= "here" (value-at {:socket path} "(require 'parallel.hosts) (parallel.hosts/host)"))))
+    (testing "what cannot be listened at is refused"
+      (let [u (parallel/fork (on-host))]
+        (is (= :bad-argument (error-kind #(parallel/repl u {:port (:port where)}))))
+        (is (= :bad-argument (error-kind #(parallel/repl u {:socket path}))))))
+    (testing "it ends with the worker"
+      (run! parallel/kill [w v])
+      (is (await-true #(not (.exists (io/file path)))))
+      (is (await-true #(try (.close ^java.io.Closeable (client/connect :port (:port where)))
+                           (catch java.io.IOException _ true)))))))
+
+(deftest threads-of-a-worker-there
+  (let [w (parallel/run (on-host) '(parallel/receive (parallel/parent)))]
+    (is (await-true #(re-find #"parallel-eval-\d+" (str (parallel/threads w)))))))
 
 (deftest what-is-defined-here-means-the-same-there
   (parallel/everywhere '(def everywhere-said 7))
