@@ -50,20 +50,30 @@
          (filter #(marked? mark %) (all-pids))
          (map #(.pid ^ProcessHandle %) (iterator-seq (.iterator (.descendants (ProcessHandle/current))))))))
 
+(defn- start-ms
+  "When a living process was started, in ms since the machine was; nil once it is gone."
+  [pid]
+  (some-> (read-text (str "/proc/" pid "/stat"))
+          (str/replace #"^.*\) " "")
+          (str/split #" ")
+          (nth 19)
+          parse-long
+          (* 10)))
+
 (def ^:private known
-  "pid to whether it is of this run, of every process seen since `watch`: tells whose a directory is whose owner has
-  ended."
-  (atom {}))
+  "What has been seen since `watch`. :alive is pid to when it was started of what is ours, to nil of what is not; :ours
+  has [pid start] of all that ever was: pids are given again. It tells whose a directory is whose owner has ended."
+  (atom {:alive {}, :ours #{}}))
 
-(defn- look
-  "Keeps what is ours, dead or alive, and of the others those that live: their numbers are given again."
-  []
-  (swap! known (fn [seen]
-                 (into (into {} (filter val) seen)
-                       (map (fn [pid] [pid (if (contains? seen pid) (seen pid) (marked? mark pid))]))
-                       (all-pids)))))
+(defn- look []
+  (swap! known (fn [{:keys [alive ours]}]
+                 (let [now (into {} (map (fn [pid] [pid (if (contains? alive pid)
+                                                          (alive pid)
+                                                          (when (marked? mark pid) (start-ms pid)))]))
+                                 (all-pids))]
+                   {:alive now, :ours (into ours (filter val) now)}))))
 
-(defn- ever-ours? [pid] (get @known pid))
+(defn- ever-ours? [[pid start]] (contains? (:ours @known) [pid start]))
 
 (defn watch
   "Notes from now on, ten times a second, which processes are of this run; any JVM lives longer than that. By a timer: a
@@ -78,9 +88,9 @@
 ;; --- Files
 
 (defn- session-owner
-  "The pid in the name of a session's directory, parallel-<uid>-<pid>-<start>-<namespace>-<count>, or nil."
+  "[pid start] in the name of a session's directory, parallel-<uid>-<pid>-<start>-<namespace>-<count>, or nil."
   [^File file]
-  (some-> (re-matches #"parallel-\d+-(\d+)(-\d+)+" (.getName file)) second parse-long))
+  (some->> (re-matches #"parallel-\d+-(\d+)-(\d+)(?:-\d+)+" (.getName file)) rest (mapv parse-long)))
 
 (defn- files
   "The directories of sessions that a test could have left: those of processes of this run, but not of this JVM, whose
@@ -90,7 +100,7 @@
                                                      (System/getenv "XDG_RUNTIME_DIR")]))
              ^File file (.listFiles (io/file directory))
              :let [owner (session-owner file)]
-             :when (and owner (not= owner (own-pid)) (ever-ours? owner))]
+             :when (and owner (not= (first owner) (own-pid)) (ever-ours? owner))]
          (.getPath file))))
 
 ;; --- Threads
