@@ -38,6 +38,7 @@
 (def ^:private parts
   "In the order of the table: [name what function], each a function of the options that returns rows."
   [["ping"      "there and back of a long, by the Java API"        (rows-of 'parallel.bench.messages/ping)]
+   ["busy"      "the same beside others that want the processors"  (rows-of 'parallel.bench.busy/busy)]
    ["one-way"   "small messages one way"                           (rows-of 'parallel.bench.messages/one-way)]
    ["arrays"    "double[] of 1e5, 1e6, 1e7 one way"                (rows-of 'parallel.bench.messages/arrays)]
    ["codec"     "Clojure values written and read"                  (rows-of 'parallel.bench.codec/codec)]
@@ -56,7 +57,7 @@
 
 (def ^:private not-quick
   "Parts that --quick leaves out unless they are named."
-  #{"hosts" "scaling" "sizes"})
+  #{"busy" "hosts" "scaling" "sizes"})
 
 (defn- failures
   "A table of its own: how long it takes until a failure is seen."
@@ -68,8 +69,8 @@
        (str/join (map (fn [[part what]] (format "  %-11s %s%n" part what)) parts))
        "  failures    how long it takes until a failure is seen, 20 of each kind; only when named
 
-  --quick         fewer and shorter turns, without hosts, scaling and sizes unless they are named: under three minutes
-                  for all
+  --quick         fewer and shorter turns, without busy, hosts, scaling and sizes unless they are named: under
+                  three minutes for all
   --json FILE     the table as JSON, too
   --markdown FILE the table as Markdown, too; those of the documentation are in doc/figures
   --plots DIR     plots of what the run has measured (ping, sizes, scaling), as SVG; those of the documentation are in
