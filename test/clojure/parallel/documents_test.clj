@@ -59,11 +59,14 @@
   (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp file)))))
 
 (def session
-  "The README's."
-  (second (re-find #"(?s)```clojure\n(.*?)```" (slurp "README.md"))))
+  "The guide's first: each part of the library once."
+  (second (re-find #"(?s)```clojure\n(.*?)```" (slurp "doc/guide.md"))))
 
-(deftest the-session-of-the-readme-works-when-pasted
-  (check session 3))
+(deftest the-session-of-the-guide-works-when-pasted
+  (check session 6))
+
+(deftest the-examples-of-the-readme-work
+  (check (examples "README.md") 4))
 
 (deftest the-examples-on-performance-work
   (check (examples "doc/performance.md") 2))
@@ -75,7 +78,7 @@
   (check (examples "doc/start-up.md") 3))
 
 (deftest the-guide-works-from-top-to-bottom
-  (check (examples "doc/guide.md") 20))
+  (check (examples "doc/guide.md") 26))
 
 (deftest what-is-said-of-shared-arrays-works-from-top-to-bottom
   (check (examples "doc/shared.md") 15))
