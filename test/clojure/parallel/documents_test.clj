@@ -77,6 +77,9 @@
 (deftest start-up-works-from-top-to-bottom
   (check (examples "doc/start-up.md") 3))
 
+(deftest the-examples-on-errors-work
+  (check (examples "doc/errors.md") 3))
+
 (deftest the-guide-works-from-top-to-bottom
   (check (examples "doc/guide.md") 26))
 
