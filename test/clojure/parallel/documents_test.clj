@@ -58,6 +58,13 @@
 (defn- examples [file]
   (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp file)))))
 
+(defn- examples-and-cells
+  "As examples, with the code of the second column of each table, in the order of the page."
+  [file]
+  (->> (re-seq #"(?ms)^```clojure\n(.*?)^```|^\| [^\n]*? \| `([^`\n]+)` \|$" (slurp file))
+       (map #(or (second %) (peek %)))
+       (str/join "\n")))
+
 (def session
   "The guide's first: each part of the library once."
   (second (re-find #"(?s)```clojure\n(.*?)```" (slurp "doc/guide.md"))))
@@ -93,6 +100,18 @@
 
 (deftest the-local-program-of-the-ancestor-works
   (check (first (ancestors-programs)) 1))
+
+(deftest what-is-said-to-those-who-come-from-Julia-works
+  (check (examples-and-cells "doc/from-julia.md") 18))
+
+(deftest what-is-said-to-those-who-come-from-Python-works
+  (check (examples-and-cells "doc/from-python.md") 39))
+
+(deftest what-is-said-to-those-who-come-from-R-works
+  (check (examples-and-cells "doc/from-r.md") 20))
+
+(deftest what-is-said-to-those-who-come-from-core-async-works
+  (check (examples-and-cells "doc/from-core-async.md") 14))
 
 (deftest the-guide-to-pools-works-from-top-to-bottom
   (check (examples "doc/pool.md") 20))
