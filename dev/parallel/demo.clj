@@ -1,4 +1,4 @@
-;; The example of the README; bin/demo runs it.
+;; Four workers receive arrays and print them; bin/demo runs this.
 (require '[parallel.api :as parallel])
 
 (def worker
@@ -16,3 +16,6 @@
 (dotimes [_ 5] (parallel/send ws data))
 (parallel/join ws)
 (parallel/print "all processes terminated")
+
+(println "Try next: bin/repl --plain starts a prompt, and README.md has a first example to paste.")
+(println "Then read: doc/guide.md leads from the first worker to a prompt inside one.")

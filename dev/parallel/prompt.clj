@@ -1,8 +1,9 @@
 (ns parallel.prompt
   "The prompt of bin/repl --plain: as clojure.main's, but Ctrl-C interrupts what is evaluated instead of ending the
-  JVM."
+  JVM, and workers get the definitions of the prompt, as under nREPL with the middleware."
   (:require [clojure.main :as main]
-            [parallel.api])
+            [parallel.api]
+            [parallel.impl.definitions :as definitions])
   (:import [sun.misc Signal SignalHandler]))
 
 (def ^:private evaluation
@@ -24,7 +25,7 @@
 (defn- interruptible [form]
   (reset! evaluation {:thread (Thread/currentThread) :asked 0})
   (try
-    (eval form)
+    (definitions/evaluate eval form)
     (finally
       (reset! evaluation nil)
       (Thread/interrupted))))       ; it has come too late

@@ -96,6 +96,10 @@
       (evaluate "(def w (parallel/fork))" "user=> ")
       (evaluate "@(parallel/exec w '(+ 40 2))" "user=> ")
       (until "42\r\n")
+      (testing "what is defined here is sent to the worker that uses it"
+        (evaluate "(defn twice [x] (* 2 x))" "user=> ")
+        (evaluate "@(parallel/exec w '(twice 33))" "user=> ")
+        (until "66\r\n"))
       (interrupt "(parallel/receive w)" "user=> ")
       (until "InterruptedException")
       (testing "in a worker, whose prompt says where it is"

@@ -114,6 +114,8 @@
     (write "dev/parallel/prompt.clj" (slurp "dev/parallel/prompt.clj"))
     (write "src/java/parallel/Tiny.java" (format tiny-java 1))
     (write "src/clojure/parallel/api.clj" tiny-api)
+    (write "src/clojure/parallel/impl/definitions.clj"
+           "(ns parallel.impl.definitions) (defn evaluate [eval form] (eval form))\n")
     (write "src/clojure/parallel/nrepl.clj" "(ns parallel.nrepl) (defn middleware [handler] handler)\n")))
 
 (def ^:private ^:dynamic *tiny*

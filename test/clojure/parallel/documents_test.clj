@@ -58,12 +58,22 @@
 (defn- examples [file]
   (str/join "\n" (map second (re-seq #"(?s)```clojure\n(.*?)```" (slurp file)))))
 
-(def session
-  "The README's."
-  (second (re-find #"(?s)```clojure\n(.*?)```" (slurp "README.md"))))
+(defn- examples-and-cells
+  "As examples, with the code of the second column of each table, in the order of the page."
+  [file]
+  (->> (re-seq #"(?ms)^```clojure\n(.*?)^```|^\| [^\n]*? \| `([^`\n]+)` \|$" (slurp file))
+       (map #(or (second %) (peek %)))
+       (str/join "\n")))
 
-(deftest the-session-of-the-readme-works-when-pasted
-  (check session 3))
+(def session
+  "The guide's first: each part of the library once."
+  (second (re-find #"(?s)```clojure\n(.*?)```" (slurp "doc/guide.md"))))
+
+(deftest the-session-of-the-guide-works-when-pasted
+  (check session 6))
+
+(deftest the-examples-of-the-readme-work
+  (check (examples "README.md") 4))
 
 (deftest the-examples-on-performance-work
   (check (examples "doc/performance.md") 2))
@@ -74,8 +84,11 @@
 (deftest start-up-works-from-top-to-bottom
   (check (examples "doc/start-up.md") 3))
 
+(deftest the-examples-on-errors-work
+  (check (examples "doc/errors.md") 3))
+
 (deftest the-guide-works-from-top-to-bottom
-  (check (examples "doc/guide.md") 20))
+  (check (examples "doc/guide.md") 26))
 
 (deftest what-is-said-of-shared-arrays-works-from-top-to-bottom
   (check (examples "doc/shared.md") 15))
@@ -87,6 +100,18 @@
 
 (deftest the-local-program-of-the-ancestor-works
   (check (first (ancestors-programs)) 1))
+
+(deftest what-is-said-to-those-who-come-from-Julia-works
+  (check (examples-and-cells "doc/from-julia.md") 18))
+
+(deftest what-is-said-to-those-who-come-from-Python-works
+  (check (examples-and-cells "doc/from-python.md") 39))
+
+(deftest what-is-said-to-those-who-come-from-R-works
+  (check (examples-and-cells "doc/from-r.md") 20))
+
+(deftest what-is-said-to-those-who-come-from-core-async-works
+  (check (examples-and-cells "doc/from-core-async.md") 14))
 
 (deftest the-guide-to-pools-works-from-top-to-bottom
   (check (examples "doc/pool.md") 20))

@@ -1,5 +1,5 @@
 (ns ^:once ^:jvm parallel.cluster.session-test
-  "The session of the README, word for word, with its workers on a host."
+  "The session of the guide, word for word, with its workers on a host."
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is use-fixtures]]
             [parallel.cluster.on-host :refer [closing-hosts with-host]]
@@ -21,7 +21,7 @@
     (is (= 1 (count cut)))
     kept))
 
-(deftest ^{:deadline-s 600} the-session-of-the-readme-works-on-a-host
+(deftest ^{:deadline-s 600} the-session-of-the-guide-works-on-a-host
   (let [session (before-shared-arrays documents/session)
         there   (reduce-kv str/replace session calls)]
     (is (every? #(str/includes? session %) (keys calls)))
