@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * The one class that waits: it spins 5 us, yields 20 times, then blocks in a selector on the bells of the channels.
+ * The one class that waits: it spins 5 us, spins and yields for as long as {@link SpinPolicy} says, then blocks in a
+ * selector on the bells of the channels.
  * <p>
  * No wake-up is lost: the waiting flags are set, then a full fence, then the last look, then the block; the other end
  * commits, then a full fence, then reads the flag, clears it and rings. A change within this process (a retired
@@ -80,7 +81,7 @@ public final class Waiter
     private static final long UNSURE_NANOS = 1_000_000;
     /** What the collector gives back of an inbox that nobody has any more wakes nobody. */
     private static final long STARVED_NANOS = 100_000_000;
-    private static final int YIELDS = 20;
+    private static final int LOOKS_PER_YIELD = 16;
     private static final int LOOKS_PER_CLOCK = 4;
 
     private static volatile WaitObserver observer = (what, on, deadlineNanos) -> null;
@@ -116,7 +117,7 @@ public final class Waiter
         return done.getAsBoolean() || awaitSlowly(channels, done, deadlineNanos, what, patience(channels));
     }
 
-    // The same after a first look. Without spinning it does not yield either.
+    // The same after a first look.
     static boolean awaitSlowly(
         List<MessageChannel> channels, Condition done, long deadlineNanos, For what, long spinNanos)
         throws InterruptedException
@@ -129,8 +130,20 @@ public final class Waiter
         {
             throw new InterruptedException();
         }
-        return spin(done, spinNanos, deadlineNanos) || spinNanos > 0 && yieldUntil(done) ||
-            block(channels, done, deadlineNanos, what);
+        long start = System.nanoTime();
+        try
+        {
+            return spin(done, spinNanos, deadlineNanos) || yieldUntil(channels, done, spinNanos, deadlineNanos) ||
+                block(channels, done, deadlineNanos, what);
+        }
+        finally
+        {
+            long nanos = System.nanoTime() - start;
+            for (MessageChannel channel : channels)
+            {
+                channel.patience().waited(nanos);
+            }
+        }
     }
 
     private static long patience(List<MessageChannel> channels)
@@ -171,15 +184,44 @@ public final class Waiter
         return false;
     }
 
-    private static boolean yieldUntil(Condition done)
+    private static boolean yieldUntil(
+        List<MessageChannel> channels, Condition done, long spunNanos, long deadlineNanos)
     {
-        for (int i = 0; i < YIELDS; i++)
+        SpinPolicy policy = channels.get(0).patience();
+        long nanos = Long.MAX_VALUE;
+        for (MessageChannel channel : channels)
         {
-            Thread.yield();
+            nanos = Math.min(nanos, channel.patience().patienceNanos(spunNanos));
+        }
+        long start = System.nanoTime();
+        long now = start;
+        while (now - start < nanos && !isPast(deadlineNanos))
+        {
+            if (policy.yields(now) ? yieldOnce(done, policy, now) : spinShortly(done))
+            {
+                return true;
+            }
+            now = System.nanoTime();
+        }
+        return false;
+    }
+
+    private static boolean yieldOnce(Condition done, SpinPolicy policy, long now)
+    {
+        Thread.yield();
+        policy.yielded(now, System.nanoTime());
+        return done.getAsBoolean();
+    }
+
+    private static boolean spinShortly(Condition done)
+    {
+        for (int i = 0; i < LOOKS_PER_YIELD; i++)
+        {
             if (done.getAsBoolean())
             {
                 return true;
             }
+            Thread.onSpinWait();
         }
         return false;
     }
