@@ -37,6 +37,8 @@ final class SpinPolicy
     private int shortOnes;
     private long budget = LEAST_NANOS;
     private long noYieldUntil = System.nanoTime();
+    /** In the wait that goes on a yield took long: how long it lasts says nothing of the partner. */
+    private boolean outOfTurn;
 
     void bellWasRung()
     {
@@ -63,7 +65,11 @@ final class SpinPolicy
     // A wait that did not end while it spun at first has ended after so long, however.
     void waited(long nanos)
     {
-        if (nanos <= SHORT_NANOS)
+        if (outOfTurn)
+        {
+            outOfTurn = false;
+        }
+        else if (nanos <= SHORT_NANOS)
         {
             if (++shortOnes % SHORT_ONES == 0)
             {
@@ -88,6 +94,7 @@ final class SpinPolicy
         if (now - before > STRANGER_NANOS)
         {
             noYieldUntil = now + NO_YIELD_NANOS;
+            outOfTurn = true;
         }
     }
 }
