@@ -27,6 +27,8 @@ public final class FlameFile
     private static final double LEAST = 0.001;
     private static final int MOST_BYTES = 480_000;
     private static final int MOST_NAME = 200;
+    /** A recorder's stacks are of 256. */
+    private static final int MOST_DEPTH = 300;
     private static final String ALL = "all";
 
     private final long total;
@@ -110,7 +112,7 @@ public final class FlameFile
     private void add(String name, Node node, long before, int level)
     {
         double part = total == 0 ? 1 : (double)node.count / total;
-        if (part < least)
+        if (part < least || level > MOST_DEPTH)
         {
             return;
         }

@@ -32,7 +32,8 @@ final class Samples
     private final Map<String, Long> nanos = new HashMap<>();
     /** When a thread was last seen to do something else than what it does at the end. */
     private final Map<Long, Instant> seen = new HashMap<>();
-    private final List<RecordedEvent> open = new ArrayList<>();
+    /** The last of each thread: another recording of that time may have ended before. */
+    private final Map<Long, RecordedEvent> open = new HashMap<>();
 
     Samples(Instant from, Instant to)
     {
@@ -51,7 +52,8 @@ final class Samples
             case "jdk.CPUTimeSample" -> ran(event, event.getThread("eventThread"), event.getDuration("samplingPeriod"));
             case RecordingNames.WAIT ->
                 waited(event, event.getString(RecordingNames.WHAT), false, event.getLong(RecordingNames.WAITED));
-            case RecordingNames.OPEN_WAIT -> open.add(event);
+            case RecordingNames.OPEN_WAIT -> open.merge(threadOf(event), event,
+                (one, other) -> one.getEndTime().isAfter(other.getEndTime()) ? one : other);
             default ->
             {
                 if (WAITS.containsKey(name))
@@ -133,7 +135,7 @@ final class Samples
     /** What was seen; a sample for each period. */
     Map<String, Long> counts()
     {
-        open.forEach(this::wasOpen);
+        open.values().forEach(this::wasOpen);
         Map<String, Long> counts = new TreeMap<>();
         nanos.forEach((stack, time) ->
         {
@@ -150,10 +152,8 @@ final class Samples
     private void wasOpen(RecordedEvent event)
     {
         long waited = event.getLong(RecordingNames.WAITED);
-        RecordedThread thread = event.getThread(RecordingNames.THREAD);
         Instant end = event.getEndTime();
-        Instant began = waited >= 0 ? end.minusNanos(waited) :
-            thread == null ? from : seen.getOrDefault(thread.getId(), from);
+        Instant began = waited >= 0 ? end.minusNanos(waited) : seen.getOrDefault(threadOf(event), from);
         List<Frame> frames = new ArrayList<>();
         for (String line : event.getString(RecordingNames.FRAMES).split("\n"))
         {
@@ -164,6 +164,12 @@ final class Samples
             }
         }
         wait(frames, event.getString(RecordingNames.WHAT), waited < 0, began, end);
+    }
+
+    private static long threadOf(RecordedEvent event)
+    {
+        RecordedThread thread = event.getThread(RecordingNames.THREAD);
+        return thread == null ? -1 : thread.getId();
     }
 
     private static List<Frame> frames(RecordedStackTrace stack)
