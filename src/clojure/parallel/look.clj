@@ -13,8 +13,8 @@
     (map :kind (look/timeline w)) ; => (:reply)
     (look/report! \"report.html\")
 
-  All of it is read from memory that processes write anyway: also of those that hang, are stopped or are dead. Nothing
-  asks a worker or waits for one. Safe from any thread."
+  All of it but profile is read from memory that processes write anyway: also of those that hang, are stopped or are
+  dead. Nothing else asks a worker or waits for one. Safe from any thread."
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors :refer [defcall refuse]]
             [parallel.impl.options :refer [path?]])
@@ -196,8 +196,8 @@
 
 (defcall flame!
   "Writes a profile as a flame graph: one file of SVG of less than 500 kB that needs no network. The width of a frame is
-  its part of the samples, and waits are blue. In a browser a click shows a frame at the whole width, \"/\" searches, and
-  Escape shows all again. Frames of less than 0.1 % are left out, and more where there are too many. Returns path.
+  its part of the samples, and waits are blue. In a browser a click shows a frame at the whole width, \"/\" searches,
+  and Escape shows all again. Frames of less than 0.1 % are left out, and more where there are too many. Returns path.
   Blocks while the file is written.
 
   path      a string, File or Path in a directory that is there; the file is overwritten.

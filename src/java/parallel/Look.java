@@ -18,7 +18,7 @@ import parallel.runtime.EndedWorkers;
 
 /**
  * What workers do and did, read from memory that they write anyway: also of workers that hang, are stopped or are dead.
- * Nothing here asks a worker or waits for one. Safe from any thread; needs no Clojure.
+ * Nothing here but {@link #profile} asks a worker or waits for one. Safe from any thread; needs no Clojure.
  *
  * <pre>{@code
  * for (TimelineEntry entry : Look.timeline()) {

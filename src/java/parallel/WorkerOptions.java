@@ -51,7 +51,8 @@ public final class WorkerOptions
         /** Whether changed namespaces are loaded again. */
         RELOAD(false, "whether namespaces whose source file has changed are loaded again before a form is evaluated"),
         /** Whether it records all the time what its threads do. */
-        FLIGHT(false, "whether it records what its threads do all the time, so that it can be profiled after its death"),
+        FLIGHT(false, "whether it records all the time what its threads do, so that it can be profiled after " +
+            "its death"),
         /** A name for status and errors. */
         NAME(null, "shown in status and errors"),
         /** Capacity of each ring in bytes: a power of two, at least 8192. */

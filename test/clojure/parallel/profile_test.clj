@@ -113,7 +113,8 @@
         (doseq [{:keys [merged workers]} (map deref two)]
           (testing "two at a time"
             (is (= {(id w) merged} workers))
-            (doseq [[at what] {"parallel.api/receive" "receive", "promised" "park", "asleep" "sleep", "monitor" "monitor"}]
+            (doseq [[at what] {"parallel.api/receive" "receive", "promised" "park", "asleep" "sleep",
+                               "monitor"              "monitor"}]
               (testing what
                 (is (<= 120 (waits-of merged at what) 320) (pr-str merged))))
             (testing "and nothing of threads that wait for work"
@@ -168,10 +169,13 @@
          (.length file))))
 
 (defn- await-written
-  "It writes once a second what it has recorded: waits until it has done so four times."
-  [w]
-  (let [seen (atom #{})]
-    (is (await-true #(< 3 (count (swap! seen conj (written w))))))))
+  "They write once a second what they have recorded: waits until each has done so three times."
+  [ws]
+  (let [seen (atom {})]
+    (is (await-true (fn []
+                      (doseq [w ws] (swap! seen update w (fnil conj #{}) (written w)))
+                      (every? #(< 3 (count %)) (vals @seen)))
+                    120000))))
 
 (deftest what-was-killed-tells-of-its-last-time-where-it-has-recorded
   (let [ws   (vec (repeatedly 5 #(parallel/run {:flight true :jvm-opts quick-jvm} '(mixed 1 0))))
@@ -181,7 +185,7 @@
     (testing "as one that lives"
       (is (= [(id (first ws))] (keys (:workers (profile (first ws) 20))))))
     (is (= 7 (within most-ms #(parallel/join done))))
-    (run! await-written ws)
+    (await-written ws)
     (run! #(signal % "KILL") ws)
     (doseq [w ws]
       (is (= :worker-died (:parallel/error (within 60000 #(error (fn [] (parallel/join w))))))))
@@ -196,9 +200,10 @@
   (let [program (str '(do (require '[parallel.api :as parallel] '[parallel.look :as look])
                           (let [opts {:flight true :jvm-opts ["-XX:TieredStopAtLevel=1" "-XX:+UseSerialGC"]}
                                 ws   [(parallel/fork opts) (parallel/fork {:jvm-opts (:jvm-opts opts)})]
-                                left (fn [] (filterv (fn [f] (.contains (str f)
-                                                                        (str "-" (.pid (java.lang.ProcessHandle/current)) "-")))
-                                                     (.listFiles (java.io.File. (System/getProperty "java.io.tmpdir")))))]
+                                mark (str "-" (.pid (java.lang.ProcessHandle/current)) "-")
+                                left (fn [] (filterv (fn [f] (.contains (str f) mark))
+                                                     (.listFiles (java.io.File.
+                                                                   (System/getProperty "java.io.tmpdir")))))]
                             (look/profile ws 20)
                             (println "before" (count (left)))
                             (.waitFor (.start (java.lang.ProcessBuilder. ["kill" "-9" (str (.pid (first ws)))])))
@@ -218,13 +223,15 @@
 
 ;; ---- what is refused
 
+(def ^:private without-recorder
+  ["--limit-modules" "java.base,java.management,jdk.management,java.sql,jdk.unsupported"])
+
 (deftest a-profile-is-of-processes-here-for-a-time
   (let [thread (parallel/fork {:in :thread})
         ended  (parallel/run {:in :process} 1)
         w      (parallel/fork)
-        bare   (parallel/fork {:jvm-opts ["--limit-modules" "java.base,java.management,jdk.management,java.sql,jdk.unsupported"]})
-        flying {:flight true
-                :jvm-opts ["--limit-modules" "java.base,java.management,jdk.management,java.sql,jdk.unsupported"]}]
+        bare   (parallel/fork {:jvm-opts without-recorder})
+        flying {:flight true :jvm-opts without-recorder}]
     (parallel/join ended)
     (doseq [[ws ms says] [[nil 1 #"\(profile \.\.\.\) takes a worker or a sequential collection of workers, not "]
                           [3 1 #"takes a worker"]
@@ -294,7 +301,7 @@
   (with-file
     (fn [path]
       (let [random (java.util.Random. 1)
-            stack  #(str/join ";" (repeatedly 60 (fn [] (str "some.name.space-" (.nextInt random 4) "/of-a-function"))))]
+            stack  #(str/join ";" (repeatedly 60 (fn [] (str "some.name.space-" (.nextInt random 4) "/function"))))]
         (look/flame! path {:merged (into {} (repeatedly 20000 (fn [] [(stack) 1])))})
         (is (< 50000 (.length (io/file path)) 500000))
         (is (< 100 (count (elements (slurp path) "title"))))
@@ -306,7 +313,8 @@
     (testing (pr-str wrong)
       (let [e (error #(look/flame! "flame.svg" wrong))]
         (is (= :bad-argument (:parallel/error e)))
-        (is (re-find #"\(flame! \.\.\.\) takes what profile returns, or a map of stacks" (str (:message-of-error e)))))))
+        (is (re-find #"\(flame! \.\.\.\) takes what profile returns, or a map of stacks"
+                     (str (:message-of-error e)))))))
   (doseq [[path says] [[nil #"takes the path of a file"] ["/no/such/directory/x.svg" #"there is no directory"]
                        ["/" #"is a directory"]]]
     (let [e (error #(look/flame! path {}))]

@@ -233,7 +233,8 @@ public final class WorkerSide implements LinkListener, Context.ControlEnd
         {
             switch (kind)
             {
-                case Frames.EXEC, Frames.EXEC_NOW, Frames.THREADS, Frames.RECORD, Frames.RECORDED -> reply(Frames.number(frame), failure(e));
+                case Frames.EXEC, Frames.EXEC_NOW, Frames.THREADS, Frames.RECORD, Frames.RECORDED ->
+                    reply(Frames.number(frame), failure(e));
                 case Frames.RUN -> evaluations.add(new Task(Evaluations.Kind.LIFE, () -> endWith(failure(e))));
                 case Frames.STEP -> rendezvous.failed(frame, e);
                 default -> commands.get(kind).accept(frame);

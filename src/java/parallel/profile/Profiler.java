@@ -97,8 +97,8 @@ public final class Profiler
         }
         if (!handle.isAlive() && !handle.has(Option.FLIGHT))
         {
-            throw Errors.badArgument(handle.name() + " has ended. A profile of that needs what it has recorded: start " +
-                "such a worker with the option :flight true.");
+            throw Errors.badArgument(handle.name() + " has ended. A profile of that needs what it has recorded: " +
+                "start such a worker with the option :flight true.");
         }
         return handle;
     }
