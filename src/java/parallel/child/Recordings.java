@@ -25,6 +25,8 @@ final class Recordings
     private final BiConsumer<Long, Evaluation> reply;
     /** Null until somebody asks for a recording. Written under the lock of this. */
     private volatile Recorder recorder;
+    /** Plays the request before; null until there is one. Used by the control thread alone. */
+    private Thread last;
 
     /**
      * None yet.
@@ -100,8 +102,12 @@ final class Recordings
         Object[] which = (Object[])Codec.fromBytes(Frames.payload(frame));
         answer(Frames.number(frame), () ->
         {
-            recorder.end((Long)which[0], Path.of((String)which[1]));
-            return true;
+            Recorder ours = recorder;
+            if (ours != null)
+            {
+                ours.end((Long)which[0], Path.of((String)which[1]));
+            }
+            return ours != null;
         });
     }
 
@@ -111,17 +117,22 @@ final class Recordings
         Object play() throws IOException;
     }
 
-    /** On a thread of its own, as it takes long. */
+    /** On a thread of its own, as it takes long, and one after the other. */
     private void answer(long number, Request request)
     {
-        Threads.start("parallel-record-" + context.id(), () ->
+        Thread before = last;
+        last = Threads.start("parallel-record-" + context.id(), () ->
         {
             Evaluation answer;
             try
             {
+                if (before != null)
+                {
+                    before.join();
+                }
                 answer = Evaluation.value(request.play());
             }
-            catch (IOException e)
+            catch (IOException | InterruptedException e)
             {
                 answer = failure(e);
             }

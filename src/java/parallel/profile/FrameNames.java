@@ -94,12 +94,13 @@ final class FrameNames
     {
         String type = HIDDEN.matcher(frame.type).replaceAll("\\$\\$Lambda");
         int dollar = type.indexOf('$');
-        String name = dollar > 0 && CALLS.contains(frame.method) && isOfClojure(type, dollar) ?
-            ofClojure(type) : type + "." + frame.method;
+        String name = dollar > 0 && isOfClojure(type, dollar) ?
+            ofClojure(type) + (CALLS.contains(frame.method) ? "" : "." + demunged(frame.method)) :
+            type + "." + frame.method;
         return name.replace(';', ',').replaceAll("\\s", " ");
     }
 
-    /** Namespaces are in lower case by custom, classes are not. */
+    /** Namespaces are in lower case by custom, classes are not; that of a function is in one. */
     private static boolean isOfClojure(String type, int dollar)
     {
         return !Character.isUpperCase(type.charAt(type.lastIndexOf('.', dollar) + 1)) && !type.contains("$$Lambda");

@@ -205,7 +205,7 @@ public final class Profiler
     {
         try
         {
-            return reply.await(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS) ?
+            return reply.awaitOfLibrary(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS) ?
                 (Boolean)reply.value() : null;
         }
         catch (ParallelException e)
