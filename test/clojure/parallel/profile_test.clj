@@ -5,7 +5,7 @@
             [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
             [parallel.look :as look]
-            [parallel.support :refer [await-true clojure-main error quick-jvm within]])
+            [parallel.support :refer [await-true clojure-main error quick-jvm thorough? within]])
   (:import [java.io File StringReader]
            [java.lang ProcessBuilder]
            [java.nio.file Files Path]
@@ -69,7 +69,7 @@
         cold "parallel.profile-test/cold"]
     (try
       (run! await-running ws)
-      (let [until  (+ (System/nanoTime) 30000000000)
+      (let [until  (+ (System/nanoTime) 15000000000)
             stacks (loop [sums {}]
                      (let [{:keys [merged workers]} (profile ws 2000)
                            sums                     (merge-with plus sums workers)]
@@ -178,7 +178,7 @@
                     120000))))
 
 (deftest what-was-killed-tells-of-its-last-time-where-it-has-recorded
-  (let [ws   (vec (repeatedly 5 #(parallel/run {:flight true :jvm-opts quick-jvm} '(mixed 1 0))))
+  (let [ws   (vec (repeatedly (if (thorough?) 5 2) #(parallel/run {:flight true :jvm-opts quick-jvm} '(mixed 1 0))))
         done (parallel/run {:flight true :jvm-opts quick-jvm} '(do (dotimes [_ 100] (hot->sin! 1000000)) 7))
         top  (fn [stacks] (some-> (seq stacks) (->> (apply max-key val)) key (str/split #";") last))]
     (run! await-running ws)
@@ -231,7 +231,7 @@
         ended  (parallel/run {:in :process} 1)
         w      (parallel/fork)
         bare   (parallel/fork {:jvm-opts without-recorder})
-        flying {:flight true :jvm-opts without-recorder}]
+        flying {:flight true :jvm-opts without-recorder :err (java.io.StringWriter.)}]
     (parallel/join ended)
     (doseq [[ws ms says] [[nil 1 #"\(profile \.\.\.\) takes a worker or a sequential collection of workers, not "]
                           [3 1 #"takes a worker"]

@@ -121,7 +121,7 @@ final class Recordings
     private void answer(long number, Request request)
     {
         Thread before = last;
-        last = Threads.start("parallel-record-" + context.id(), () ->
+        last = Threads.start(RecordingNames.RECORDER_THREAD + context.id(), () ->
         {
             Evaluation answer;
             try

@@ -32,6 +32,8 @@ public final class RecordingNames
     public static final String MONITOR = "monitor";
     /** {@code synchronized}. */
     public static final String LOCK = "jvm-lock";
+    /** How the names of threads begin that play the requests for recordings. */
+    public static final String RECORDER_THREAD = "parallel-record-";
     /** In the directory of a process: what it has recorded, if it ended as it should. */
     public static final String AT_EXIT = "exit.jfr";
 

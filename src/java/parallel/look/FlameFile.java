@@ -99,8 +99,9 @@ public final class FlameFile
         add(ALL, root, 0, 0);
         int height = TOP + depth * ROW + MARGIN;
         return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
-            WIDTH + "\" height=\"" + height + "\" viewBox=\"0 0 " + WIDTH + " " + height + "\" font-family=\"monospace\" " +
-            "font-size=\"12\">\n<style>g.f rect{stroke:#fff;stroke-width:.5}g.f:hover rect{stroke:#000}" +
+            WIDTH + "\" height=\"" + height + "\" viewBox=\"0 0 " + WIDTH + " " + height +
+            "\" font-family=\"monospace\" font-size=\"12\">\n" +
+            "<style>g.f rect{stroke:#fff;stroke-width:.5}g.f:hover rect{stroke:#000}" +
             "g.f{cursor:pointer}g.f text{pointer-events:none}g.found rect{fill:#c050f0}#all,#find{cursor:pointer;" +
             "text-decoration:underline}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#f8f8f4\"/>\n" +
             "<text x=\"10\" y=\"20\" font-size=\"15\">" + total + " samples of 10 ms</text>\n" +

@@ -15,8 +15,8 @@ import parallel.runtime.Threads;
 
 /**
  * The program that makes stacks of recordings. Its arguments are the file to write, and for each worker its id, the
- * span of time (two numbers of milliseconds of the epoch; or the negative length of the span, up to what was recorded last,
- * and 0) and its files. It writes lines of an id, a count and a stack, with tabs between.
+ * span of time and its files. The span is two numbers of milliseconds of the epoch; or its negative length, up to what
+ * was recorded last, and 0. It writes lines of an id, a count and a stack, with tabs between.
  */
 public final class Folding
 {

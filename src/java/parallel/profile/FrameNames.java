@@ -12,7 +12,7 @@ final class FrameNames
     private static final Set<String> CALLS =
         Set.of("invoke", "invokeStatic", "invokePrim", "doInvoke", "applyTo", "call", "run", "reduce", "seq");
     private static final Pattern COUNTED = Pattern.compile("(fn|eval|reify|iter)_*\\d+(_auto_*)?(_*\\d+)*");
-    private static final Pattern HIDDEN = Pattern.compile("(\\$\\$Lambda)?(\\$\\d+)?/0x[0-9a-f]+");
+    private static final Pattern HIDDEN = Pattern.compile("(\\$\\$Lambda)?(\\$\\d+)?[/+.]0x[0-9a-f]+(\\.\\d+)?");
     /** As clojure.lang.Compiler has them; longer ones before those that they begin with. */
     private static final List<Map.Entry<String, String>> MUNGED = List.of(
         Map.entry("_SINGLEQUOTE_", "'"), Map.entry("_DOUBLEQUOTE_", "\""), Map.entry("_PERCENT_", "%"),

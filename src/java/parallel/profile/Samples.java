@@ -27,6 +27,8 @@ final class Samples
     private static final List<String> NATIVE_WAITS = List.of("sun.nio.", "java.net.", "java.io.", "java.lang.Process",
         "java.lang.Thread", "java.lang.Object", "jdk.internal.misc.Unsafe", "jdk.jfr.");
 
+    private static final List<String> RECORDERS = List.of(RecordingNames.RECORDER_THREAD, "JFR ");
+
     private final Instant from;
     private final Instant to;
     private final Map<String, Long> nanos = new HashMap<>();
@@ -77,7 +79,7 @@ final class Samples
     {
         List<Frame> frames = frames(event.getStackTrace());
         Instant at = event.getStartTime();
-        if (!frames.isEmpty())
+        if (!frames.isEmpty() && !records(thread))
         {
             see(thread, at);
             if (!at.isBefore(from) && !at.isAfter(to))
@@ -85,6 +87,13 @@ final class Samples
                 nanos.merge(FrameNames.folded(frames), period.toNanos(), Long::sum);
             }
         }
+    }
+
+    /** What is only there since somebody looks. */
+    private static boolean records(RecordedThread thread)
+    {
+        String name = thread == null ? null : thread.getJavaName();
+        return name != null && RECORDERS.stream().anyMatch(name::startsWith);
     }
 
     private void waited(RecordedEvent event, String what, boolean ofJdk, long length)
