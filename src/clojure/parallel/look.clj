@@ -177,8 +177,9 @@
        its last recorded time; the last second before a kill may be missing.
 
   Workers go on with what they do. Blocks for ms, for the start of the recorder before, which takes a second when it is
-  the first time in a worker, and for a JVM of its own that reads the recordings after; a minute and a half more at
-  most. A worker that ends meanwhile is there with what is known of it, or not at all. Interrupted, it ends at once.
+  the first time in a worker, and for a JVM of its own that reads the recordings after; two minutes more at most. A
+  worker that ends meanwhile is there with what is known of it, or not at all; one that does not begin within 30 s, such
+  as one that a signal has stopped, is not there. Interrupted, it ends at once.
 
   Throws :bad-argument for a worker that is a thread, lives on a host or has ended without :flight, and where a Java has
   no module jdk.jfr; :timeout or :start-failed where the recordings cannot be read.

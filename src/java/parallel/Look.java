@@ -121,8 +121,9 @@ public final class Look
     /**
      * Where the time of workers goes: samples all their threads with the JDK's flight recorder, waits included. They
      * start to record, which takes a second where it is the first time, and go on with what they do. Blocks for the
-     * length, once all record, and while a JVM of its own reads what they have recorded; a minute and a half more at
-     * most. A worker that ends meanwhile is there with what is known of it, or not at all.
+     * length, once all record, and while a JVM of its own reads what they have recorded; two minutes more at most. A
+     * worker that ends meanwhile is there with what is known of it, or not at all; one that does not begin within 30 s
+     * is not there.
      *
      * @param length  of the profile, 1 ms or more. Of a worker that has ended: so much of its last recorded time.
      * @param workers processes of this machine; one that has ended had the option {@code flight}.
