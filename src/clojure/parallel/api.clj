@@ -220,9 +220,9 @@
   n       0 or more, for these options; 256 at most (:max-workers). (warm 0) gives all spares back, whatever their
           options.
   opts    those of run, default {}. A spare is kept for the options of its process, :jvm-opts :max-heap :env :dir
-          :classpath :java :ring-bytes :inbox-bytes :cpus :nice :reload; the others are the worker's own. With :in
-          :thread nothing is kept. With :in a host they are kept there, see :spares of (parallel.hosts/hosts); with
-          :in a vector of hosts n on each.
+          :classpath :java :ring-bytes :inbox-bytes :cpus :nice :reload :flight; the others are the worker's own.
+          With :in :thread nothing is kept. With :in a host they are kept there, see :spares of
+          (parallel.hosts/hosts); with :in a vector of hosts n on each.
 
   A spare that is taken is as a new worker is in all respects: its id, its events, what everywhere has said. One that
   was started before its class path, a jar on it, data readers or this library changed is not taken. A spare is no

@@ -4,6 +4,7 @@
   What is wrong        diagnose print-diagnosis
   Who waits for whom   waits deadlocks watch!
   What each did last   timeline
+  Where time goes      profile flame!
   As a file            trace! report!
 
     (require '[parallel.api :as parallel] '[parallel.look :as look])
@@ -12,13 +13,14 @@
     (map :kind (look/timeline w)) ; => (:reply)
     (look/report! \"report.html\")
 
-  All of it is read from memory that processes write anyway: also of those that hang, are stopped or are dead. Nothing
-  asks a worker or waits for one. Safe from any thread."
+  All of it but profile is read from memory that processes write anyway: also of those that hang, are stopped or are
+  dead. Nothing else asks a worker or waits for one. Safe from any thread."
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors :refer [defcall refuse]]
             [parallel.impl.options :refer [path?]])
   (:import [java.nio.file InvalidPathException Path]
-           [parallel Look Look$OnDeadlock TimelineEntry Worker]
+           [java.time Duration]
+           [parallel Look Look$OnDeadlock Profile TimelineEntry Worker]
            [parallel.clojure ClojureErrors]))
 
 (set! *warn-on-reflection* true)
@@ -152,6 +154,66 @@
   [path]
   (errors/surfacing (Look/report (checked-path "report!" "report" path)))
   path)
+
+;; ---- where time goes
+
+(defn- profile-map [^Profile p]
+  {:merged  (into {} (.merged p))
+   :workers (into {} (map (fn [[id stacks]] [id (into {} stacks)])) (.workers p))})
+
+(defcall profile
+  "Where the time of workers goes: samples all their threads, waits included. Returns
+
+    {:merged {\"user/work;user/hot\" 812, ...} :workers {1 {...}, 2 {...}}}
+
+  A key is a stack, its frames from the outermost one on with a semicolon between them; names of Clojure are as they
+  are in the source. The number says how often it was seen. A sample is 10 ms of a thread that ran, or waited: then the
+  last frame says for what, such as [waits: receive]. Stacks begin where the code of users does. Threads of the library
+  and of executors that wait for work are left out.
+
+  ws   a worker or a sequential collection of workers, processes of this machine. One that has ended must have been
+       started with :flight true.
+  ms   for how long, a number of milliseconds of 1 or more, once all of them record. Of one that has ended: so much of
+       its last recorded time; the last second before a kill may be missing.
+
+  Workers go on with what they do. Blocks for ms, for the start of the recorder before, which takes a second when it is
+  the first time in a worker, and for a JVM of its own that reads the recordings after; two minutes more at most. A
+  worker that ends meanwhile is there with what is known of it, or not at all; one that does not begin within 30 s, such
+  as one that a signal has stopped, is not there. Interrupted, it ends at once.
+
+  Throws :bad-argument for a worker that is a thread, lives on a host or has ended without :flight, and where a Java has
+  no module jdk.jfr; :timeout or :start-failed where the recordings cannot be read.
+
+    (def p (look/profile w 2000))
+    (take 3 (sort-by (comp - val) (:merged p)))"
+  [ws ms]
+  (let [group (workers "profile" ws)]
+    (when-not (and (integer? ms) (<= 1 ms Integer/MAX_VALUE))
+      (errors/refuse-value "profile" "a number of milliseconds of 1 or more" ms))
+    (profile-map (errors/surfacing (Look/profile (Duration/ofMillis ms) group)))))
+
+(defn- folded? [x]
+  (and (map? x) (every? (fn [[stack n]] (and (string? stack) (integer? n) (<= 0 n Long/MAX_VALUE))) x)))
+
+(defcall flame!
+  "Writes a profile as a flame graph: one file of SVG of less than 500 kB that needs no network. The width of a frame is
+  its part of the samples, and waits are blue. In a browser a click shows a frame at the whole width, \"/\" searches,
+  and Escape shows all again. Frames of less than 0.1 % are left out, and more where there are too many. Returns path.
+  Blocks while the file is written.
+
+  path      a string, File or Path in a directory that is there; the file is overwritten.
+  profile   as profile returns it: its :merged is drawn; or a map of stacks to numbers, as that of one worker.
+
+  Throws :bad-argument for another value, and where the file cannot be written.
+
+    (look/flame! \"flame.svg\" p)
+    (look/flame! \"worker-3.svg\" (get-in p [:workers 3]))"
+  [path profile]
+  (let [stacks (if (and (map? profile) (contains? profile :merged)) (:merged profile) profile)]
+    (when-not (folded? stacks)
+      (errors/refuse-value "flame!" "what profile returns, or a map of stacks, which are strings, to numbers" profile))
+    (errors/surfacing (Look/flame (checked-path "flame!" "flame graph" path) (update-vals stacks long)))
+    path))
 
 ;; ---- what is wrong
 

@@ -1,21 +1,25 @@
 package parallel;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 import parallel.look.Deadlocks;
+import parallel.look.FlameFile;
 import parallel.look.ReportFile;
 import parallel.look.Timelines;
 import parallel.look.TraceFile;
+import parallel.profile.Profiler;
 import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.EndedWorkers;
 
 /**
  * What workers do and did, read from memory that they write anyway: also of workers that hang, are stopped or are dead.
- * Nothing here asks a worker or waits for one. Safe from any thread; needs no Clojure.
+ * Nothing here but {@link #profile} asks a worker or waits for one. Safe from any thread; needs no Clojure.
  *
  * <pre>{@code
  * for (TimelineEntry entry : Look.timeline()) {
@@ -112,6 +116,41 @@ public final class Look
         List<WorkerStatus> workers = new ArrayList<>(Children.of(Context.current()).descendants());
         EndedWorkers.last().forEach(ended -> workers.add(ended.status()));
         TraceFile.write(path, workers, timeline());
+        return path;
+    }
+
+    /**
+     * Where the time of workers goes: samples all their threads with the JDK's flight recorder, waits included. They
+     * start to record, which takes a second where it is the first time, and go on with what they do. Blocks for the
+     * length, once all record, and while a JVM of its own reads what they have recorded; two minutes more at most. A
+     * worker that ends meanwhile is there with what is known of it, or not at all; one that does not begin within 30 s
+     * is not there.
+     *
+     * @param length  of the profile, 1 ms or more. Of a worker that has ended: so much of its last recorded time.
+     * @param workers processes of this machine; one that has ended had the option {@code flight}.
+     * @return the profile.
+     * @throws ParallelException    BAD_ARGUMENT for another worker, or where a Java has no module jdk.jfr; TIMEOUT or
+     *                              START_FAILED if the recordings cannot be read.
+     * @throws InterruptedException if interrupted while blocked; nothing goes on then.
+     */
+    public static Profile profile(Duration length, Worker... workers) throws InterruptedException
+    {
+        return Profiler.of(Arrays.asList(workers), length);
+    }
+
+    /**
+     * Writes stacks as a flame graph: one file of SVG, below 500 kB, that needs no network. A browser shows it; a click
+     * enlarges a frame, and "/" searches. Frames of less than a thousandth of the samples are left out, and more where
+     * there are too many.
+     *
+     * @param path   of the file, which is overwritten.
+     * @param stacks such as {@link Profile#merged()}.
+     * @return the path.
+     * @throws ParallelException with BAD_ARGUMENT if it cannot be written.
+     */
+    public static Path flame(Path path, Map<String, Long> stacks)
+    {
+        FlameFile.write(path, stacks);
         return path;
     }
 

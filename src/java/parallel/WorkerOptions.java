@@ -50,6 +50,9 @@ public final class WorkerOptions
         NICE(0, "how nice it is to others, added to this process's"),
         /** Whether changed namespaces are loaded again. */
         RELOAD(false, "whether namespaces whose source file has changed are loaded again before a form is evaluated"),
+        /** Whether it records all the time what its threads do. */
+        FLIGHT(false, "whether it records all the time what its threads do, so that it can be profiled after " +
+            "its death"),
         /** A name for status and errors. */
         NAME(null, "shown in status and errors"),
         /** Capacity of each ring in bytes: a power of two, at least 8192. */
@@ -283,6 +286,18 @@ public final class WorkerOptions
         public Builder reload(boolean changed)
         {
             return put(Option.RELOAD, changed);
+        }
+
+        /**
+         * Whether the worker records all the time what its threads do, so that {@link Look#profile} can tell of it
+         * after its death. It needs the module jdk.jfr. For a worker that is a process of this machine.
+         *
+         * @param records default false.
+         * @return this.
+         */
+        public Builder flight(boolean records)
+        {
+            return put(Option.FLIGHT, records);
         }
 
         /**

@@ -24,6 +24,7 @@
    "place"     #{"api" "child" "runtime" "control" "codec" "transport" "process"}
    "hosts"     #{"api" "place" "relay" "child" "runtime" "control" "codec" "transport" "process"}
    "look"      #{"api" "runtime" "control" "transport"}
+   "profile"   #{"api" "place" "runtime" "control" "process"}
    "shared"    #{"api" "runtime" "control" "codec" "transport" "process"}
    "pool"      #{"api" "place" "runtime" "control" "codec"}
    "clojure"   #{"api" "runtime" "control" "codec" "pool" "shared"}})
@@ -48,7 +49,7 @@
   "Classes to rooms that they alone of their room may know."
   {"parallel.Parallel"      #{"runtime" "place"}
    "parallel.Hosts"         #{"hosts"}
-   "parallel.Look"          #{"runtime" "look"}
+   "parallel.Look"          #{"runtime" "look" "profile"}
    "parallel.SharedArray"   #{"shared"}
    "parallel.SharedBarrier" #{"shared"}
    "parallel.SharedCounter" #{"shared"}

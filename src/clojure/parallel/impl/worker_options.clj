@@ -138,6 +138,8 @@
    {:key :reload :option WorkerOptions$Option/RELOAD :takes ":changed or :never" :valid? #{:changed :never}
     :set (fn [^WorkerOptions$Builder b v] (.reload b (= :changed v)))
     :otherwise ":changed at a prompt, :never in a program"}
+   {:key :flight :option WorkerOptions$Option/FLIGHT :takes "a boolean" :valid? boolean?
+    :set (fn [^WorkerOptions$Builder b v] (.flight b v))}
    {:key :ring-bytes :option WorkerOptions$Option/RING_BYTES :takes "a power of two from 8192 to 1073741824"
     :valid? #(and ((number-from 8192 1073741824) %) (= 1 (Long/bitCount %)))
     :set (fn [^WorkerOptions$Builder b v] (.ringBytes b (int v)))}

@@ -214,6 +214,7 @@ public abstract class ChildProcess
                 Files.deleteIfExists(address);
             }
             SessionDirectory.removeIfOwnerGone(Path.of(header.memory()), Path.of(header.sockets()));
+            Recordings.removeIfOwnerGone();
         }
         catch (IOException | RuntimeException e)
         {

@@ -63,6 +63,12 @@ public record Evaluation(String failure, byte[] bytes)
         }
     }
 
+    /** One that gave a value of the JDK's. */
+    static Evaluation value(Object value)
+    {
+        return new Evaluation(null, Codec.toBytes(value));
+    }
+
     private interface Body
     {
         Object evaluate() throws Throwable;

@@ -43,6 +43,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
     private final StatusPage status;
     private final Activity activity;
     private final Collections collections;
+    private final Recordings recordings;
     private final Map<Byte, Consumer<ByteBuffer>> commands = new HashMap<>();
     private final Course course = new Course();
     private final AtomicInteger sending = new AtomicInteger();
@@ -77,6 +78,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
         this.status = status;
         this.activity = new Activity(status);
         this.collections = new Collections(status.record());
+        this.recordings = new Recordings(self.context(), this::reply);
         commands.put(Frames.IDENTITY, this::identify);
         commands.put(Frames.RUN, this::enqueueLife);
         commands.put(Frames.EXEC, this::enqueue);
@@ -87,6 +89,8 @@ public final class WorkerSide implements LinkListener, ControlEnd
         commands.put(Frames.BREAK, frame -> breakOff());
         commands.put(Frames.FINISH, frame -> evaluations().add(last()));
         commands.put(Frames.THREADS, this::threads);
+        commands.put(Frames.RECORD, recordings::begin);
+        commands.put(Frames.RECORDED, recordings::end);
         commands.put(Frames.STEP, rendezvous::stepped);
         commands.put(Frames.WITHDRAWN, rendezvous::withdrawn);
         commands.put(Frames.CREDIT, frame -> self.upward().delivered(Frames.number(frame)));
@@ -140,6 +144,10 @@ public final class WorkerSide implements LinkListener, ControlEnd
     {
         try
         {
+            if (ownProcess)
+            {
+                recordings.beginFlight();
+            }
             Language language = Language.find();
             if (language != null)
             {
@@ -226,7 +234,8 @@ public final class WorkerSide implements LinkListener, ControlEnd
         {
             switch (kind)
             {
-                case Frames.EXEC, Frames.EXEC_NOW, Frames.THREADS -> reply(Frames.number(frame), failure(e));
+                case Frames.EXEC, Frames.EXEC_NOW, Frames.THREADS, Frames.RECORD, Frames.RECORDED ->
+                    reply(Frames.number(frame), failure(e));
                 case Frames.RUN -> evaluations.add(new Task(Evaluations.Kind.LIFE, () -> endWith(failure(e))));
                 case Frames.STEP -> rendezvous.failed(frame, e);
                 default -> commands.get(kind).accept(frame);
@@ -244,7 +253,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
         lost(e);
     }
 
-    private static Evaluation failure(Throwable e)
+    static Evaluation failure(Throwable e)
     {
         return Evaluation.failure(e, RemoteError.Phase.THREW, null);
     }
@@ -612,6 +621,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
     public void waited(String what, long fromNanos, long toNanos)
     {
         status.record().waited(what, fromNanos, toNanos);
+        recordings.waited(what, toNanos - fromNanos);
     }
 
     @Override

@@ -44,6 +44,10 @@ public final class Frames
     public static final byte STEP = 12;
     /** To the worker: what it withdrew was not taken. */
     public static final byte WITHDRAWN = 13;
+    /** To the worker: begin a recording in the directory of the payload, reply with RESULT. */
+    public static final byte RECORD = 14;
+    /** To the worker: end the recording whose number the payload has, into the file that it has; reply with RESULT. */
+    public static final byte RECORDED = 15;
 
     /** To the parent: connected, and able to evaluate; the number is the size of its heap. */
     public static final byte READY = 20;

@@ -35,7 +35,7 @@ public final class Spares implements Context.Reserve
     private static final List<Option> OF_PROCESS =
         List.of(Option.JVM_OPTS, Option.MAX_HEAP, Option.ENV, Option.DIR, Option.CLASSPATH,
         Option.JAVA, Option.RING_BYTES, Option.INBOX_BYTES, Option.CPUS, Option.NICE,
-        Option.RELOAD);
+        Option.RELOAD, Option.FLIGHT);
 
     /** Those of one set of options. */
     private static final class Shelf

@@ -10,6 +10,7 @@ import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
 import parallel.codec.ByName;
 import parallel.control.Language;
+import parallel.control.RecordingNames;
 import parallel.process.Base;
 import parallel.process.Launch;
 import parallel.process.StartCache;
@@ -59,6 +60,10 @@ record WorkerLaunch(Launch launch, Base base, Optional<StartCache> cache)
         if (options.get(Option.RELOAD, Boolean.class))
         {
             jvmOpts.add("-D" + Language.RELOAD_PROPERTY + "=true");
+        }
+        if (options.get(Option.FLIGHT, Boolean.class))
+        {
+            jvmOpts.add("-D" + RecordingNames.FLIGHT_PROPERTY + "=" + Session.current().disk());
         }
         jvmOpts.addAll(strings(options, Option.JVM_OPTS));
         return jvmOpts;

@@ -36,6 +36,7 @@ public final class SessionDirectory implements AutoCloseable
     private final List<Path> memoryBases;
     private final Consumer<String> warn;
     private Path fallback;      // guarded by this
+    private Path disk;          // guarded by this
     private Path otherSockets;  // guarded by this
     private boolean closed;     // guarded by this
 
@@ -234,11 +235,43 @@ public final class SessionDirectory implements AutoCloseable
         return made;
     }
 
+    /**
+     * Where to make files that may become large and are not mapped: in java.io.tmpdir. A program that finds no room
+     * in {@link #memory()} would take it from the rings. Made at the first call, and again after
+     * {@link #removeDisk()}.
+     *
+     * @return the directory.
+     * @throws IOException when it cannot be made, or the session is closed.
+     */
+    public synchronized Path disk() throws IOException
+    {
+        if (closed)
+        {
+            throw new IOException("The session's directory " + memory() + " is closed.");
+        }
+        if (disk == null || !isOurs(disk))
+        {
+            disk = makeForMemory(List.of(memoryBases.get(memoryBases.size() - 1)), new ArrayList<>());
+        }
+        return disk;
+    }
+
+    /** Removes what {@link #disk()} has made. Idempotent; throws nothing. */
+    public synchronized void removeDisk()
+    {
+        if (disk != null)
+        {
+            Trees.remove(disk);
+            disk = null;
+        }
+    }
+
     /** Removes the directories with all that is in them. Idempotent; throws nothing. */
     @Override
     public synchronized void close()
     {
         closed = true;
+        removeDisk();
         if (fallback != null && !fallback.equals(memory()))
         {
             Trees.remove(fallback);

@@ -10,14 +10,19 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /** Removes directories of our own. A link is removed, never followed; what somebody else removed meanwhile is fine. */
-final class Trees
+public final class Trees
 {
     private Trees()
     {
     }
 
-    /** @return true when nothing is left. */
-    static boolean remove(Path tree)
+    /**
+     * Removes it; throws nothing.
+     *
+     * @param tree a directory of ours, or a file.
+     * @return true when nothing is left.
+     */
+    public static boolean remove(Path tree)
     {
         try
         {

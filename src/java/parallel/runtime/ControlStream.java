@@ -245,12 +245,12 @@ final class ControlStream
             " was joined, dereferenced or stopped, and takes nothing more to evaluate: fork another one.");
     }
 
-    Reply request(byte kind)
+    Reply request(byte kind, byte[] payload)
     {
         Reply reply = newReply();
         if (expect(reply))
         {
-            tell(Frames.frame(kind, reply.number()));
+            tell(Frames.frame(kind, reply.number(), payload));
         }
         return reply;
     }

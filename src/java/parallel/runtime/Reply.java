@@ -54,11 +54,30 @@ public class Reply extends Settlement<Object>
     @Override
     public final boolean await(long timeout, TimeUnit unit) throws InterruptedException
     {
+        return await(timeout, unit, Waiter.For.REPLY);
+    }
+
+    /**
+     * As {@link #await}, of what the library answers in the worker, whatever that evaluates: nobody is told of this
+     * wait, since it is part of no deadlock.
+     *
+     * @param timeout how long.
+     * @param unit    of it.
+     * @return true once the reply is there.
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    public final boolean awaitOfLibrary(long timeout, TimeUnit unit) throws InterruptedException
+    {
+        return await(timeout, unit, Waiter.For.ANYTHING);
+    }
+
+    private boolean await(long timeout, TimeUnit unit, Waiter.For what) throws InterruptedException
+    {
         return isDone() || worker.channel() == null || Waiter.await(List.of(worker.channel()), () ->
         {
             worker.channel().drain();
             return isDone();
-        }, ChannelPeer.deadline(timeout, unit), Waiter.For.REPLY);
+        }, ChannelPeer.deadline(timeout, unit), what);
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
@@ -41,6 +42,7 @@ public final class Session
     private final SessionPage page;
     private final SessionDirectory directory;
     private final int host;
+    private final AtomicBoolean removesDisk = new AtomicBoolean();
 
     private Session(ControlLoop loop, SessionPage page, SessionDirectory directory)
     {
@@ -211,6 +213,29 @@ public final class Session
     public SessionDirectory directory()
     {
         return directory;
+    }
+
+    /**
+     * Where to make files that may become large and are not mapped. They are kept until the workers of this process are
+     * stopped by a close, or it ends.
+     *
+     * @return the directory.
+     * @throws UncheckedIOException if it cannot be made.
+     */
+    public Path disk()
+    {
+        try
+        {
+            if (removesDisk.compareAndSet(false, true))
+            {
+                Context.ofProcess().afterClose(directory::removeDisk);
+            }
+            return directory.disk();
+        }
+        catch (IOException e)
+        {
+            throw new UncheckedIOException("No place for recordings: " + e.getMessage(), e);
+        }
     }
 
     /** The limit of an inbox, for its parent and for the worker, whose heaps differ. */

@@ -81,6 +81,26 @@ public final class WaitNote implements WaitObserver.Note
         return index;
     }
 
+    /**
+     * What is waited for.
+     *
+     * @return the name of a {@link Waiter.For}, in lower case.
+     */
+    public String what()
+    {
+        return NAMES.get(what.ordinal());
+    }
+
+    /**
+     * When it began.
+     *
+     * @return of {@link System#nanoTime}.
+     */
+    public long beganNanos()
+    {
+        return began;
+    }
+
     @Override
     public long lookAtNanos()
     {
@@ -161,6 +181,6 @@ public final class WaitNote implements WaitObserver.Note
     {
         Waits.ended();
         table.leave(index, epoch);
-        owner.waited(NAMES.get(what.ordinal()), began, System.nanoTime());
+        owner.waited(what(), began, System.nanoTime());
     }
 }

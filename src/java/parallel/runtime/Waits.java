@@ -199,6 +199,17 @@ public final class Waits
     }
 
     /**
+     * The note of a thread that waits.
+     *
+     * @param thread of this process.
+     * @return null: it does not wait, or has told nobody.
+     */
+    public static WaitNote noteOf(Thread thread)
+    {
+        return NOTED.get(thread);
+    }
+
+    /**
      * Whose threads of this process wait.
      *
      * @return ids of the root (0) and of workers that are threads, or of the worker that this process is.

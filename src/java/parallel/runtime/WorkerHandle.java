@@ -1,5 +1,6 @@
 package parallel.runtime;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -15,6 +16,7 @@ import parallel.Worker;
 import parallel.WorkerOptions;
 import parallel.WorkerOptions.Option;
 import parallel.WorkerStatus;
+import parallel.codec.Codec;
 import parallel.codec.Destination;
 import parallel.control.Errors;
 import parallel.control.Frames;
@@ -32,6 +34,7 @@ public class WorkerHandle extends ChannelPeer
     implements Worker, FutureValue<Object>, StopLadder.Stoppable, Statuses.Source
 {
     private static final long THREADS_MS = 250;
+    private static final byte[] NOTHING = new byte[0];
     /** Of one that is being killed: a process may be in the middle of a system call. */
     private static final long MOST_END_MS = 10_000;
     private final WorkerLife life;
@@ -434,7 +437,7 @@ public class WorkerHandle extends ChannelPeer
      */
     public final String threads(long timeoutMs) throws InterruptedException
     {
-        Reply reply = life.control().request(Frames.THREADS);
+        Reply reply = life.control().request(Frames.THREADS, NOTHING);
         try
         {
             return reply.await(timeoutMs, TimeUnit.MILLISECONDS) && !life.isDone() &&
@@ -448,6 +451,40 @@ public class WorkerHandle extends ChannelPeer
         {
             life.control().forget(reply);
         }
+    }
+
+    /**
+     * Has the worker begin a recording of what its threads do. Does not wait for it.
+     *
+     * @param directory of the session, for such files.
+     * @return settles with true once it has begun; false: its Java cannot record.
+     */
+    public final Reply record(Path directory)
+    {
+        return life.control().request(Frames.RECORD, Codec.toBytes(directory.toString()));
+    }
+
+    /**
+     * Has the worker end a recording. Does not wait for it.
+     *
+     * @param begun what {@link #record} gave.
+     * @param file  that the worker writes.
+     * @return settles with true once the file is written.
+     */
+    public final Reply recorded(Reply begun, Path file)
+    {
+        return life.control().request(Frames.RECORDED, Codec.toBytes(new Object[]{begun.number(), file.toString()}));
+    }
+
+    /**
+     * An option that it was started with.
+     *
+     * @param option which one.
+     * @return whether that is true.
+     */
+    public final boolean has(Option option)
+    {
+        return options().get(option, Boolean.class);
     }
 
     @Override
@@ -528,6 +565,16 @@ public class WorkerHandle extends ChannelPeer
     public final boolean hasOwnHeap()
     {
         return !options().get(Option.IN, Object.class).equals("thread");
+    }
+
+    /**
+     * Says whether it is a process of this machine.
+     *
+     * @return false for a worker that is a thread, or lives on a host.
+     */
+    public final boolean isProcessHere()
+    {
+        return options().get(Option.IN, Object.class).equals("process");
     }
 
     @Override
