@@ -24,6 +24,7 @@
    "place"     #{"api" "child" "runtime" "control" "codec" "transport" "process"}
    "hosts"     #{"api" "place" "relay" "child" "runtime" "control" "codec" "transport" "process"}
    "look"      #{"api" "runtime" "control" "transport"}
+   "dashboard" #{"api" "look" "pool" "place" "runtime" "control"}
    "shared"    #{"api" "runtime" "control" "codec" "transport" "process"}
    "pool"      #{"api" "place" "runtime" "control" "codec"}
    "clojure"   #{"api" "runtime" "control" "codec" "pool" "shared"}})
@@ -37,7 +38,8 @@
 
 (def ^:private libraries
   "What a room may know besides the JDK and other rooms."
-  {"transport" agrona, "codec" agrona, "relay" agrona, "clojure" #"clojure\.lang\..*"})
+  {"transport" agrona, "codec" agrona, "relay" agrona, "clojure" #"clojure\.lang\..*"
+   "dashboard" #"com\.sun\.net\.httpserver\..*"})
 
 (def ^:private parts-of-transport
   "Rooms that may know a part of transport alone. The codec: how bytes are handed over, and how Agrona is opened."
@@ -48,7 +50,7 @@
   "Classes to rooms that they alone of their room may know."
   {"parallel.Parallel"      #{"runtime" "place"}
    "parallel.Hosts"         #{"hosts"}
-   "parallel.Look"          #{"runtime" "look"}
+   "parallel.Look"          #{"runtime" "look" "dashboard"}
    "parallel.SharedArray"   #{"shared"}
    "parallel.SharedBarrier" #{"shared"}
    "parallel.SharedCounter" #{"shared"}
