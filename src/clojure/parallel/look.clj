@@ -194,8 +194,8 @@
 
 (defcall dashboard
   "Serves a live page on 127.0.0.1: what is wrong, the tree of workers, who waits for whom, what each does, pools,
-  errors with last words, hosts. Returns the dashboard. Blocks for some milliseconds, the first time for some tenths of a
-  second.
+  errors with last words, hosts. Returns the dashboard. Blocks for some milliseconds, the first time for some tenths of
+  a second.
 
   (:url d) is the address of the page. It has a token that lets one browser in, once; each reading makes a fresh one.
   The last 64 that nobody has used are good. The prompt prints one, too. (:port d) is its port, (:open d) whether it
