@@ -3,6 +3,7 @@
 const byId = id => document.getElementById(id);
 const ID = 0, KIND = 1, NAME = 2, INDEX = 3, FROM = 4, LONG = 5, OUTCOME = 6;
 const KEPT = 120e6, MOST = 20000, ROW = 16, AXIS = 16, LEFT = 46;
+const RING = 9, DOING = 11;         // columns of the tree
 const token = document.querySelector("meta[name=parallel-token]").content;
 
 let state = null, paused = false, source = null, received = 0, window_ = 30e6, hits = [], order = [];
@@ -30,7 +31,7 @@ function scaled(n) {
   return n.toFixed(1) + " T";
 }
 
-const bytes = n => n === null || n === undefined ? "" : scaled(n) + "B";
+const bytes = n => n === null || n === undefined ? "" : scaled(n) + (Math.abs(n) < 1000 ? " B" : "B");
 
 function time(us) {
   if (us < 1000) return us.toFixed(0) + " us";
@@ -57,6 +58,9 @@ function connect() {
   source.onerror = () => setText(byId("link"),
     source.readyState === EventSource.CLOSED ? "closed: open a fresh address" : "not connected, trying again");
 }
+
+// By the clock: what is drawn once stays right.
+const clock = us => new Date(Date.parse(state.at) - (state.now - us) / 1000).toLocaleTimeString([], { hour12: false });
 
 const keyOf = e => e[ID] + " " + e[KIND] + " " + e[FROM] + " " + e[INDEX] + " " + e[NAME];
 
@@ -129,11 +133,12 @@ function replaceIfNew(node, key, make) {
 function newRow(id) {
   const row = element("tr");
   row.tabIndex = -1;
-  for (let i = 0; i < 14; i++) row.append(element("td", null, i > 2 && i < 13 && i !== 11 ? "number" : ""));
+  for (let i = 0; i <= DOING; i++) row.append(element("td", null, i > 2 && i !== RING ? "number" : ""));
   const meter = element("meter");
   meter.max = 1;
-  row.cells[11].append(meter);
-  row.cells[13].className = "doing";
+  row.cells[RING].append(meter);
+  row.cells[2].className = "name";
+  row.cells[DOING].className = "doing";
   row.dataset.id = id;
   row.addEventListener("click", () => choose({ worker: id }));
   row.addEventListener("keydown", event => {
@@ -175,18 +180,20 @@ function drawTree() {
     ") has a heap of " + bytes(state.self.heap));
 }
 
+const perSecond = (messages, size) => messages ? scaled(messages) + ", " + bytes(size) : "";
+
 function fill(row, w, depth) {
-  const rates = w.rates || [null, null, null, null], end = [w.exit, w.signal].filter(x => x !== null).join(" ");
+  const rates = w.rates || [0, 0, 0, 0], end = [w.exit, w.signal].filter(x => x !== null).join(" ");
   const state_ = stateOf(w), over = isOver(w);
   const texts = [w.id, state_ + (end ? " " + end : ""), w.name, over || w.up === null ? "" : time(w.up * 1000),
-    w.cpu === null || w.cpu === undefined ? "" : w.cpu + "%", bytes(w.heap), bytes(w.memory), scaled(rates[0]),
-    bytes(rates[1]), scaled(rates[2]), bytes(rates[3]), null, w.queue[0] ? scaled(w.queue[0]) : "", w.doing];
-  texts.forEach((text, i) => { if (i !== 11) setText(row.cells[i], text); });
+    w.cpu === null || w.cpu === undefined ? "" : w.cpu + "%", bytes(w.heap), bytes(w.memory),
+    perSecond(rates[0], rates[1]), perSecond(rates[2], rates[3]), null, w.queue[0] ? scaled(w.queue[0]) : "", w.doing];
+  texts.forEach((text, i) => { if (i !== RING) setText(row.cells[i], text); });
   const bad = w.stopped || w.state === "dead" || w.state === "failed";
   row.cells[1].className = bad ? "bad" : "";
   row.className = (over ? "over" : "") + (chosen && chosen.worker === w.id ? " chosen" : "");
   row.cells[0].style.paddingLeft = 4 + depth * 14 + "px";
-  const full = over ? 0 : Math.min(1, w.queue[1] / (w.ring || 1048576)), meter = row.cells[11].firstChild;
+  const full = over ? 0 : Math.min(1, w.queue[1] / (w.ring || 1048576)), meter = row.cells[RING].firstChild;
   if (meter.value !== full) meter.value = full;
   meter.title = Math.round(full * 100) + "% of the ring to it";
 }
@@ -269,6 +276,13 @@ function drawStream() {
       while (open.length && open[open.length - 1] <= e[FROM]) open.pop();
       drawEntry(c, e, x, end, y, Math.min(open.length, 4), width, colours, hatch, dead.has(id));
       if (e[KIND] !== "gc") open.push(e[LONG] === null ? Infinity : end);
+    }
+    // A wait is an entry once it has ended; those that go on are known from elsewhere.
+    for (const w of state.waits) {
+      if (w.id === id && w.ms > 0) {
+        drawEntry(c, [id, "wait", w.for, null, state.now - w.ms * 1000, null, null], x, state.now, y, 2, width, colours,
+          hatch, false);
+      }
     }
     y += ROW;
   }
@@ -455,7 +469,7 @@ function table(id, head, rows) {
 
 function drawTables() {
   table("pools", ["pool of", "workers", "at most", "queued", "running"], state.pools.map(p =>
-    [p.workers.slice(0, 8).join(" ") + (p.workers.length > 8 ? " ..." : ""), p.size, p.most, p.queued, p.running]));
+    [p.workers.sort((a, b) => a - b).slice(0, 8).join(" ") + (p.workers.length > 8 ? " ..." : ""), p.size, p.most, p.queued, p.running]));
   table("spares", ["spare", "state", "up", "memory"], state.spares.map(s =>
     ["pid " + s.pid, s.state, s.up === null ? "" : time(Math.floor(s.up / 1000) * 1e6), bytes(s.memory)]));
   table("hosts", ["host", "state", "via", "cores", "free", "workers", "load", "round trip", "error"],
@@ -467,8 +481,7 @@ function drawTables() {
 
 function describe(e) {
   return named(e[ID]) + "  " + e[KIND] + (e[INDEX] === null ? "" : " " + e[INDEX]) + "  " + e[NAME] + "  " +
-    time(Math.max(0, state.now - e[FROM])) + " ago" + (e[LONG] === null ? ", has not ended" :
-      ", took " + time(e[LONG]) + ", " + e[OUTCOME]);
+    "at " + clock(e[FROM]) + (e[LONG] === null ? ", has not ended" : ", took " + time(e[LONG]) + ", " + e[OUTCOME]);
 }
 
 function choose(what) {
@@ -496,7 +509,7 @@ function drawDetails() {
   if (chosen.entry) {
     const e = entries.get(keyOf(chosen.entry)) || chosen.entry;
     replaceIfNew(place, "entry " + JSON.stringify(e), () => [list([["worker", e[ID]], ["kind", e[KIND]],
-      ["index", e[INDEX]], ["name", e[NAME]], ["began", time(Math.max(0, state.now - e[FROM])) + " ago"],
+      ["index", e[INDEX]], ["name", e[NAME]], ["began at", clock(e[FROM])],
       ["took", e[LONG] === null ? "has not ended" : time(e[LONG])], ["outcome", e[OUTCOME]]])]);
   } else if (chosen.wait) {
     const w = traced(chosen.wait);

@@ -72,7 +72,6 @@ final class Routes implements HttpHandler
     @Override
     public void handle(HttpExchange exchange) throws IOException
     {
-        pulse.threads().turn().within(TO_ANSWER_NANOS);
         try
         {
             Headers headers = exchange.getResponseHeaders();
@@ -139,6 +138,7 @@ final class Routes implements HttpHandler
 
     private void get(HttpExchange exchange, String path) throws IOException
     {
+        pulse.threads().turn().within(TO_ANSWER_NANOS);
         switch (path)
         {
             case "/" -> send(exchange, TYPES.get("html"), resource("dashboard.html").replace(PLACE_OF_TOKEN,
@@ -170,6 +170,7 @@ final class Routes implements HttpHandler
             refuse(exchange, TOO_LARGE);
             return;
         }
+        pulse.threads().turn().within(TO_ANSWER_NANOS);
         int code = actions.begin(exchange.getRequestHeaders().getFirst("X-Parallel-Token"),
             fields(new String(body, StandardCharsets.UTF_8)));
         if (code / 100 == 2)

@@ -46,7 +46,19 @@ final class Server implements Dashboard
         Actions actions = options.actions() ? new Actions(context, threads) : null;
         http.createContext("/", new Routes(new Gate(server.port()), server.keys, pulse, actions));
         http.setExecutor(threads);
-        server.start();
+        boolean started = false;
+        try
+        {
+            server.start();
+            started = true;
+        }
+        finally
+        {
+            if (!started)
+            {
+                http.stop(0);
+            }
+        }
         server.removeHook = context.beforeClose(server::close);
         return server;
     }

@@ -18,7 +18,7 @@ final class Turn
         deadline = begunNanos + limitNanos;
     }
 
-    /** The request has been read; what follows may take so long from now. */
+    /** The request has been read, and is none to refuse; what follows may take so long from now. */
     synchronized void within(long limitNanos)
     {
         reads = false;
