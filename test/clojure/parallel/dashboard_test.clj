@@ -15,6 +15,8 @@
            [java.lang ProcessBuilder]
            [java.net InetSocketAddress Socket SocketException]
            [java.nio.charset StandardCharsets]
+           [java.nio.file Files]
+           [java.nio.file.attribute FileAttribute]
            [parallel Dashboard DashboardOptions Look ParallelException Worker]))
 
 ;; ---- a client
@@ -406,16 +408,18 @@
             slow    (vec (for [text [(subs begun 0 10) "G" (subs begun 0 (- (count begun) 4))
                                      (str (request port "POST" "/action" {"Cookie" cookie "Content-Length" 500})
                                           "do=")]
-                               _    (range 10)]
+                               _    (range 20)]
                            (doto (connected port) (write text))))
+            headless (vec (repeatedly 20 #(doto (connected port)
+                                            (write (request port "POST" "/" {"Content-Length" 50000})))))
             began   (System/nanoTime)]
         (try
           (is (= 200 (:code (ask port begun))))
           (is (> 10000 (/ (- (System/nanoTime) began) 1e6)) "milliseconds")
-          (is (every? dropped? (filter #(zero? (.available (.getInputStream ^Socket %))) (take 30 slow))))
+          (is (every? dropped? (filter #(zero? (.available (.getInputStream ^Socket %))) (take 60 slow))))
           (is (> 25000 (/ (- (System/nanoTime) began) 1e6)) "milliseconds")
           (finally
-            (run! #(.close ^Socket %) slow)))))))
+            (run! #(.close ^Socket %) (concat slow headless))))))))
 
 (deftest many-connections-cost-few-threads
   (with-dashboard
@@ -515,7 +519,7 @@
       (fn [_ port cookie]
         (let [get- #(ask port (request port "GET" % {"Cookie" cookie}))
               id   (.id ^Worker w)]
-          (is (str/includes? (:body (get- (str "/threads?id=" id))) "Thread.sleep"))
+          (is (await-true #(str/includes? (:body (get- (str "/threads?id=" id))) "Thread.sleep")))
           (signal w "STOP")
           (is (= "It does not answer." (:body (get- (str "/threads?id=" id)))))
           (let [{:keys [headers body]} (get- "/report")]
@@ -570,6 +574,27 @@
                      (shutdown-agents)))]
     (is (= ["true"] said))
     (is (empty? left))))
+
+(deftest it-opens-a-browser-that-is-let-in
+  (let [directory (.toFile (Files/createTempDirectory "parallel-dashboard" (make-array FileAttribute 0)))
+        command   (io/file directory "xdg-open")
+        opened    (io/file directory "opened")]
+    (spit command (str "#!/bin/sh\nprintf '%s' \"$1\" >" opened ".part && mv " opened ".part " opened "\n"))
+    (.setExecutable command true)
+    (try
+      (let [{:keys [said]}
+            (root/run {:env {"PATH" (str directory ":" (System/getenv "PATH"))}}
+                      '(require '[parallel.look :as look])
+                      (list 'let ['file (list 'java.io.File. (str opened))]
+                            '(look/dashboard {:open true})
+                            '(while (not (.exists file)) (Thread/sleep 10))
+                            '(let [connection (doto (.openConnection (java.net.URL. (slurp file)))
+                                                (.setInstanceFollowRedirects false))]
+                               (println (.getResponseCode connection)))
+                            '(shutdown-agents)))]
+        (is (= ["303"] said)))
+      (finally
+        (run! io/delete-file (reverse (file-seq directory)))))))
 
 (deftest nothing-of-it-is-loaded-before
   (let [file    (File/createTempFile "parallel-dashboard" ".log")
