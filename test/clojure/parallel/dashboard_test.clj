@@ -613,6 +613,15 @@
       (is (= [] (filter #(re-find #"httpserver|parallel\.dashboard" %) loaded))))
     (.delete file)))
 
+(deftest without-the-module-of-the-jdk-it-says-what-to-do
+  (let [{:keys [said]}
+        (root/run {:jvm-opts ["--limit-modules" "java.base,java.sql,java.desktop,java.management,jdk.unsupported"]}
+                  '(require '[parallel.look :as look])
+                  '(println (try (look/dashboard)
+                                 (catch clojure.lang.ExceptionInfo e
+                                   [(:parallel/error (ex-data e)) (ex-message e)]))))]
+    (is (re-find #"^\[:bad-argument .*start it with --add-modules jdk\.httpserver" (str (last said))))))
+
 ;; ---- how it is called
 
 (deftest options-are-checked
