@@ -90,9 +90,18 @@ public final class Json
             }
             else
             {
-                out.append(String.format("\\u%04x", (int)(isHalf(text, i) ? UNKNOWN : c)));
+                writeEscaped(out, isHalf(text, i) ? UNKNOWN : c);
             }
         }
         out.append('"');
+    }
+
+    private static void writeEscaped(StringBuilder out, char c)
+    {
+        out.append("\\u");
+        for (int shift = 12; shift >= 0; shift -= 4)
+        {
+            out.append(Character.forDigit(c >> shift & 0xf, 16));
+        }
     }
 }
