@@ -15,7 +15,7 @@
   (:import [java.io Closeable File]
            [java.lang ProcessBuilder]
            [java.util.logging Level]
-           [org.openqa.selenium Dimension OutputType WebDriver]
+           [org.openqa.selenium Alert Dimension NoAlertPresentException OutputType WebDriver]
            [org.openqa.selenium.chrome ChromeDriver ChromeDriverService ChromeDriverService$Builder ChromeOptions]
            [org.openqa.selenium.logging LogEntry LoggingPreferences]
            [parallel Worker]))
@@ -184,16 +184,37 @@
       (finally
         (run! parallel/kill ws)))))
 
+(defn- kill-by-button
+  "The buttons that a worker has, and whether it is dead once one of them was pressed, and the question answered."
+  [{:keys [busy]} ^ChromeDriver browser]
+  (press browser (str "#tree tbody tr[data-id='" (.id ^Worker busy) "']") "Enter")
+  (let [buttons (js browser "return [...document.querySelectorAll('#details button')].map(b => b.textContent)")
+        click   #(js browser "setTimeout(() => [...document.querySelectorAll('#details button')].pop().click(), 0)")
+        answer  (fn [yes?]
+                  (let [alert (await-true #(try (.alert (.switchTo browser)) (catch NoAlertPresentException _)) 5000)
+                        text  (.getText ^Alert alert)]
+                    (if yes? (.accept ^Alert alert) (.dismiss ^Alert alert))
+                    text))]
+    (click)
+    (let [question (answer false)
+          lives    (parallel/alive? busy)]
+      (click)
+      (answer true)
+      {:buttons buttons :question question :lives lives
+       :ended (boolean (await-true #(str/starts-with? (first (get (shown browser) (.id ^Worker busy))) "dead")
+                                   10000))})))
+
 (defn- checked []
   (with-session
     (fn [workers]
       (let [browser (started)]
         (try
-          (with-open [^Closeable d (look/dashboard)]
+          (with-open [^Closeable d (look/dashboard {:actions true})]
             (size! browser 1400 900)
             (.get browser (:url d))
             (await-true #(seq (js browser rows)) 20000)
-            (let [answers (merge (check workers browser) (with-a-hundred browser))]
+            (let [answers (merge (check workers browser) (with-a-hundred browser)
+                                 {:action (kill-by-button workers browser)})]
               (assoc answers :complaints (complaints browser))))
           (finally
             (.quit browser)))))))

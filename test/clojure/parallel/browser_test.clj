@@ -29,7 +29,7 @@
 (deftest ^:slow a-browser-shows-what-status-says
   (when @installed?
     (let [{:keys [as-status? found? address shown expected health killed cycle-edges markup errors ids by-key of-wait
-                  of-entry paused live-again narrow hundred drawing-ms complaints]}
+                  of-entry paused live-again narrow hundred drawing-ms action complaints]}
           (seen (within 240000 #(said "bin/clojure" "-M:test:browser" "check")))]
       (is as-status?)
       (is (= expected (select-keys shown (keys expected))))
@@ -55,4 +55,9 @@
       (testing "a hundred workers are drawn before the next sample is there"
         (is hundred)
         (is (> 125 drawing-ms) "milliseconds"))
+      (testing "an action is asked about first"
+        (is (= ["Stacks" "Interrupt" "Stop" "Kill"] (:buttons action)))
+        (is (re-matches #"Kill worker \d+\?" (:question action)))
+        (is (:lives action))
+        (is (:ended action)))
       (is (= [] complaints) "of the console"))))

@@ -203,6 +203,23 @@
         (signal stopped "KILL")
         (run! parallel/kill [idle busy v w])))))
 
+(deftest a-root-in-a-deadlock-is-seen-as-no-thread-of-the-dashboard-counts-as-one-that-may-act
+  (let [process (root/start {} ['(require '[parallel.api :as p] '[parallel.look :as look])
+                                '(let [w (p/run '(parallel.api/receive (parallel.api/parent)))]
+                                   (println (:url (look/dashboard)))
+                                   (p/receive w))])]
+    (try
+      (let [url  (within 60000 #(first (filter (fn [line] (str/starts-with? line "http"))
+                                               (line-seq (io/reader (.getInputStream process))))))
+            port (parse-long (second (re-find #":(\d+)/" url)))
+            snapshot (awaited port (cookie-of port url) 30000 #(and (seq (% "cycles")) (seq (% "health"))))]
+        (is (= [[0 1]] (map #(sort (map (fn [wait] (wait "id")) %)) (snapshot "cycles"))))
+        (is (= ["deadlock" [0 1]] ((juxt #(% "finding") #(sort (% "ids"))) (first (snapshot "health")))))
+        (is (some #(str/includes? % "parallel.api") (mapcat #(% "trace") (first (snapshot "cycles"))))))
+      (finally
+        (.destroyForcibly process)
+        (.waitFor process)))))
+
 (deftest rates-are-differences-of-counters
   (let [w (parallel/run {:in :thread} '(loop [] (when (= 1 (parallel/receive (parallel/parent))) (recur))))]
     (with-dashboard
