@@ -1,6 +1,5 @@
 package parallel.dashboard;
 
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,6 +31,7 @@ final class Snapshot
 {
     private static final long OWN_PID = ProcessHandle.current().pid();
     private static final int DEFAULT_RING = 1 << 20;
+    private static final long NANOS_PER_MICRO = 1000;
 
     private final Context context;
     private final Findings findings;
@@ -203,8 +203,8 @@ final class Snapshot
         host.put("workers", status.workers());
         host.put("spares", status.spares());
         host.put("load", status.load() < 0 ? null : Math.round(status.load() * 100) / 100.0);
-        host.put("roundTripUs", status.roundTrip() == null ? null : status.roundTrip().toNanos() / 1000);
-        host.put("heardMs", status.lastHeard() == null ? null : Duration.from(status.lastHeard()).toMillis());
+        host.put("roundTripUs", status.roundTrip() == null ? null : status.roundTrip().toNanos() / NANOS_PER_MICRO);
+        host.put("heardMs", status.lastHeard() == null ? null : status.lastHeard().toMillis());
         host.put("error", status.error());
         return host;
     }
