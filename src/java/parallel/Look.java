@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
+import parallel.dashboard.Dashboards;
 import parallel.look.Deadlocks;
 import parallel.look.FlameFile;
 import parallel.look.ReportFile;
@@ -165,5 +166,25 @@ public final class Look
     {
         ReportFile.write(path, Children.of(Context.current()).descendants(), EndedWorkers.last(), timeline());
         return path;
+    }
+
+    /**
+     * Serves a live page on 127.0.0.1: the tree of workers, who waits for whom, what each does, pools, errors and
+     * hosts. Nothing listens before this is called; nothing is looked at while nobody watches. It ends with
+     * {@link Dashboard#close()}, with {@link Parallel#close()}, and with this JVM. Blocks for some milliseconds. Needs
+     * the module {@code jdk.httpserver}.
+     *
+     * <pre>{@code
+     * Dashboard dashboard = Look.dashboard(DashboardOptions.defaults());
+     * System.out.println(dashboard.url());
+     * }</pre>
+     *
+     * @param options of it.
+     * @return it.
+     * @throws ParallelException with BAD_ARGUMENT if it cannot listen on that port, or the module is missing.
+     */
+    public static Dashboard dashboard(DashboardOptions options)
+    {
+        return Dashboards.open(options, null);
     }
 }

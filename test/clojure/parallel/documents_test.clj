@@ -117,7 +117,7 @@
   (check (examples "doc/pool.md") 20))
 
 (deftest what-is-said-of-looking-works-from-top-to-bottom
-  (check (examples "doc/looking.md") 7))
+  (check (examples "doc/looking.md") 10))
 
 (deftest the-option-tables-of-the-documents-are-those-of-the-library
   (doseq [[file text] (option-tables/as-they-should-be)]

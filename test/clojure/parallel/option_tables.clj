@@ -3,6 +3,7 @@
 
     bin/clojure -M:dev -m parallel.option-tables"
   (:require [clojure.string :as str]
+            [parallel.impl.dashboard :as dashboard]
             [parallel.impl.pool-options :as pool-options]
             [parallel.impl.shared-options :as shared-options]
             [parallel.impl.worker-options :as worker-options]))
@@ -12,7 +13,8 @@
   [["doc/guide.md" "worker options" worker-options/table]
    ["doc/pool.md" "map options" (into pool-options/map-table pool-options/journal-table)]
    ["doc/pool.md" "pool options" pool-options/pool-table]
-   ["doc/shared.md" "shared options" shared-options/table]])
+   ["doc/shared.md" "shared options" shared-options/table]
+   ["doc/looking.md" "dashboard options" dashboard/table]])
 
 (def ^:private code
   "What a reader would type: keywords, calls and vars in a text."

@@ -25,6 +25,7 @@
    "hosts"     #{"api" "place" "relay" "child" "runtime" "control" "codec" "transport" "process"}
    "look"      #{"api" "runtime" "control" "transport"}
    "profile"   #{"api" "place" "runtime" "control" "process"}
+   "dashboard" #{"api" "look" "pool" "place" "runtime" "control"}
    "shared"    #{"api" "runtime" "control" "codec" "transport" "process"}
    "pool"      #{"api" "place" "runtime" "control" "codec"}
    "clojure"   #{"api" "runtime" "control" "codec" "pool" "shared"}})
@@ -38,7 +39,8 @@
 
 (def ^:private libraries
   "What a room may know besides the JDK and other rooms."
-  {"transport" agrona, "codec" agrona, "relay" agrona, "clojure" #"clojure\.lang\..*"})
+  {"transport" agrona, "codec" agrona, "relay" agrona, "clojure" #"clojure\.lang\..*"
+   "dashboard" #"com\.sun\.net\.httpserver\..*"})
 
 (def ^:private parts-of-transport
   "Rooms that may know a part of transport alone. The codec: how bytes are handed over, and how Agrona is opened."
@@ -49,7 +51,7 @@
   "Classes to rooms that they alone of their room may know."
   {"parallel.Parallel"      #{"runtime" "place"}
    "parallel.Hosts"         #{"hosts"}
-   "parallel.Look"          #{"runtime" "look" "profile"}
+   "parallel.Look"          #{"runtime" "look" "profile" "dashboard"}
    "parallel.SharedArray"   #{"shared"}
    "parallel.SharedBarrier" #{"shared"}
    "parallel.SharedCounter" #{"shared"}

@@ -6,7 +6,7 @@ import java.util.Map;
  * Data as JSON, in ASCII: whatever a text holds, it ends neither a string nor a script element, and no address can be
  * read out of it.
  */
-final class Json
+public final class Json
 {
     private static final char UNKNOWN = '\ufffd';
     private static final String PLAIN = " !#$%'()*+,-.;=?@[]^_`{|}~";
@@ -21,7 +21,7 @@ final class Json
      * @param out   is added to.
      * @param value null, a boolean, a whole number, a double that is finite, a text, or a Map or Iterable of these.
      */
-    static void write(StringBuilder out, Object value)
+    public static void write(StringBuilder out, Object value)
     {
         if (value instanceof Map<?, ?> map)
         {
@@ -90,9 +90,18 @@ final class Json
             }
             else
             {
-                out.append(String.format("\\u%04x", (int)(isHalf(text, i) ? UNKNOWN : c)));
+                writeEscaped(out, isHalf(text, i) ? UNKNOWN : c);
             }
         }
         out.append('"');
+    }
+
+    private static void writeEscaped(StringBuilder out, char c)
+    {
+        out.append("\\u");
+        for (int shift = 12; shift >= 0; shift -= 4)
+        {
+            out.append(Character.forDigit(c >> shift & 0xf, 16));
+        }
     }
 }

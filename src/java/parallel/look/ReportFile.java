@@ -5,7 +5,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,9 +44,23 @@ public final class ReportFile
     public static void write(
         Path path, List<WorkerStatus> workers, List<EndedWorkers.Ended> ended, List<TimelineEntry> entries)
     {
+        TextFile.write("report", path, text(workers, ended, entries));
+    }
+
+    /**
+     * What is in it.
+     *
+     * @param workers the live ones.
+     * @param ended   those that have ended.
+     * @param entries of the timeline, in the order of their beginnings.
+     * @return HTML.
+     */
+    public static String text(
+        List<WorkerStatus> workers, List<EndedWorkers.Ended> ended, List<TimelineEntry> entries)
+    {
         StringBuilder json = new StringBuilder();
         Json.write(json, data(workers, ended, entries));
-        TextFile.write("report", path, template().replace(PLACE_OF_DATA, json));
+        return template().replace(PLACE_OF_DATA, json);
     }
 
     private static String template()
@@ -68,8 +81,8 @@ public final class ReportFile
         Instant now = Instant.now();
         long zeroNs = entries.isEmpty() ? System.nanoTime() : entries.get(0).fromNs();
         List<Object> all = new ArrayList<>();
-        workers.forEach(worker -> all.add(worker(worker, now, null)));
-        ended.forEach(one -> all.add(worker(one.status(), now, one.error())));
+        workers.forEach(worker -> all.add(WorkerData.of(worker, now, null)));
+        ended.forEach(one -> all.add(WorkerData.of(one.status(), now, one.error())));
         Map<String, Object> data = new LinkedHashMap<>();
         data.put("at", now.toString());
         data.put("now", (System.nanoTime() - zeroNs) / NANOS_PER_MICRO);
@@ -77,27 +90,6 @@ public final class ReportFile
         data.put("workers", all);
         data.put("entries", entries(entries, zeroNs));
         return data;
-    }
-
-    private static Map<String, Object> worker(WorkerStatus status, Instant now, String error)
-    {
-        Map<String, Object> worker = new LinkedHashMap<>();
-        worker.put("id", status.id());
-        worker.put("parent", status.parent());
-        worker.put("pid", status.pid() == 0 ? null : status.pid());
-        worker.put("name", status.name());
-        worker.put("host", status.host().orElse(null));
-        worker.put("state", status.state().name().toLowerCase(Locale.ROOT));
-        worker.put("up", status.startedAt() == null ? null : Duration.between(status.startedAt(), now).toMillis());
-        worker.put("doing", status.doing());
-        worker.put("sent", List.of(status.messagesSent(), status.bytesSent()));
-        worker.put("received", List.of(status.messagesReceived(), status.bytesReceived()));
-        worker.put("queue", List.of(status.queuedMessages(), status.queuedBytes()));
-        worker.put("heap", status.heapBytes() == 0 ? null : status.heapBytes());
-        worker.put("exit", status.exit().isPresent() ? status.exit().getAsInt() : null);
-        worker.put("signal", status.signal().orElse(null));
-        worker.put("error", error);
-        return worker;
     }
 
     /** Arrays, as they are many: id, kind, name, index, from and length in us, outcome, lane. */

@@ -35,12 +35,24 @@ public final class TraceFile
      */
     public static void write(Path path, List<WorkerStatus> workers, List<TimelineEntry> entries)
     {
+        TextFile.write("trace", path, text(workers, entries));
+    }
+
+    /**
+     * What is in it.
+     *
+     * @param workers those that are named.
+     * @param entries of the timeline, in the order of their beginnings.
+     * @return JSON.
+     */
+    public static String text(List<WorkerStatus> workers, List<TimelineEntry> entries)
+    {
         TraceFile trace = new TraceFile(entries.isEmpty() ? 0 : entries.get(0).fromNs());
         workers.forEach(trace::addName);
         entries.forEach(trace::add);
         StringBuilder json = new StringBuilder();
         Json.write(json, Map.of("displayTimeUnit", "ms", "traceEvents", trace.events));
-        TextFile.write("trace", path, json.toString());
+        return json.toString();
     }
 
     private void addName(WorkerStatus worker)

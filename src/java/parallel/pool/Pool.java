@@ -659,6 +659,42 @@ public final class Pool extends TaskExecutor
     }
 
     /**
+     * How many tasks wait for a worker.
+     *
+     * @return their number.
+     */
+    public int queued()
+    {
+        lock.lock();
+        try
+        {
+            return queue.length();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How many tasks its workers have been given and have not answered.
+     *
+     * @return their number.
+     */
+    public int running()
+    {
+        lock.lock();
+        try
+        {
+            return crew.load();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /**
      * How many workers there may be.
      *
      * @return their number.

@@ -2,6 +2,7 @@ package parallel.pool;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 import parallel.Host;
@@ -18,6 +19,9 @@ import parallel.runtime.WorkerHandle;
  */
 public final class Pools
 {
+    /** Those that take tasks. */
+    private static final List<Pool> LIVE = new CopyOnWriteArrayList<>();
+
     /** A session has no more workers. */
     public static final int MOST_WORKERS = 1024;
 
@@ -53,8 +57,24 @@ public final class Pools
     public static Pool of(Context context, Limits limits, Destination destination, Supplier<? extends Worker> maker)
     {
         Pool pool = new Pool(limits, destination, maker);
-        pool.removeHook(context.beforeClose(pool::shut));
+        Runnable remove = context.beforeClose(pool::shut);
+        LIVE.add(pool);
+        pool.removeHook(() ->
+        {
+            LIVE.remove(pool);
+            remove.run();
+        });
         return pool;
+    }
+
+    /**
+     * The pools of this process that have not been shut down.
+     *
+     * @return a snapshot, in the order in which they were made.
+     */
+    public static List<Pool> live()
+    {
+        return List.copyOf(LIVE);
     }
 
     /**

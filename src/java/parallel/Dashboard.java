@@ -1,0 +1,43 @@
+package parallel;
+
+import java.io.Closeable;
+
+/**
+ * A live page on what goes on in a session, as {@link Look#dashboard(DashboardOptions)} serves it. Safe from any
+ * thread.
+ *
+ * <pre>{@code
+ * try (Dashboard dashboard = Look.dashboard(DashboardOptions.defaults())) {
+ *     System.out.println(dashboard.url());
+ *     work();
+ * }
+ * }</pre>
+ */
+public interface Dashboard extends Closeable
+{
+    /**
+     * The address of the page. Each call makes a fresh token, which is part of the address and lets one browser in,
+     * once. The last 64 tokens that nobody has used are good.
+     *
+     * @return such as {@code http://127.0.0.1:41234/?token=...}.
+     */
+    String url();
+
+    /**
+     * The port that it listens on, on 127.0.0.1 alone.
+     *
+     * @return the one that was asked for, or the one that the system has chosen.
+     */
+    int port();
+
+    /**
+     * Says whether it still serves.
+     *
+     * @return false after {@link #close()}, and after the workers of this process were closed.
+     */
+    boolean isOpen();
+
+    /** Ends it: afterwards it has no thread and no socket. Blocks for two seconds at most. Idempotent. */
+    @Override
+    void close();
+}

@@ -1,0 +1,108 @@
+package parallel;
+
+import java.util.Map;
+
+/**
+ * How a {@link Dashboard} is served. Immutable: each method returns new options. Safe from any thread. A value that is
+ * not allowed is refused at once, with a {@link ParallelException} of the code
+ * {@link ParallelException.Code#BAD_ARGUMENT}.
+ *
+ * <pre>{@code
+ * DashboardOptions.defaults().port(8787).actions(true);
+ * }</pre>
+ */
+public final class DashboardOptions
+{
+    private static final int MOST_PORT = 65_535;
+    private static final DashboardOptions DEFAULTS = new DashboardOptions(0, false, false);
+
+    private final int port;
+    private final boolean open;
+    private final boolean actions;
+
+    private DashboardOptions(int port, boolean open, boolean actions)
+    {
+        this.port = port;
+        this.open = open;
+        this.actions = actions;
+    }
+
+    /**
+     * A port that is free, no browser, no actions.
+     *
+     * @return the options.
+     */
+    public static DashboardOptions defaults()
+    {
+        return DEFAULTS;
+    }
+
+    /**
+     * The port of 127.0.0.1 that it listens on.
+     *
+     * @param port 1 to 65535; 0, the default: one that is free.
+     * @return new options.
+     */
+    public DashboardOptions port(int port)
+    {
+        if (port < 0 || port > MOST_PORT)
+        {
+            throw new ParallelException(ParallelException.Code.BAD_ARGUMENT,
+                "Option port of a dashboard is " + port + "; allowed is a number from 0 to 65535.",
+                Map.of("option", "port", "allowed", "a number from 0 to 65535"), null);
+        }
+        return new DashboardOptions(port, open, actions);
+    }
+
+    /**
+     * Whether a browser is opened.
+     *
+     * @param open true: where there is one; default: false.
+     * @return new options.
+     */
+    public DashboardOptions open(boolean open)
+    {
+        return new DashboardOptions(port, open, actions);
+    }
+
+    /**
+     * Whether the page can interrupt, stop and kill workers.
+     *
+     * @param actions true: it can; default: false, it only looks.
+     * @return new options.
+     */
+    public DashboardOptions actions(boolean actions)
+    {
+        return new DashboardOptions(port, open, actions);
+    }
+
+    /**
+     * The port that is asked for.
+     *
+     * @return 0: one that is free.
+     */
+    public int port()
+    {
+        return port;
+    }
+
+    /**
+     * Whether a browser is opened.
+     *
+     * @return false by default.
+     */
+    public boolean open()
+    {
+        return open;
+    }
+
+    /**
+     * Whether the page can interrupt, stop and kill workers.
+     *
+     * @return false by default.
+     */
+    public boolean actions()
+    {
+        return actions;
+    }
+}
