@@ -14,7 +14,12 @@ import java.util.TreeMap;
  */
 public record Profile(Map<String, Long> merged, Map<Integer, Map<String, Long>> workers)
 {
-    /** Keeps copies. */
+    /**
+     * Keeps copies.
+     *
+     * @param merged  of all workers together.
+     * @param workers of each that is known, by its id.
+     */
     public Profile
     {
         merged = Collections.unmodifiableMap(new TreeMap<>(merged));

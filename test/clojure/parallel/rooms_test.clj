@@ -241,7 +241,7 @@
 (deftest the-overview-lists-the-threads-that-are-made-and-no-others
   (is (= (roles (concat (mapcat literals (sources "src/java" ".java"))
                         (for [file (sources "src/clojure" ".clj")
-                              line (str/split-lines (slurp file)), :when (str/includes? line "(Thread. ")
+                              line (str/split-lines (slurp file)), :when (re-find #"\((?:Thread\.|Threads/start) " line)
                               text (re-seq #"\"([^\"]*)\"" line)]
                           (second text))))
          (roles (map second (re-seq #"`([^`\n]+)`" (section "Threads of a process")))))))

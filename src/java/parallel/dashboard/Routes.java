@@ -14,6 +14,7 @@ import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 
+import parallel.WorkerStatus;
 import parallel.look.ReportFile;
 import parallel.look.Timelines;
 import parallel.look.TraceFile;
@@ -149,13 +150,18 @@ final class Routes implements HttpHandler
             case "/icon.svg" -> send(exchange, TYPES.get("svg"), resource("icon.svg"));
             case "/events" -> watch(exchange);
             case "/threads" -> threads(exchange);
-            case "/report" -> download(exchange, "report.html", ReportFile.text(Children.of(pulse.context()).descendants(),
-                EndedWorkers.last(), Timelines.all(pulse.context())));
-            case "/trace" -> download(exchange, "trace.json", TraceFile.text(Children.of(pulse.context()).descendants(),
-                Timelines.all(pulse.context())));
+            case "/report" -> download(exchange, "report.html",
+                ReportFile.text(workers(), EndedWorkers.last(), Timelines.all(pulse.context())));
+            case "/trace" -> download(exchange, "trace.json",
+                TraceFile.text(workers(), Timelines.all(pulse.context())));
             case "/action" -> refuse(exchange, actions == null ? NOT_FOUND : NOT_ALLOWED);
             default -> refuse(exchange, NOT_FOUND);
         }
+    }
+
+    private List<WorkerStatus> workers()
+    {
+        return Children.of(pulse.context()).descendants();
     }
 
     private void post(HttpExchange exchange, String path) throws IOException
