@@ -133,8 +133,8 @@ public final class Waiter
         long start = System.nanoTime();
         try
         {
-            return spin(done, spinNanos, deadlineNanos) || yieldUntil(channels, done, spinNanos, deadlineNanos) ||
-                block(channels, done, deadlineNanos, what);
+            return spin(done, spinNanos, deadlineNanos) ||
+                spinNanos > 0 && yieldUntil(channels, done, deadlineNanos) || block(channels, done, deadlineNanos, what);
         }
         finally
         {
@@ -184,33 +184,31 @@ public final class Waiter
         return false;
     }
 
-    private static boolean yieldUntil(
-        List<MessageChannel> channels, Condition done, long spunNanos, long deadlineNanos)
+    private static boolean yieldUntil(List<MessageChannel> channels, Condition done, long deadlineNanos)
     {
         SpinPolicy policy = channels.get(0).patience();
         long nanos = Long.MAX_VALUE;
         for (MessageChannel channel : channels)
         {
-            nanos = Math.min(nanos, channel.patience().patienceNanos(spunNanos));
+            nanos = Math.min(nanos, channel.patience().patienceNanos());
         }
         long start = System.nanoTime();
         long now = start;
         while (now - start < nanos && !isPast(deadlineNanos))
         {
-            if (policy.yields(now) ? yieldOnce(done, policy, now) : spinShortly(done))
+            boolean yields = policy.yields(now);
+            if (yields)
+            {
+                Thread.yield();
+                policy.yielded(now, System.nanoTime());
+            }
+            if (yields ? done.getAsBoolean() : spinShortly(done))
             {
                 return true;
             }
             now = System.nanoTime();
         }
         return false;
-    }
-
-    private static boolean yieldOnce(Condition done, SpinPolicy policy, long now)
-    {
-        Thread.yield();
-        policy.yielded(now, System.nanoTime());
-        return done.getAsBoolean();
     }
 
     private static boolean spinShortly(Condition done)
