@@ -144,8 +144,8 @@
 
 (defcall report!
   "Writes one file of HTML that needs no network: the tree of workers with their states, the timeline, rates, errors and
-  last words. Live workers and the last 64 of this process that have ended are in it. Returns path. Blocks while the
-  file is written; asks no worker.
+  last words, and the flame graph of the last profile, if there was one. Live workers and the last 64 of this process
+  that have ended are in it. Returns path. Blocks while the file is written; asks no worker.
 
   path   a string, File or Path in a directory that is there; the file is overwritten.
 

@@ -136,7 +136,9 @@ public final class Look
      */
     public static Profile profile(Duration length, Worker... workers) throws InterruptedException
     {
-        return Profiler.of(Arrays.asList(workers), length);
+        Profile profile = Profiler.of(Arrays.asList(workers), length);
+        ReportFile.profiled(profile.merged());
+        return profile;
     }
 
     /**
@@ -156,7 +158,8 @@ public final class Look
     }
 
     /**
-     * Writes one file of HTML that needs no network: the tree of workers, their timeline, rates, errors and last words.
+     * Writes one file of HTML that needs no network: the tree of workers, their timeline, rates, errors and last words,
+     * and the flame graph of the last profile, if there was one.
      *
      * @param path of the file, which is overwritten.
      * @return the path.

@@ -13,7 +13,8 @@
            [java.time Duration]
            [javax.xml.parsers DocumentBuilderFactory]
            [org.xml.sax InputSource]
-           [parallel Look Profile Worker]))
+           [parallel Look Profile Worker]
+           [parallel.look ReportFile]))
 
 (def ^:private most-ms "Of a call that profiles: far more than it takes on a machine that does a lot else." 200000)
 
@@ -296,6 +297,27 @@
         (is (= ["all (1 samples, 100.00 %)" "x (1 samples, 100.00 %)"] (elements (slurp path) "title")))
         (look/flame! path {:merged {} :workers {}})
         (is (= ["all (0 samples, 100.00 %)"] (elements (slurp path) "title")))))))
+
+(deftest a-report-has-the-flame-graph-of-the-last-profile
+  (let [w (parallel/fork)]
+    (try
+      (let [{:keys [merged]} (profile w 50)
+            stacks           {"a;</script><script>x()</script>" 3}
+            flame            #(with-file
+                                (fn [path]
+                                  (look/report! path)
+                                  (let [html (slurp path)]
+                                    (is (not (re-find #"(?i)https?:|innerHTML" html)) "no URL")
+                                    (is (= 2 (count (re-seq #"(?i)<script" html))))
+                                    (is (= 2 (count (re-seq #"(?i)</script" html))))
+                                    (re-find #"\d+ samples of 10 ms" html))))]
+        (is (= (str (reduce + 0 (vals merged)) " samples of 10 ms") (flame)))
+        (testing "whatever its frames are called"
+          (ReportFile/profiled stacks)
+          (is (= "3 samples of 10 ms" (flame)))))
+      (finally
+        (ReportFile/profiled nil)
+        (gone [w])))))
 
 (deftest a-flame-graph-stays-below-500-kB
   (with-file

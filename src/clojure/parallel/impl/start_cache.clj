@@ -14,11 +14,11 @@
 (def ^:private namespaces
   "What a worker loads. This namespace requires none of it: what is loaded already would not be compiled."
   '[parallel.api parallel.impl.analysis parallel.impl.arrays parallel.impl.child parallel.impl.collectives
-    parallel.impl.definitions parallel.impl.diagnosis parallel.impl.errors parallel.impl.form parallel.impl.forward
-    parallel.impl.journal parallel.impl.look parallel.impl.options parallel.impl.pfn parallel.impl.pool-function
-    parallel.impl.pool-map parallel.impl.pool-options parallel.impl.pool-worker parallel.impl.print
-    parallel.impl.progress parallel.impl.reload parallel.impl.remote parallel.impl.replicas parallel.impl.source
-    parallel.impl.worker-options parallel.hosts parallel.look parallel.pool parallel.shared])
+    parallel.impl.dashboard parallel.impl.definitions parallel.impl.diagnosis parallel.impl.errors parallel.impl.form
+    parallel.impl.forward parallel.impl.journal parallel.impl.look parallel.impl.options parallel.impl.pfn
+    parallel.impl.pool-function parallel.impl.pool-map parallel.impl.pool-options parallel.impl.pool-worker
+    parallel.impl.print parallel.impl.progress parallel.impl.reload parallel.impl.remote parallel.impl.replicas
+    parallel.impl.source parallel.impl.worker-options parallel.hosts parallel.look parallel.pool parallel.shared])
 
 ;; ---- the jar
 

@@ -30,6 +30,8 @@ public final class FlameFile
     /** A recorder's stacks are of 256. */
     private static final int MOST_DEPTH = 300;
     private static final String ALL = "all";
+    private static final String PROLOG = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+    private static final String NAMESPACE = " xmlns=\"http://www.w3.org/2000/svg\"";
 
     private final long total;
     private final double least;
@@ -68,6 +70,22 @@ public final class FlameFile
      */
     public static void write(Path path, Map<String, Long> stacks)
     {
+        TextFile.write("flame graph", path, text(stacks));
+    }
+
+    /**
+     * The same as a document of HTML, which needs no name of a namespace.
+     *
+     * @param stacks how often each was seen.
+     * @return HTML.
+     */
+    static String html(Map<String, Long> stacks)
+    {
+        return text(stacks).substring(PROLOG.length()).replace(NAMESPACE, "");
+    }
+
+    private static String text(Map<String, Long> stacks)
+    {
         Node root = new Node();
         stacks.forEach((stack, count) -> root.add(stack.split(";"), count));
         String script = script();
@@ -79,7 +97,7 @@ public final class FlameFile
             least *= 2;
         }
         while (text.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES);
-        TextFile.write("flame graph", path, text);
+        return text;
     }
 
     private static String script()
@@ -98,7 +116,7 @@ public final class FlameFile
     {
         add(ALL, root, 0, 0);
         int height = TOP + depth * ROW + MARGIN;
-        return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"" +
+        return PROLOG + "<svg" + NAMESPACE + " width=\"" +
             WIDTH + "\" height=\"" + height + "\" viewBox=\"0 0 " + WIDTH + " " + height +
             "\" font-family=\"monospace\" font-size=\"12\">\n" +
             "<style>g.f rect{stroke:#fff;stroke-width:.5}g.f:hover rect{stroke:#000}" +

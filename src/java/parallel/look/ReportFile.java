@@ -29,8 +29,21 @@ public final class ReportFile
     private static final String PLACE_OF_DATA = "{\"place\":\"of the data\"}";
     private static final long NANOS_PER_MICRO = 1000;
 
+    /** Of the last profile; null: there was none. */
+    private static volatile Map<String, Long> profiled;
+
     private ReportFile()
     {
+    }
+
+    /**
+     * Has a flame graph in each report from now on.
+     *
+     * @param stacks of the last profile: how often each was seen.
+     */
+    public static void profiled(Map<String, Long> stacks)
+    {
+        profiled = stacks;
     }
 
     /**
@@ -89,6 +102,8 @@ public final class ReportFile
         data.put("kinds", Arrays.stream(Kind.values()).map(kind -> kind.name().toLowerCase(Locale.ROOT)).toList());
         data.put("workers", all);
         data.put("entries", entries(entries, zeroNs));
+        Map<String, Long> stacks = profiled;
+        data.put("flame", stacks == null ? null : FlameFile.html(stacks));
         return data;
     }
 

@@ -134,7 +134,8 @@ public final class Waiter
         try
         {
             return spin(done, spinNanos, deadlineNanos) ||
-                spinNanos > 0 && yieldUntil(channels, done, deadlineNanos) || block(channels, done, deadlineNanos, what);
+                spinNanos > 0 && yieldUntil(channels, done, deadlineNanos) ||
+                block(channels, done, deadlineNanos, what);
         }
         finally
         {
