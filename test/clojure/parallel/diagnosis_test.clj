@@ -7,7 +7,8 @@
             [parallel.pool :as pool]
             [parallel.root :as root]
             [parallel.support :refer [await-true error quick-jvm]])
-  (:import [parallel Worker]))
+  (:import [parallel Worker]
+           [parallel.codec ByName]))
 
 (defn- found
   "The first finding once it is that one, within 20 s."
@@ -117,6 +118,46 @@
       (is (= [(.id ^Worker w)] (:ids h)))
       (mend h)
       (is (gone? :heap-full)))))
+
+(defn- finding
+  "That finding, whichever others there are, once it is there, within 60 s."
+  [kind]
+  (let [found (await-true #(first (filter (comp #{kind} :finding) (look/diagnose))) 60000)]
+    (is (= #{:finding :text :ids :do} (set (keys found))) kind)
+    found))
+
+(deftest a-worker-that-does-little-but-collect
+  (let [w (parallel/run {:max-heap "48m" :jvm-opts ["-XX:+UseSerialGC" "-XX:TieredStopAtLevel=1"]}
+                        '(let [^Runtime r (Runtime/getRuntime)
+                               kept       (loop [kept []]
+                                            (System/gc)
+                                            (if (< (- (.totalMemory r) (.freeMemory r)) (* 0.93 (.maxMemory r)))
+                                              (recur (conj kept (byte-array 300000)))
+                                              kept))]
+                           (while true (byte-array 200000))
+                           (count kept)))]
+    (try
+      (let [g (finding :gc-thrash)]
+        (is (= [(.id ^Worker w)] (:ids g)))
+        (is (re-find #"of the last 5 s on collections" (str (:text g))))
+        (is (some (comp #{:gc} :kind) (mend g))))
+      (finally
+        (parallel/kill w)))
+    (is (gone? :gc-thrash))))
+
+(deftest a-process-that-nobody-has-any-more
+  (let [file   (java.io.File/createTempFile "orphan" ".pid")
+        orphan (str "perl -e 'open F, \">" file "\"; print F $$; close F; sleep 600' " ByName/MAIN
+                    " >/dev/null 2>&1 </dev/null &")]
+    (try
+      (.waitFor (.start (ProcessBuilder. ["sh" "-c" orphan])))
+      (let [s   (finding :spare-orphan)
+            pid (slurp file)]
+        (is (str/includes? (str (:text s)) (str "process " pid " ")))
+        (mend s)
+        (is (gone? :spare-orphan)))
+      (finally
+        (.delete file)))))
 
 (deftest an-element-that-kills
   (pool/with-pool [p {:jvm-opts quick-jvm} 1]

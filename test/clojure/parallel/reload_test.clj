@@ -4,6 +4,7 @@
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.api :as parallel]
+            [parallel.look :as look]
             [parallel.pool :as pool]
             [parallel.support :refer [await-true error thorough?]])
   (:import [java.io File]
@@ -231,6 +232,20 @@
 
 (defn- reach [graph i]
   (into #{i} (mapcat #(reach graph %)) (:uses (graph i))))
+
+(deftest old-code-is-found-and-the-form-that-is-given-loads-it
+  (write! "edited/a.clj" "(ns edited.a)" "(defn f [] 1)")
+  (let [w     (parallel/fork)
+        found #(first (filter (comp #{:stale-code} :finding) (look/diagnose)))]
+    (is (= 1 @(parallel/exec w '(edited.a/f))))
+    (is (nil? (found)))
+    (write! "edited/a.clj" "(ns edited.a)" "(defn f [] 2)")
+    (let [{:keys [ids text do]} (await-true found)]
+      (is (= [(.id ^parallel.Worker w)] ids))
+      (is (str/includes? (str text) "edited.a"))
+      @(eval do)
+      (is (= 2 @(parallel/exec w '(edited.a/f))))
+      (is (nil? (found))))))
 
 (deftest no-answer-is-stale-and-nothing-is-loaded-in-vain
   (let [n      6

@@ -8,6 +8,7 @@
                                               on-host pid signal! with-host]]
             [parallel.documents-test :as documents]
             [parallel.hosts :as hosts]
+            [parallel.look :as look]
             [parallel.root :as root]
             [parallel.support :refer [await-true error error-kind within]]))
 
@@ -62,6 +63,7 @@
             pids  [(pid w) agent]]
         (signal! "STOP" agent)
         (is (await-true #(= :silent (:state (about-host)))))
+        (is (some (comp #{:host-silent} :finding) (look/diagnose)))
         (is (nil? (parallel/receive w 100 nil)) "a call waits")
         (signal! "CONT" agent)
         (is (await-true #(= :up (:state (about-host)))))
