@@ -66,6 +66,8 @@ const keyOf = e => e[ID] + " " + e[KIND] + " " + e[FROM] + " " + e[INDEX] + " " 
 
 function take(data) {
   if (data.whole) entries.clear();
+  // All that goes on is in each reading: what is not there has ended, and its end was overwritten or became another's.
+  if (data.read) for (const [key, e] of entries) if (e[LONG] === null) entries.delete(key);
   for (const e of data.entries) entries.set(keyOf(e), e);
   for (const [key, e] of entries) {
     const late = e[LONG] !== null && e[FROM] + e[LONG] < data.now - KEPT;

@@ -191,7 +191,7 @@
   (let [buttons (js browser "return [...document.querySelectorAll('#details button')].map(b => b.textContent)")
         click   #(js browser "setTimeout(() => [...document.querySelectorAll('#details button')].pop().click(), 0)")
         answer  (fn [yes?]
-                  (let [alert (await-true #(try (.alert (.switchTo browser)) (catch NoAlertPresentException _)) 5000)
+                  (let [alert (await-true #(try (.alert (.switchTo browser)) (catch NoAlertPresentException _)) 20000)
                         text  (.getText ^Alert alert)]
                     (if yes? (.accept ^Alert alert) (.dismiss ^Alert alert))
                     text))]
@@ -201,7 +201,7 @@
       (click)
       (answer true)
       {:buttons buttons :question question :lives lives
-       :ended (boolean (await-true #(str/starts-with? (first (get (shown browser) (.id ^Worker busy))) "dead")
+       :ended (boolean (await-true #(str/starts-with? (str (first (get (shown browser) (.id ^Worker busy)))) "dead")
                                    10000))})))
 
 (defn- checked []

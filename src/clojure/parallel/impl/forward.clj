@@ -4,7 +4,8 @@
   prompt do, so no port is opened there and none needs to be forwarded by others."
   (:require [parallel.impl.errors :as errors]
             [parallel.impl.remote :as remote])
-  (:import [java.net InetAddress InetSocketAddress SocketAddress StandardProtocolFamily UnixDomainSocketAddress]
+  (:import [java.io IOException]
+           [java.net InetAddress InetSocketAddress SocketAddress StandardProtocolFamily UnixDomainSocketAddress]
            [java.nio ByteBuffer]
            [java.nio.channels ServerSocketChannel SocketChannel]
            [java.nio.file Files Path]
@@ -65,7 +66,7 @@
 ;; ---- at the caller
 
 (defonce ^:private listening
-  ;; id of a worker to where its server is reached from here
+  ;; id of a worker to a delay of where its server is reached from here
   (atom {}))
 
 (defn- start-thread [^WorkerHandle w body]
@@ -96,9 +97,18 @@
                                      (remote/call-there w `give-bytes id bytes)
                                      true)))))
 
+(def ^:private pause-ms "After a connection that could not be accepted: there may be no descriptor left." 100)
+
+(defn- accept [^ServerSocketChannel server]
+  (try
+    (.accept server)
+    (catch IOException _
+      (when (.isOpen server)
+        (Thread/sleep (long pause-ms))))))
+
 (defn- accept-all [^WorkerHandle w ^ServerSocketChannel server there]
   (while (.isOpen server)
-    (when-let [socket (try (.accept server) (catch java.io.IOException _))]
+    (when-let [socket (accept server)]
       (try
         (pass-on w socket there)
         (catch Exception e
@@ -107,15 +117,27 @@
               (println (str "parallel: a connection to the server of worker " (.id w) " failed: "
                             (ex-message e))))))))))
 
+(defn- bound
+  "The server, after bind; it is closed where that throws."
+  ^ServerSocketChannel [^ServerSocketChannel server bind]
+  (try
+    (bind server)
+    server
+    (catch Throwable e
+      (.close server)
+      (throw e))))
+
 (defn- listen-here
   "[server, where it listens]"
   [{:keys [port socket]}]
   (if socket
-    (let [server (ServerSocketChannel/open StandardProtocolFamily/UNIX)]
-      (remote/socket-of-owner #(.bind server (UnixDomainSocketAddress/of ^String %)) socket)
-      [server {:socket socket}])
-    (let [server (ServerSocketChannel/open)]
-      (.bind server (InetSocketAddress. (InetAddress/getLoopbackAddress) (int (or port 0))))
+    [(bound (ServerSocketChannel/open StandardProtocolFamily/UNIX)
+            (fn [^ServerSocketChannel server]
+              (remote/socket-of-owner #(.bind server (UnixDomainSocketAddress/of ^String %)) socket)))
+     {:socket socket}]
+    (let [server (bound (ServerSocketChannel/open)
+                        (fn [^ServerSocketChannel server]
+                          (.bind server (InetSocketAddress. (InetAddress/getLoopbackAddress) (int (or port 0))))))]
       [server {:host "127.0.0.1" :port (.getPort ^InetSocketAddress (.getLocalAddress server))}])))
 
 (defn- stop [^WorkerHandle w ^ServerSocketChannel server {:keys [socket]}]
@@ -124,19 +146,26 @@
   (when socket
     (Files/deleteIfExists (Path/of socket (make-array String 0)))))
 
+(defn- begin [^WorkerHandle w opts]
+  (let [there         (remote/call w (list `serve))
+        [server here] (try
+                        (listen-here opts)
+                        (catch IOException e
+                          (throw (errors/bad-argument (str "(repl w) cannot listen at " (pr-str opts) ": "
+                                                           (ex-message e) ".")))))]
+    (start-thread w #(accept-all w server there))
+    (.whenComplete (.onExit w) (reify BiConsumer (accept [_ _ _] (stop w server here))))
+    here))
+
 (defn reach
   "Has the worker's server reached from here until the worker ends. Where it listens here; what opts say of that is
   heeded by the first call."
   [^WorkerHandle w opts]
-  (locking listening
-    (or (@listening (.id w))
-        (let [there        (remote/call w (list `serve))
-              [server here] (try
-                              (listen-here opts)
-                              (catch java.io.IOException e
-                                (throw (errors/bad-argument (str "(repl w) cannot listen at " (pr-str opts) ": "
-                                                                 (ex-message e) ".")))))]
-          (swap! listening assoc (.id w) here)
-          (.whenComplete (.onExit w) (reify BiConsumer (accept [_ _ _] (stop w server here))))
-          (start-thread w #(accept-all w server there))
-          here))))
+  (let [id    (.id w)
+        begun (delay (begin w opts))
+        known (get (swap! listening update id #(or % begun)) id)]
+    (try
+      @known
+      (catch Throwable e
+        (swap! listening #(if (identical? known (% id)) (dissoc % id) %))     ; the next call tries again
+        (throw e)))))

@@ -55,7 +55,7 @@ final class Browser
                 Desktop.getDesktop().browse(URI.create(url));
             }
         }
-        catch (IOException | RuntimeException | LinkageError e)
+        catch (IOException | RuntimeException | Error e)     // AWT's own among them
         {
             // There is none: the address is there to be opened by hand.
         }

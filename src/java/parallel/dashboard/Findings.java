@@ -56,6 +56,13 @@ final class Findings
         return cycles;
     }
 
+    /** What was found is of long ago. */
+    void forget()
+    {
+        isKnown = false;
+        cycles = List.of();
+    }
+
     private void look()
     {
         try
@@ -67,7 +74,7 @@ final class Findings
         {
             Thread.currentThread().interrupt();         // it is closed
         }
-        catch (RuntimeException e)
+        catch (Exception | Error e)         // the supplier may be in a language that declares nothing
         {
             found = List.of(finding("unknown", "What is wrong could not be found out: " + e, List.of()));
         }

@@ -145,9 +145,9 @@ final class Pulse
                 }
             }
         }
-        catch (RuntimeException | InternalError e)
+        catch (RuntimeException | Error e)
         {
-            // What is looked at may end meanwhile. The next sample is another one.
+            // What is looked at may end meanwhile, and memory may be short. The next sample is another one.
             LOG.log(hasFailed ? System.Logger.Level.DEBUG : System.Logger.Level.WARNING,
                 "A dashboard could not take a sample", e);
             hasFailed = true;

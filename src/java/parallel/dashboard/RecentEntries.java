@@ -40,13 +40,17 @@ final class RecentEntries
         return (System.nanoTime() - zeroNanos) / NANOS_PER_MICRO;
     }
 
-    /** What is new. */
+    /**
+     * What is new.
+     *
+     * @return all that has not ended among it; null: the timeline was not read.
+     */
     List<Object> next()
     {
         long begun = System.nanoTime();
         if (begun - nextNanos < 0)
         {
-            return List.of();
+            return null;
         }
         all = Timelines.all(context);
         List<Object> found = since(readNanos - SLACK_NANOS);
@@ -64,12 +68,15 @@ final class RecentEntries
     private List<Object> since(long nanos)
     {
         List<Object> found = new ArrayList<>();
-        for (int i = all.size() - 1; i >= 0 && found.size() < MOST; i--)
+        int ended = 0;
+        for (int i = all.size() - 1; i >= 0; i--)
         {
             TimelineEntry entry = all.get(i);
-            if (entry.toNs().isEmpty() || entry.toNs().getAsLong() - nanos >= 0)
+            boolean isOpen = entry.toNs().isEmpty();
+            if (isOpen || ended < MOST && entry.toNs().getAsLong() - nanos >= 0)
             {
                 found.add(array(entry));
+                ended += isOpen ? 0 : 1;
             }
         }
         return found;

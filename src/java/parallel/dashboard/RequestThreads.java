@@ -20,6 +20,7 @@ import parallel.runtime.Threads;
  */
 final class RequestThreads implements Executor
 {
+    private static final System.Logger LOG = System.getLogger("parallel");
     static final int MOST = 16;
     private static final int MOST_WAITING = 64;
     private static final long TO_READ_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -43,14 +44,15 @@ final class RequestThreads implements Executor
 
     private Thread thread(Runnable body)
     {
-        return Threads.unstarted("parallel-dashboard-" + number.getAndIncrement(), () ->
+        String name = "parallel-dashboard-" + number.getAndIncrement();
+        return Threads.unstarted(name, () ->
         {
             if (!context.ownsProcess())
             {
                 Context.enter(context);
             }
             body.run();
-        }, e -> { });
+        }, e -> LOG.log(System.Logger.Level.ERROR, "An error ended the thread " + name, e));
     }
 
     /** The first thread, which is none of the pool's. */

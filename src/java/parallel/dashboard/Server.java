@@ -5,7 +5,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 
@@ -79,36 +79,22 @@ final class Server implements Dashboard
     /** The thread of the JDK that accepts is a daemon where one starts it: the JVM may exit. */
     private void start()
     {
-        CountDownLatch started = new CountDownLatch(1);
+        CompletableFuture<Void> started = new CompletableFuture<>();
         threads.start(() ->
         {
             try
             {
                 http.start();
+                started.complete(null);
             }
-            finally
+            catch (Throwable e)
             {
-                started.countDown();
+                started.completeExceptionally(e);
+                return;
             }
             pulse.run();
         });
-        boolean interrupted = false;
-        while (true)
-        {
-            try
-            {
-                started.await();
-                break;
-            }
-            catch (InterruptedException e)
-            {
-                interrupted = true;
-            }
-        }
-        if (interrupted)
-        {
-            Thread.currentThread().interrupt();
-        }
+        started.join();
     }
 
     @Override

@@ -56,6 +56,7 @@ final class Snapshot
     void begin()
     {
         flow.forget();
+        findings.forget();
     }
 
     /**
@@ -78,7 +79,9 @@ final class Snapshot
             findings.cycles().stream().map(cycle -> cycle.stream().map(Snapshot::wait).toList()).toList());
         data.put("pools", Pools.live().stream().map(Snapshot::pool).toList());
         data.put("hosts", Hosts.all().stream().map(Host::status).map(Snapshot::host).toList());
-        data.put("entries", entries.next());
+        List<Object> recent = entries.next();
+        data.put("entries", recent == null ? List.of() : recent);
+        data.put("read", recent != null);
         return json();
     }
 
@@ -86,6 +89,7 @@ final class Snapshot
     String whole()
     {
         data.put("entries", entries.whole());
+        data.put("read", true);
         data.put("whole", true);
         return json();
     }

@@ -31,20 +31,39 @@ public final class Folding
      * Started by the library only.
      *
      * @param arguments as above.
-     * @throws IOException if a file cannot be read or written.
+     * @throws IOException if no worker's files can be read, or the result cannot be written.
      */
     public static void main(String[] arguments) throws IOException
     {
         Threads.start("parallel-lifeline-0", Folding::endWithParent);
+        int read = 0;
+        Exception unreadable = null;
         try (PrintStream out =
             new PrintStream(Files.newOutputStream(Path.of(arguments[0])), false, StandardCharsets.UTF_8))
         {
             for (int i = 1; i + WORDS <= arguments.length; i += WORDS)
             {
                 String id = arguments[i];
-                counts(Long.parseLong(arguments[i + 1]), Long.parseLong(arguments[i + 2]), Path.of(arguments[i + 3]))
-                    .forEach((stack, count) -> out.print(id + SEPARATOR + count + SEPARATOR + stack + "\n"));
+                try
+                {
+                    counts(Long.parseLong(arguments[i + 1]), Long.parseLong(arguments[i + 2]),
+                        Path.of(arguments[i + 3])).forEach((stack, count) ->
+                        out.print(id + SEPARATOR + count + SEPARATOR + stack + "\n"));
+                    read++;
+                }
+                catch (IOException | RuntimeException e)
+                {
+                    unreadable = e;     // of a worker that was killed in the middle of it, perhaps
+                }
             }
+            if (out.checkError())
+            {
+                throw new IOException("no room for the result in " + arguments[0]);
+            }
+        }
+        if (read == 0 && unreadable != null)
+        {
+            throw new IOException(unreadable.toString(), unreadable);
         }
         Runtime.getRuntime().halt(0);
     }

@@ -232,7 +232,7 @@ public final class Context
      */
     public void close(long graceMs)
     {
-        beforeClose.forEach(Runnable::run);
+        beforeClose.forEach(Threads::surely);
         Reserve kept = reserve;
         kept.close();
         dependents.stop(graceMs);
@@ -453,6 +453,7 @@ public final class Context
     public void end()
     {
         ended = true;       // before it looks: who comes later sees this, and ends by itself
+        beforeClose.forEach(hook -> Threads.execute(() -> Threads.surely(hook)));
         reserve.close();
         dependents.kill();
     }

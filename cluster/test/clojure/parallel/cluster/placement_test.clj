@@ -105,6 +105,7 @@
       (let [ws (doall (repeatedly 2 #(start (in [(hosts/local) two]))))]
         (is (= {nil 1, "two" 1} (names ws)))
         (run! #(.stop ^Worker %) ws)))
+    (is (await-true #(= [2 1] (map :free-cores (hosts/hosts)))) "all have ended")
     (testing "a pool"
       (with-open [p (.build (.workerOptions (WorkerPool/builder 3) (in [one two])))]
         (is (await-true #(= {"one" 2, "two" 1} (names (.workers p)))))))
