@@ -249,9 +249,8 @@ public final class Workers
         {
             throw Errors.badArgument("A worker's body is a lambda or an object that is a Callable, not null.");
         }
-        WorkerOptions settled = settled(options);
-        return start(Context.current(), settled, work(settled, Work.BODY, () -> Codec.bodyToBytes(body)),
-            WorkerHandle::new);
+        return placed(options, its -> start(Context.current(), its,
+            work(its, Work.BODY, () -> Codec.bodyToBytes(body)), WorkerHandle::new));
     }
 
     /**
@@ -265,8 +264,8 @@ public final class Workers
     public static Worker startClass(WorkerOptions options, Class<?> body, Object... arguments)
     {
         ClassBody checked = ClassBody.checked(body, arguments);
-        WorkerOptions settled = settled(options);
-        return start(Context.current(), settled, work(settled, Work.CLASS, checked::encode), WorkerHandle::new);
+        return placed(options, its -> start(Context.current(), its, work(its, Work.CLASS, checked::encode),
+            WorkerHandle::new));
     }
 
     /**
@@ -279,14 +278,25 @@ public final class Workers
      */
     public static Worker startClass(Context context, WorkerOptions options, Class<?> body)
     {
-        return start(context, settled(options), work(Work.CLASS, ClassBody.checked(body)::encode), WorkerHandle::new);
+        return placed(options, its -> start(context, its, work(Work.CLASS, ClassBody.checked(body)::encode),
+            WorkerHandle::new));
     }
 
-    /** Of several hosts one is chosen for each worker, before anything is written for it. */
-    private static WorkerOptions settled(WorkerOptions options)
+    /**
+     * Of several hosts one is chosen for each worker, before anything is written for it. One at a time: who comes next
+     * counts the worker.
+     */
+    private static Worker placed(WorkerOptions options, Function<WorkerOptions, Worker> start)
     {
-        return checked(options).get(Option.IN, Object.class) instanceof List<?> hosts ?
-            in(options, Places.choice().next(hosts)) : options;
+        if (!(checked(options).get(Option.IN, Object.class) instanceof List<?> hosts))
+        {
+            return start.apply(options);
+        }
+        Places.Choice choice = Places.choice();
+        synchronized (choice)
+        {
+            return start.apply(in(options, choice.next(hosts)));
+        }
     }
 
     private static WorkerOptions in(WorkerOptions options, Object host)
