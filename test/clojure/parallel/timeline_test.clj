@@ -167,8 +167,7 @@
     (parallel/stop w)))
 
 (deftest the-last-64-that-have-ended-are-known
-  (let [ws (vec (for [_ (range 70)] (parallel/run {:in :thread} '(+ 1 2))))]
-    (run! parallel/join ws)
+  (let [ws (vec (for [_ (range 70)] (doto (parallel/run {:in :thread} '(+ 1 2)) parallel/join)))]    ; one by one
     (let [known (set (map :id (look/timeline)))]
       (is (every? known (map #(.id ^Worker %) (take-last 60 ws))))
       (is (not-any? known (map #(.id ^Worker %) (take 6 ws)))))))

@@ -104,7 +104,7 @@
   (tap> "Its loop is a thread that waits in code of Clojure.")
   (let [w (parallel/run (option {}) receiving)
         f (beside (parallel/receive w))]
-    (let [[root worker] (found)]
+    (let [[root worker] (sort-by :id (found))]
       (is (= [0 :receive [(.id ^Worker w)]] ((juxt :id :for :on) root)))
       (is (= [(.id ^Worker w) :receive [0]] ((juxt :id :for :on) worker)))
       (is (every? #(some #{'parallel.api$receive} (map first (:trace %))) [root worker])))
