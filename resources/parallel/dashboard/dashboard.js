@@ -488,7 +488,6 @@ function describe(e) {
 
 function choose(what) {
   chosen = what;
-  byId("details").dataset.stacks = "";
   if (state) {
     drawTree();
     drawStream();

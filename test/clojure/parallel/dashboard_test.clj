@@ -617,7 +617,7 @@
         (run! io/delete-file (reverse (file-seq directory)))))))
 
 (deftest nothing-of-it-is-loaded-before
-  (let [file    (File/createTempFile "parallel-dashboard" ".log")
+  (let [file    (doto (File/createTempFile "parallel-dashboard" ".log") .delete)     ; a JVM would keep it, as .log.0
         program '(do (require '[parallel.api :as p] '[parallel.look :as look])
                      (let [w (p/run {:in :thread} '(+ 1 2))]
                        (p/join w)

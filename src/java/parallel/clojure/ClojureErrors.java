@@ -14,7 +14,6 @@ import clojure.lang.PersistentHashMap;
 import clojure.lang.PersistentVector;
 import clojure.lang.RT;
 import clojure.lang.Symbol;
-import clojure.lang.Symbol;
 
 import parallel.ParallelException;
 import parallel.WaitStatus;

@@ -1,7 +1,6 @@
 package parallel.dashboard;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
@@ -16,6 +15,7 @@ import com.sun.net.httpserver.HttpHandler;
 
 import parallel.WorkerStatus;
 import parallel.look.ReportFile;
+import parallel.look.Resources;
 import parallel.look.Timelines;
 import parallel.look.TraceFile;
 import parallel.runtime.Children;
@@ -48,7 +48,7 @@ final class Routes implements HttpHandler
     private static final long TO_ANSWER_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long THREADS_MS = 1000;
     private static final String PLACE_OF_TOKEN = "{place of the token}";
-    private static final String RESOURCES = "/parallel/dashboard/";
+    private static final String RESOURCES = "dashboard/";
     private static final Map<String, String> TYPES = Map.of("html", "text/html; charset=utf-8",
         "js", "text/javascript; charset=utf-8", "css", "text/css; charset=utf-8", "svg", "image/svg+xml");
     private static final Map<Integer, String> REASONS = Map.of(
@@ -265,12 +265,9 @@ final class Routes implements HttpHandler
         }
     }
 
-    private static String resource(String name) throws IOException
+    private static String resource(String name)
     {
-        try (InputStream in = Routes.class.getResourceAsStream(RESOURCES + name))
-        {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
+        return Resources.text(RESOURCES + name);
     }
 
     /** Cookies know no port: the name tells the dashboards of a machine apart. */

@@ -1,8 +1,5 @@
 package parallel.look;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -15,7 +12,7 @@ import java.util.TreeMap;
  */
 public final class FlameFile
 {
-    private static final String SCRIPT = "/parallel/flame.js";
+    private static final String SCRIPT = "flame.js";
     private static final int WIDTH = 1200;
     private static final int MARGIN = 10;
     private static final int TOP = 60;
@@ -88,7 +85,7 @@ public final class FlameFile
     {
         Node root = new Node();
         stacks.forEach((stack, count) -> root.add(stack.split(";"), count));
-        String script = script();
+        String script = Resources.text(SCRIPT);
         String text;
         double least = LEAST;
         do
@@ -98,18 +95,6 @@ public final class FlameFile
         }
         while (text.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES);
         return text;
-    }
-
-    private static String script()
-    {
-        try (InputStream in = FlameFile.class.getResourceAsStream(SCRIPT))
-        {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
-        catch (IOException e)
-        {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private String text(Node root, String script)

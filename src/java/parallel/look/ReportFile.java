@@ -1,9 +1,5 @@
 package parallel.look;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,7 +21,7 @@ import parallel.runtime.EndedWorkers;
  */
 public final class ReportFile
 {
-    private static final String TEMPLATE = "/parallel/report.html";
+    private static final String TEMPLATE = "report.html";
     private static final String PLACE_OF_DATA = "{\"place\":\"of the data\"}";
     private static final long NANOS_PER_MICRO = 1000;
 
@@ -73,19 +69,7 @@ public final class ReportFile
     {
         StringBuilder json = new StringBuilder();
         Json.write(json, data(workers, ended, entries));
-        return template().replace(PLACE_OF_DATA, json);
-    }
-
-    private static String template()
-    {
-        try (InputStream in = ReportFile.class.getResourceAsStream(TEMPLATE))
-        {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        }
-        catch (IOException e)
-        {
-            throw new UncheckedIOException(e);
-        }
+        return Resources.text(TEMPLATE).replace(PLACE_OF_DATA, json);
     }
 
     private static Map<String, Object> data(
