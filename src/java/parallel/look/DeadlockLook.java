@@ -41,6 +41,11 @@ public final class DeadlockLook implements DeadlockWatch
     public boolean look(WaitNote asker)
     {
         WaitTable table = asker.table();
+        if (!asker.mayBeStuck() && !table.isConvicted(asker.index()))
+        {
+            asker.tell(-1, "");
+            return false;
+        }
         int own = asker.owner().id();
         List<Wait> mine = of(asker, new WaitGraph(Deadlocks.read(), wait -> false).cycles());
         if (table.isConvicted(asker.index()))

@@ -37,6 +37,7 @@ public final class WaitNote implements WaitObserver.Note
     private int needed;
     private long progress;
     private boolean changed = true;
+    private boolean said;
     private long atNanos;
     private List<WaitTable.Wait> remembered;
 
@@ -145,15 +146,30 @@ public final class WaitNote implements WaitObserver.Note
     }
 
     /**
-     * Writes what was seen into the table.
+     * Whether it may be part of a deadlock.
+     *
+     * @return false: enough of those that it waits for can act.
+     */
+    public boolean mayBeStuck()
+    {
+        return table.mayBeStuck(on, needed);
+    }
+
+    /**
+     * Writes what was seen into the table, unless that is what it says already.
      *
      * @param others threads beside this one that may act, -1 where that is unknown.
      * @param trace  its frames, one per line.
      */
     public void tell(int others, String trace)
     {
-        table.looked(index, epoch, on, needed, atNanos, changed, others, trace);
-        changed = false;
+        boolean says = others >= 0;
+        if (says || said || changed)
+        {
+            table.looked(index, epoch, on, needed, atNanos, changed, others, trace);
+            changed = false;
+            said = says;
+        }
     }
 
     /**

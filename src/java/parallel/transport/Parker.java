@@ -10,15 +10,18 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Where one blocked thread sleeps: a selector on the bells it waits for. One thread at a time; only {@link #wake} may
- * come from any.
+ * Where one blocked thread sleeps: a selector on the bells of the channels it waits for. One thread at a time; only
+ * {@link #wake} may come from any.
  */
 final class Parker implements AutoCloseable
 {
+    private final List<MessageChannel> channels;
     private final Selector selector;
+    private volatile boolean spoiled;
 
-    Parker()
+    Parker(List<MessageChannel> channels)
     {
+        this.channels = List.copyOf(channels);
         try
         {
             selector = Selector.open();
@@ -36,7 +39,7 @@ final class Parker implements AutoCloseable
     }
 
     // Selects on the bells as they are now: one may have been connected or have ended since the last look.
-    void listen(List<MessageChannel> channels)
+    void listen()
     {
         for (MessageChannel channel : channels)
         {
@@ -93,34 +96,31 @@ final class Parker implements AutoCloseable
         channel.wakeOthers(this);
     }
 
-    // Keeps the bell of one channel, whose pool the parker goes back to. A socket is not closed while a key is left.
-    void forgetAllBut(MessageChannel kept)
+    List<MessageChannel> channels()
     {
-        boolean forgotten = false;
-        for (SelectionKey key : selector.keys())
-        {
-            if (key.attachment() != kept)
-            {
-                key.cancel();
-                forgotten = true;
-            }
-        }
-        if (forgotten)
-        {
-            flush();
-        }
+        return channels;
     }
 
-    private void flush()
+    // Does it listen to these, in this order?
+    boolean isFor(List<MessageChannel> others)
     {
-        try
+        boolean same = others.size() == channels.size();
+        for (int i = 0; same && i < channels.size(); i++)
         {
-            selector.selectNow();
+            same = others.get(i) == channels.get(i);
         }
-        catch (IOException e)
-        {
-            throw new UncheckedIOException(e);
-        }
+        return same;
+    }
+
+    // It is not to be used again.
+    void spoil()
+    {
+        spoiled = true;
+    }
+
+    boolean isSpoiled()
+    {
+        return spoiled;
     }
 
     @Override

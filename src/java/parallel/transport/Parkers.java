@@ -1,11 +1,16 @@
 package parallel.transport;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
 
 /**
- * The blocked threads of one channel, and the parkers that none of them uses now. A parker costs two descriptors, so
- * they belong to the channel and are closed with it, not to threads. Safe from any thread.
+ * The blocked threads of one channel, and the parkers that none of them uses now: for waits on this channel, and for
+ * waits on several of which it is the first. One for several keeps their bells registered, since who has waited for a
+ * hundred workers waits for the same again; it is closed with the first of them that ends. A parker costs two
+ * descriptors, so they belong to channels and not to threads. Safe from any thread.
  */
 final class Parkers
 {
@@ -13,34 +18,99 @@ final class Parkers
     private static final int IDLE_KEPT = 2;
 
     private final ArrayDeque<Parker> idle = new ArrayDeque<>();
+    /** Those for several channels that are here, and in use or not. */
+    private final ArrayDeque<Parker> idleOfSeveral = new ArrayDeque<>();
+    private final List<Parker> ofSeveral = new ArrayList<>();
     private volatile Parker[] waiting = NONE;
     private boolean closed;
 
-    Parker lease()
+    // A parker for a wait on the channels; the first is the one of these parkers.
+    Parker lease(List<MessageChannel> channels)
     {
-        synchronized (this)
+        Parker parker = channels.size() == 1 ? poll(idle) : pollFor(channels);
+        if (parker != null)
         {
-            Parker parker = idle.pollFirst();
-            if (parker != null)
+            return parker;
+        }
+        Parker made = new Parker(channels);
+        if (channels.size() > 1)
+        {
+            channels.forEach(channel -> channel.parkers().join(made));
+        }
+        return made;
+    }
+
+    private synchronized Parker pollFor(List<MessageChannel> channels)
+    {
+        for (Iterator<Parker> parkers = idleOfSeveral.iterator(); parkers.hasNext();)
+        {
+            Parker parker = parkers.next();
+            if (parker.isFor(channels))
             {
+                parkers.remove();
                 return parker;
             }
         }
-        return new Parker();
+        return null;
     }
 
-    void giveBack(Parker parker, MessageChannel channel)
+    private synchronized void join(Parker parker)
     {
-        parker.forgetAllBut(channel);
-        synchronized (this)
+        if (closed)
         {
-            if (!closed && idle.size() < IDLE_KEPT)
-            {
-                idle.addFirst(parker);
-                return;
-            }
+            parker.spoil();
+        }
+        ofSeveral.add(parker);
+    }
+
+    private synchronized void part(Parker parker)
+    {
+        ofSeveral.remove(parker);
+    }
+
+    void giveBack(Parker parker)
+    {
+        Parker superfluous = keep(parker);
+        if (superfluous != null)
+        {
+            end(superfluous);
+        }
+    }
+
+    // The one for which there is no place.
+    private synchronized Parker keep(Parker parker)
+    {
+        if (closed || parker.isSpoiled())
+        {
+            return parker;
+        }
+        ArrayDeque<Parker> kept = parker.channels().size() == 1 ? idle : idleOfSeveral;
+        kept.addFirst(parker);
+        return kept.size() > IDLE_KEPT ? kept.pollLast() : null;
+    }
+
+    private static void end(Parker parker)
+    {
+        if (parker.channels().size() > 1)
+        {
+            parker.channels().forEach(channel -> channel.parkers().part(parker));
         }
         parker.close();
+    }
+
+    // A channel of it ends: a socket is not closed while a key of it is left.
+    private void endSoon(Parker parker)
+    {
+        boolean wasIdle;
+        synchronized (this)
+        {
+            parker.spoil();
+            wasIdle = idleOfSeveral.remove(parker);
+        }
+        if (wasIdle)
+        {
+            end(parker);
+        }
     }
 
     // From now on wakeAll reaches the parker. Call before the look that decides to sleep.
@@ -86,18 +156,21 @@ final class Parkers
     // Idempotent. Those in use are closed when they come back.
     void close()
     {
+        List<Parker> shared;
         synchronized (this)
         {
             closed = true;
+            shared = List.copyOf(ofSeveral);
         }
-        for (Parker parker = poll(); parker != null; parker = poll())
+        for (Parker parker = poll(idle); parker != null; parker = poll(idle))
         {
             parker.close();
         }
+        shared.forEach(parker -> parker.channels().get(0).parkers().endSoon(parker));
     }
 
-    private synchronized Parker poll()
+    private synchronized Parker poll(ArrayDeque<Parker> kept)
     {
-        return idle.pollFirst();
+        return kept.pollFirst();
     }
 }

@@ -225,6 +225,22 @@ public final class WaitTable
         }
     }
 
+    /**
+     * Whether a wait may be part of a deadlock, by a look that copies nothing: false is sure as long as nothing changes,
+     * true is not.
+     *
+     * @param on     ids of those who can end the wait.
+     * @param needed how many of them it needs.
+     * @return false: enough of them can act.
+     */
+    public boolean mayBeStuck(int[] on, int needed)
+    {
+        synchronized (session)
+        {
+            return !session.isClosed() && new QuickLook(page).isShortOf(needed, on);
+        }
+    }
+
     private Wait read(int index)
     {
         int at = SessionLayout.waitOffset(index);

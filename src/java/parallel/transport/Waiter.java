@@ -229,7 +229,7 @@ public final class Waiter
         List<MessageChannel> channels, Condition done, long deadlineNanos, For what) throws InterruptedException
     {
         MessageChannel first = channels.get(0);
-        Parker parker = first.parkers().lease();
+        Parker parker = first.parkers().lease(channels);
         WaitObserver.Note note =
             what == For.ANYTHING ? null : observer.begin(what, needed(channels, done), deadlineNanos);
         try
@@ -244,7 +244,7 @@ public final class Waiter
                 note.end();
             }
             leave(channels, parker, what);
-            first.parkers().giveBack(parker, first);
+            first.parkers().giveBack(parker);
         }
     }
 
@@ -254,7 +254,7 @@ public final class Waiter
     {
         while (true)
         {
-            parker.listen(channels);
+            parker.listen();
             boolean unsure = announce(channels, what);
             if (done.getAsBoolean())
             {
