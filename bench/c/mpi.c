@@ -74,6 +74,20 @@ static void array(int size, int times)
     free(data);
 }
 
+static void one_way(int size, int times)
+{
+    long answer;
+    char *data = calloc(size, 1);
+    double start = seconds();
+    for (int i = 0; i < times; i++)
+    {
+        send_to(1, data, size, MPI_BYTE);
+    }
+    receive_from(1, &answer, 1, MPI_LONG);
+    printf("{:per-second %g}\n", times / (seconds() - start));
+    free(data);
+}
+
 static void measure(void)
 {
     round_t round;
@@ -85,6 +99,10 @@ static void measure(void)
         if (strcmp(round.what, "ping") == 0)
         {
             ping(round.times);
+        }
+        else if (strcmp(round.what, "one-way") == 0)
+        {
+            one_way(round.size, round.times);
         }
         else
         {
@@ -104,6 +122,18 @@ static void echo(int times)
         receive_from(0, &value, 1, MPI_LONG);
         send_to(0, &value, 1, MPI_LONG);
     }
+}
+
+static void take_bytes(int size, int times)
+{
+    long answer = times;
+    char *data = malloc(size);
+    for (int i = 0; i < times; i++)
+    {
+        receive_from(0, data, size, MPI_BYTE);
+    }
+    send_to(0, &answer, 1, MPI_LONG);
+    free(data);
 }
 
 static void take(int size, int times)
@@ -140,6 +170,10 @@ static void serve(void)
         if (strcmp(round.what, "ping") == 0)
         {
             echo(round.times);
+        }
+        else if (strcmp(round.what, "one-way") == 0)
+        {
+            take_bytes(round.size, round.times);
         }
         else
         {

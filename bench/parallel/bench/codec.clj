@@ -62,10 +62,10 @@
           there     (mapcat first turns)]
       (cons
        (if-let [nippy (times ["nippy" "small"])]
-         (row/row {:figure "small map to a worker and back, p50" :of "nippy, twice" :unit "us" :goal [:<= 1.0]
+         (row/row {:figure "small map to a worker and back, p50" :of "nippy, twice" :unit "us" :goal [:<= 0.25]
                    :ours (map #(/ % 1e3) there) :reference (map #(* 2 (/ % 1e3)) nippy)})
          (row/missing "small map to a worker and back, p50" "nippy, twice" "apt-get install libnippy-clojure"))
        (concat (map #(codec-row times "small" "small map" %)
                     (cons ["nippy" nil] (when-not quick? [["fressian" nil] ["edn" nil]])))
                (map #(codec-row times "thousand" "vector of 1000 maps" %)
-                    (cons ["nippy" [:faster 2]] (when-not quick? [["fressian" nil] ["edn" nil]]))))))))
+                    (cons ["nippy" [:faster 8]] (when-not quick? [["fressian" nil] ["edn" nil]]))))))))

@@ -40,7 +40,7 @@
                      (row/row {:figure figure :of "bare clojure.main" :unit unit :goal goal :ours (map f pids)
                                :reference (map f bare-pids)}))
           idle (machine/idle-percent (concat pids bare-pids) (if quick? 2000 5000))
-          rows [(compared "private memory of an idle Clojure worker" "MiB" [:<= 1.1] #(mib % :private))
+          rows [(compared "private memory of an idle Clojure worker" "MiB" [:<= 1.0] #(mib % :private))
                 (compared "its share of all memory (PSS)" "MiB" nil #(mib % :pss))
                 (compared "threads of it, the JVM's own included" "" nil #(double (machine/threads %)))
                 (row/row {:figure "CPU of it" :of "bare clojure.main" :unit "% core"

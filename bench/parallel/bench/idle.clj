@@ -10,7 +10,7 @@
     (let [turns (if quick? 2 5)
           idle  (vec (repeatedly turns #(ask worker ["idle" 8 (if quick? 2000 4000)])))
           wake  (vec (repeatedly (if quick? 3 7) #(ask worker ["wake" 8 500])))]
-      [(row/row {:figure "CPU of a blocked, idle worker" :unit "% core" :goal [:below 0.2]
+      [(row/row {:figure "CPU of a blocked, idle worker" :unit "% core" :goal [:below 0.1]
                  :ours (map #(* 100 (:cores %)) idle)})
-       (row/row {:figure "there and back after 2 ms of silence, p50" :unit "us" :goal [:below 100]
+       (row/row {:figure "there and back after 2 ms of silence, p50" :unit "us" :goal [:below 50]
                  :ours (map #(/ (:p50 %) 1e3) wake)})])))

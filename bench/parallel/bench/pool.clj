@@ -88,9 +88,9 @@ if __name__ == '__main__':
                                    (row/row {:figure "tiny task in pmap, automatic chunks" :of of :unit "ns" :ours ours
                                              :reference reference :goal goal}))]
         (cond-> [(tiny-row "clojure.core/pmap" cores [:<= 1.0])
-                 (tiny-row "ExecutorService of 2" threads [:<= 5.0])]
+                 (tiny-row "ExecutorService of 2" threads [:<= 1.0])]
           single (conj (tiny-row "Python, single tasks" [single] [:faster 10.0])
-                       (tiny-row "Python, its own chunks" [chunked] [:<= 10.0]))))
+                       (tiny-row "Python, its own chunks" [chunked] [:<= 1.0]))))
       (finally
         (.shutdown executor)))))
 

@@ -45,11 +45,20 @@
 (defn- warm-first-message
   "The same with a spare waiting, which is given time to boot and to come to rest."
   [_ _]
-  (if-let [warm (ns-resolve 'parallel.api 'warm)]
-    (do (warm 1)
-        (Thread/sleep (long refill-ms))
-        (first-message nil nil))
-    {:missing "parallel.api has no warm"}))
+  (parallel/warm 1)
+  (Thread/sleep (long refill-ms))
+  (first-message nil nil))
+
+(defn- warm-first-messages
+  "A message of each of n workers that take the spares."
+  [n _]
+  (parallel/warm n)
+  (Thread/sleep (long (* n refill-ms)))
+  (let [ws (volatile! nil)
+        ns (nanos (vreset! ws (vec (repeatedly n #(parallel/run '(parallel/send (parallel/parent) :here)))))
+                  (parallel/receive @ws))]
+    (parallel/join @ws)
+    {:ns ns}))
 
 ;; ---- four workers, 1000 rounds
 
@@ -121,7 +130,8 @@
                           (parallel/receive ws)))))
 
 (def ^:private plays
-  {"small-map" small-map, "first-message" first-message, "warm-first-message" warm-first-message, "ancestor" ancestor
+  {"small-map" small-map, "first-message" first-message, "warm-first-message" warm-first-message
+   "warm-first-messages" warm-first-messages, "ancestor" ancestor
    "fork" fork, "crowd" crowd, "select" select-among, "broadcast" broadcast})
 
 (defn answer

@@ -44,8 +44,8 @@
 (defn- rows-of [few many bare]
   [(row/row {:figure (format "CPU of %d idle workers together" (:n many)) :of (format "%d bare clojure.main" (:n many))
              :unit "% core"
-            :goal [:below 1.0] :ours [(:idle many)] :reference [(* (:n many) bare)]})
-   (per-worker-row "start, side by side" "ms" [:<= 1.5] :start-ms few many)
+            :goal [:<= 0.4] :ours [(:idle many)] :reference [(* (:n many) bare)]})
+   (per-worker-row "start, side by side" "ms" [:<= 1.3] :start-ms few many)
    (per-worker-row "private memory" "MiB" [:<= 1.2] :private few many)
    (per-worker-row "message to all, an answer from each" "us" [:<= 2.0] :broadcast few many)
    (row/row {:figure (format "select over %d, a message there and back" (:n many)) :of (format "over %d" (:n few))

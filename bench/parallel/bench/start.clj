@@ -28,7 +28,7 @@
     (let [turns (vec (repeatedly (if quick? 5 11)
                                  (fn [] [(ms (ask program ["first-message" 0 1]))
                                          (run-program "clojure.main" "-e" "nil")])))]
-      [(row/row {:figure "run to the worker's first message" :of "clojure.main -e nil" :unit "ms" :goal [:<= 0.75]
+      [(row/row {:figure "run to the worker's first message" :of "clojure.main -e nil" :unit "ms" :goal [:<= 0.6]
                  :ours (map first turns) :reference (map second turns)})])))
 
 (defn warm
@@ -36,11 +36,15 @@
   [{:keys [quick?]}]
   (with-contenders [contenders missing ["parallel.api" "Python forkserver"]]
     (let [figure  "run to the first message, warm spare waiting"
+          four    (mapv #(ask % ["warm-first-messages" 4 1])
+                        (repeat (if quick? 3 5) (contenders "parallel.api")))
           results (rounds contenders {:turns (if quick? 4 9) :warm-ups 1}
                           {"parallel.api" ["warm-first-message" 0 1], "Python forkserver" ["first-message" 0 10]})
           ours    (results "parallel.api")]
-      [(cond
-         (:missing (first ours)) (row/missing figure "Python forkserver" (:missing (first ours)))
-         (missing "Python forkserver") (row/missing figure "Python forkserver" (missing "Python forkserver"))
-         :else (row/row {:figure figure :of "Python forkserver" :unit "ms" :goal [:<= 2.0]
-                         :ours (map ms ours) :reference (map #(/ (:p50 %) 1e6) (results "Python forkserver"))}))])))
+      [(if-let [why (missing "Python forkserver")]
+         (row/missing figure "Python forkserver" why)
+         (row/row {:figure figure :of "Python forkserver" :unit "ms" :goal [:<= 1.0]
+                   :ours (map ms ours) :reference (map #(/ (:p50 %) 1e6) (results "Python forkserver"))}))
+       ;; the figure of the Lua library whose descendant this is
+       (row/row {:figure "four workers from four spares, all answering" :unit "ms" :goal [:below 47]
+                 :ours (map ms four)})])))

@@ -109,6 +109,12 @@ final class ParallelWire implements Wire
     }
 
     @Override
+    public double[] receiveNewArray() throws InterruptedException
+    {
+        return (double[])peer.receive();
+    }
+
+    @Override
     public long otherPid()
     {
         return ((Worker)peer).pid();

@@ -41,7 +41,7 @@ final class Rounds
             case "ping" -> ping(wire, round.times(), 0);
             case "wake" -> ping(wire, round.times(), SILENCE_NS);
             case "one-way" -> oneWay(wire, round.size(), round.times());
-            case "array" -> array(wire, round.size(), round.times());
+            case "array", "new-array" -> array(wire, round.size(), round.times());
             case "idle" -> idle(wire, round.times());
             default -> throw new IllegalArgumentException(round.what());
         };
@@ -62,6 +62,7 @@ final class Rounds
                 case "ping", "wake" -> echo(wire, round.times());
                 case "one-way" -> takeBytes(wire, round.size(), round.times());
                 case "array" -> takeArrays(wire, round.size(), round.times());
+                case "new-array" -> takeNewArrays(wire, round.size(), round.times());
                 default -> echo(wire, 1);
             }
         }
@@ -155,8 +156,9 @@ final class Rounds
         {
             wire.sendArray(array);
         }
-        wire.receiveLong();
-        return "{:bytes-per-second " + times * 8.0 * size * 1e9 / (System.nanoTime() - start) + "}";
+        long allocated = wire.receiveLong();
+        return "{:bytes-per-second " + times * 8.0 * size * 1e9 / (System.nanoTime() - start) +
+            " :allocated " + (double)allocated / times + "}";
     }
 
     private static void takeArrays(Wire wire, int size, int times) throws Exception
@@ -174,6 +176,24 @@ final class Rounds
             throw new IllegalStateException("What arrived is not what was sent.");
         }
         wire.sendLong(times);
+        wire.flush();
+    }
+
+    private static void takeNewArrays(Wire wire, int size, int times) throws Exception
+    {
+        wire.sendLong(size);
+        wire.flush();
+        long before = allocatedBytes();
+        double last = size - 1;
+        for (int i = 0; i < times; i++)
+        {
+            last = Math.min(last, wire.receiveNewArray()[size - 1]);
+        }
+        if (last != size - 1)
+        {
+            throw new IllegalStateException("What arrived is not what was sent.");
+        }
+        wire.sendLong(allocatedBytes() - before);
         wire.flush();
     }
 

@@ -64,6 +64,17 @@ interface Wire
     void receiveArray(double[] array) throws Exception;
 
     /**
+     * Takes what {@link #sendArray} sent, where the wire makes arrays itself.
+     *
+     * @return a new one.
+     * @throws Exception if the other end is gone.
+     */
+    default double[] receiveNewArray() throws Exception
+    {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
      * Lets go of what was kept.
      *
      * @throws Exception if the other end is gone.
