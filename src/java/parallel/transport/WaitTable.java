@@ -226,8 +226,8 @@ public final class WaitTable
     }
 
     /**
-     * Whether a wait may be part of a deadlock, by a look that copies nothing: false is sure as long as nothing changes,
-     * true is not.
+     * Whether a wait may be part of a deadlock, by a look that copies nothing: false is sure as long as nothing
+     * changes, true is not.
      *
      * @param on     ids of those who can end the wait.
      * @param needed how many of them it needs.
