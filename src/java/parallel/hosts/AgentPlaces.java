@@ -29,6 +29,7 @@ import parallel.runtime.StartSpec;
 import parallel.runtime.Statuses;
 import parallel.runtime.Threads;
 import parallel.runtime.Undo;
+import parallel.runtime.Waits;
 
 /** Makes the places of an agent's workers: processes of its machine. */
 public final class AgentPlaces implements HostedPlaces
@@ -113,7 +114,8 @@ public final class AgentPlaces implements HostedPlaces
     @Override
     public byte[] below(Collection<Integer> ids)
     {
-        return WorkersBelow.encode(ids.isEmpty() ? List.of() : Statuses.below(ids));
+        return ids.isEmpty() ? WorkersBelow.encode(List.of(), List.of()) :
+            WorkersBelow.encode(Statuses.below(ids), Waits.all());
     }
 
     private Base base(WorkerOptions options)

@@ -42,6 +42,7 @@ import parallel.runtime.StartSpec;
 import parallel.runtime.StopLadder;
 import parallel.runtime.Undo;
 import parallel.runtime.WorkerHandle;
+import parallel.transport.WaitTable;
 
 /** A host of this session. */
 public final class HostHandle implements Calibration.Measured
@@ -75,6 +76,8 @@ public final class HostHandle implements Calibration.Measured
     private volatile Map<String, Object> now = Map.of();
     private volatile Map<String, Object> below = Map.of();
     private volatile long roundTripMicros = -1;
+    /** From its clock to ours; 0: it has not said yet. */
+    private volatile long clockNanos;
     private volatile long heardNanos;
     private volatile State state = State.STARTING;
     private volatile Instant since = Instant.now();
@@ -200,6 +203,7 @@ public final class HostHandle implements Calibration.Measured
         }
         heardNanos = System.nanoTime();
         roundTripMicros = (Long)what.get("rtt-us");
+        clockNanos = (Long)what.get("clock-ns");
         now = (Map<String, Object>)what.get("now");
     }
 
@@ -279,6 +283,19 @@ public final class HostHandle implements Calibration.Measured
     List<WorkerStatus> below(int id)
     {
         return WorkersBelow.of(below, id, name, age());
+    }
+
+    /** What its threads, and those of the workers below it, wait for. */
+    List<WaitTable.Wait> waits(int id)
+    {
+        long clock = clockNanos;
+        return clock == 0 ? List.of() : WorkersBelow.waits(below, id, clock);
+    }
+
+    /** What is to be added to its times; 0: that is not known yet. */
+    long clockNanos()
+    {
+        return clockNanos;
     }
 
     /** Time since anything was heard of it. */

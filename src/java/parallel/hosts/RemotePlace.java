@@ -22,9 +22,11 @@ import parallel.runtime.Ending;
 import parallel.runtime.LineCredit;
 import parallel.runtime.Place;
 import parallel.runtime.StartSpec;
+import parallel.transport.FlightRecord;
 import parallel.transport.Link;
 import parallel.transport.LinkListener;
 import parallel.transport.MessageChannel;
+import parallel.transport.WaitTable;
 
 /**
  * A worker on another machine, which the link process plays: its rings and the frames of its control stream are as
@@ -33,6 +35,7 @@ import parallel.transport.MessageChannel;
 final class RemotePlace implements Place
 {
     private static final long DRAIN_EVERY_MS = 2;
+    private static final long FETCH_EVERY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final StartSpec spec;
     private final HostHandle host;
@@ -48,6 +51,9 @@ final class RemotePlace implements Place
     private final CountDownLatch ending = new CountDownLatch(1);
     private volatile Map<String, Object> how = Map.of();
     private volatile boolean killed;
+    private volatile CompletableFuture<Void> fetched = CompletableFuture.completedFuture(null);
+    private volatile long recordedNanos = System.nanoTime() - FETCH_EVERY_NANOS;
+    private volatile Map<Integer, FlightRecord> recordsBelow = Map.of();
     /** The crash report of its JVM, here. */
     private volatile Path report;
 
@@ -140,6 +146,7 @@ final class RemotePlace implements Place
             case RelayFrames.NOT_STARTED -> notStarted((Map<String, Object>)payload);
             case RelayFrames.LINE -> lines((Object[])payload, bytes);
             case RelayFrames.CORRUPT -> listener.onError(new IOException((String)payload));
+            case RelayFrames.RECORDS -> records((Map<Integer, byte[]>)payload);
             case RelayFrames.ENDED -> end((Map<String, Object>)payload);
             default -> listener.onError(new IOException("a frame of the unknown kind " + kind));
         }
@@ -187,9 +194,32 @@ final class RemotePlace implements Place
         output.arrived(lines, () -> send(RelayFrames.LINES_DELIVERED, delivered));
     }
 
+    private void records(Map<Integer, byte[]> told)
+    {
+        long clock = host.clockNanos();
+        Map<Integer, FlightRecord> further = new HashMap<>();
+        if (clock != 0)
+        {
+            told.forEach((id, copied) -> further.put(id, new FlightRecord(copied, clock)));
+            FlightRecord own = further.remove(id());
+            if (own != null)
+            {
+                channel.status().record(own);
+            }
+        }
+        recordsBelow = further;
+        recordedNanos = System.nanoTime();
+        fetched.complete(null);
+    }
+
     /** Also when it is lost. Idempotent. */
+    @SuppressWarnings("unchecked")  // as the agent has put them
     void end(Map<String, Object> itsEnd)
     {
+        if (itsEnd.get("records") instanceof Map<?, ?> last)
+        {
+            records((Map<Integer, byte[]>)last);
+        }
         how = itsEnd;
         ending.countDown();
         started.complete(null);
@@ -199,6 +229,7 @@ final class RemotePlace implements Place
             itsListener.onEnd();
         }
         ended.countDown();
+        fetched.complete(null);
     }
 
     private void send(byte kind, byte[] payload)
@@ -316,6 +347,30 @@ final class RemotePlace implements Place
     public List<WorkerStatus> below()
     {
         return host.below(id());
+    }
+
+    @Override
+    public List<WaitTable.Wait> waits()
+    {
+        return host.waits(id());
+    }
+
+    @Override
+    public synchronized CompletableFuture<?> fetchRecords()
+    {
+        if (fetched.isDone() && ended.getCount() > 0 && started.isDone() &&
+            System.nanoTime() - recordedNanos >= FETCH_EVERY_NANOS)
+        {
+            fetched = new CompletableFuture<>();
+            send(RelayFrames.RECORDS, Codec.toBytes(null));
+        }
+        return fetched;
+    }
+
+    @Override
+    public Map<Integer, FlightRecord> recordsBelow()
+    {
+        return recordsBelow;
     }
 
     @Override

@@ -4,29 +4,46 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 import parallel.WorkerStatus;
 import parallel.WorkerStatus.State;
 import parallel.codec.Codec;
+import parallel.transport.WaitTable.Wait;
+import parallel.transport.Waiter;
 
-/** What an agent tells of the workers that its workers have started: the live ones, as codec values. */
+/**
+ * What an agent tells of the workers that its workers have started, the live ones, and of what its workers and these wait
+ * for: codec values.
+ */
 final class WorkersBelow
 {
     private static final State[] STATES = State.values();
     private static final String WORKERS = "workers";
+    private static final String WAITS = "waits";
+    private static final Waiter.For[] KINDS = Waiter.For.values();
 
     private WorkersBelow()
     {
     }
 
-    /** The statuses as codec bytes. */
-    static byte[] encode(List<WorkerStatus> statuses)
+    /** The statuses and the waits as codec bytes. */
+    static byte[] encode(List<WorkerStatus> statuses, List<Wait> waits)
     {
-        return Codec.toBytes(Map.of(WORKERS, statuses.stream().map(WorkersBelow::parts).toList()));
+        return Codec.toBytes(Map.of(WORKERS, statuses.stream().map(WorkersBelow::parts).toList(),
+            WAITS, waits.stream().map(WorkersBelow::parts).toList()));
+    }
+
+    private static Object[] parts(Wait wait)
+    {
+        int[] on = wait.on() == null ? null : wait.on().stream().mapToInt(Integer::intValue).toArray();
+        return new Object[]{ wait.id(), wait.thread(), wait.what().ordinal(), on, wait.needed(), wait.sinceNanos(),
+            wait.untilNanos() };
     }
 
     private static Object[] parts(WorkerStatus s)
@@ -60,6 +77,45 @@ final class WorkersBelow
             }
         }
         return found;
+    }
+
+    /**
+     * What the threads of a worker, and of those below it, wait for.
+     *
+     * @param told       as above.
+     * @param id         of the worker.
+     * @param clockNanos from that machine's clock to this one's.
+     * @return one of each thread.
+     */
+    static List<Wait> waits(Map<String, Object> told, int id, long clockNanos)
+    {
+        Set<Integer> ids = new HashSet<>(Set.of(id));
+        for (Object each : (List<?>)told.getOrDefault(WORKERS, List.of()))
+        {
+            Object[] parts = (Object[])each;
+            if (ids.contains(parts[2]))
+            {
+                ids.add((Integer)parts[0]);
+            }
+        }
+        List<Wait> found = new ArrayList<>();
+        for (Object each : (List<?>)told.getOrDefault(WAITS, List.of()))
+        {
+            Object[] parts = (Object[])each;
+            if (ids.contains(parts[0]))
+            {
+                found.add(wait(parts, clockNanos));
+            }
+        }
+        return found;
+    }
+
+    private static Wait wait(Object[] parts, long clockNanos)
+    {
+        List<Integer> on = parts[3] == null ? null : Arrays.stream((int[])parts[3]).boxed().toList();
+        long until = (Long)parts[6];
+        return new Wait(-1, 0, (Integer)parts[0], (String)parts[1], KINDS[(Integer)parts[2]], on, (Integer)parts[4],
+            (Long)parts[5] + clockNanos, until == Long.MAX_VALUE ? until : until + clockNanos, 0, 0, -1, false, "");
     }
 
     private static WorkerStatus status(Object[] parts, String host, Duration age)

@@ -15,6 +15,7 @@ import parallel.control.Language;
 import parallel.runtime.DeadlockWatch;
 import parallel.runtime.Session;
 import parallel.runtime.WaitNote;
+import parallel.runtime.Waits;
 import parallel.transport.WaitTable;
 import parallel.transport.WaitTable.Wait;
 import parallel.transport.Waiter;
@@ -47,7 +48,7 @@ public final class DeadlockLook implements DeadlockWatch
             return false;
         }
         int own = asker.owner().id();
-        List<Wait> mine = of(asker, new WaitGraph(Deadlocks.read(), wait -> false).cycles());
+        List<Wait> mine = of(asker, new WaitGraph(Waits.all(), wait -> false).cycles());
         if (table.isConvicted(asker.index()))
         {
             throw together(mine == null ? remembered(asker) : mine, asker);
@@ -59,7 +60,7 @@ public final class DeadlockLook implements DeadlockWatch
         }
         asker.remember(mine);
         asker.tell(OtherThreads.count(own), trace());
-        List<Wait> cycle = of(asker, Deadlocks.confirmed(Deadlocks.read(), wait -> wait.others() != 0));
+        List<Wait> cycle = of(asker, Deadlocks.confirmed(Waits.all(), wait -> wait.others() != 0));
         if (cycle != null)
         {
             conclude(asker, cycle);

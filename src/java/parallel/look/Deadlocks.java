@@ -1,17 +1,17 @@
 package parallel.look;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import parallel.Look.OnDeadlock;
 import parallel.WaitStatus;
 import parallel.control.Errors;
+import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.Session;
 import parallel.runtime.Waits;
@@ -34,13 +34,15 @@ public final class Deadlocks
     }
 
     /**
-     * Who waits for whom.
+     * Who waits for whom. Of workers on other machines it is what these have told last, at most a second ago.
      *
      * @return one of each thread that waits.
      */
     public static List<WaitStatus> waits()
     {
-        return read().stream().map(wait -> status(wait, false)).toList();
+        Stream<Wait> elsewhere =
+            Children.of(Context.current()).all().stream().flatMap(child -> child.waitsElsewhere().stream());
+        return Stream.concat(Waits.all().stream(), elsewhere).map(wait -> status(wait, false)).toList();
     }
 
     /**
@@ -57,7 +59,7 @@ public final class Deadlocks
             // What the others here have said of this process counts the asking thread.
             Map<Integer, Boolean> mayActHere =
                 Waits.here().stream().collect(Collectors.toMap(id -> id, id -> OtherThreads.count(id) > 0));
-            List<Wait> waits = read();
+            List<Wait> waits = Waits.all();
             List<List<Wait>> cycles =
                 confirmed(waits, wait -> mayActHere.getOrDefault(wait.id(), wait.others() != 0));
             List<List<Wait>> possible =
@@ -90,22 +92,6 @@ public final class Deadlocks
             }
         }
         return true;
-    }
-
-    // Those of processes that are there: what one that was killed waited for is in the table until its parent knows.
-    static List<Wait> read()
-    {
-        WaitTable table = Waits.table();
-        if (table == null)
-        {
-            return List.of();
-        }
-        List<Wait> waits = new ArrayList<>(table.waits());
-        Set<Integer> present =
-            Session.current().page().slots().stream().map(slot -> slot.id()).collect(Collectors.toSet());
-        present.add(Context.NO_WORKER);
-        waits.removeIf(wait -> !present.contains(wait.id()));
-        return waits;
     }
 
     static List<WaitStatus> statuses(List<Wait> cycle)

@@ -1,7 +1,5 @@
 package parallel.look;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -10,6 +8,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 import parallel.TimelineEntry;
 import parallel.TimelineEntry.Kind;
@@ -18,15 +20,17 @@ import parallel.Worker;
 import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.EndedWorkers;
-import parallel.runtime.Session;
+import parallel.runtime.FlightRecords;
 import parallel.runtime.WorkerHandle;
 import parallel.transport.FlightRecord;
-import parallel.transport.SessionPage;
-import parallel.transport.StatusPage;
 
-/** Reads the flight records of workers. Never blocks. */
+/**
+ * Reads the flight records of workers. Those of workers on this machine are read where they are written; those of others
+ * are fetched, for a quarter of a second at most.
+ */
 public final class Timelines
 {
+    private static final long FETCH_MS = 250;
     private static final Kind[] KINDS = Kind.values();
     private static final Outcome[] OUTCOMES = Outcome.values();
 
@@ -45,7 +49,9 @@ public final class Timelines
     public static List<TimelineEntry> of(Collection<? extends Worker> workers)
     {
         Timelines found = new Timelines();
-        workers.forEach(worker -> found.add(worker.id(), ((WorkerHandle)worker).flightRecord()));
+        List<WorkerHandle> handles = workers.stream().map(WorkerHandle.class::cast).toList();
+        fetch(handles);
+        handles.forEach(worker -> found.add(worker.id(), worker.flightRecord()));
         return found.sorted();
     }
 
@@ -59,15 +65,15 @@ public final class Timelines
     {
         Timelines found = new Timelines();
         Set<Integer> ids = new HashSet<>();
-        for (WorkerHandle child : Children.of(context).all())
+        List<WorkerHandle> children = Children.of(context).all();
+        fetch(children);
+        for (WorkerHandle child : children)
         {
             ids.add(child.id());
             found.add(child.id(), child.flightRecord());
+            child.recordsBelow().forEach(found::add);
         }
-        if (!ids.isEmpty())
-        {
-            found.addBelow(Session.current().page().slots(), new HashSet<>(ids));
-        }
+        FlightRecords.below(ids, found::add);
         for (EndedWorkers.Ended ended : EndedWorkers.last())
         {
             if (ids.add(ended.status().id()))
@@ -78,36 +84,22 @@ public final class Timelines
         return found.sorted();
     }
 
-    private void addBelow(List<SessionPage.Slot> slots, Set<Integer> ids)
+    // All at once, and no longer for a host that does not answer: then what it told last is what there is.
+    private static void fetch(List<WorkerHandle> workers)
     {
-        boolean more = true;
-        while (more)
+        CompletableFuture<?>[] coming =
+            workers.stream().map(WorkerHandle::fetchRecords).toArray(CompletableFuture[]::new);
+        try
         {
-            more = false;
-            for (SessionPage.Slot slot : slots)
-            {
-                if (ids.contains(slot.parentId()) && ids.add(slot.id()))
-                {
-                    more = true;
-                    add(slot);
-                }
-            }
+            CompletableFuture.allOf(coming).get(FETCH_MS, TimeUnit.MILLISECONDS);
         }
-    }
-
-    private void add(SessionPage.Slot slot)
-    {
-        if (slot.pairHandOn() == null || !slot.isHere())
+        catch (TimeoutException | ExecutionException e)
         {
-            return;
+            // As said.
         }
-        try (StatusPage page = StatusPage.map(Path.of(slot.pairHandOn())))
+        catch (InterruptedException e)
         {
-            add(slot.id(), page.record());
-        }
-        catch (IOException | RuntimeException | InternalError e)
-        {
-            // As in Statuses: it has ended, or the page says what cannot be.
+            Thread.currentThread().interrupt();
         }
     }
 

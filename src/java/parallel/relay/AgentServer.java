@@ -160,14 +160,19 @@ public final class AgentServer implements Streams.Acceptor, AutoCloseable
             switch (kind)
             {
                 case RelayFrames.HELLO -> greet((Object[])Codec.fromBytes(Frames.payload(bytes)));
-                case RelayFrames.BEAT -> host.send(RelayFrames.BEAT, Frames.number(bytes),
-                    ByteBuffer.wrap(Codec.toBytes(load.get())));
+                case RelayFrames.BEAT -> beat(Frames.number(bytes));
                 case RelayFrames.MISSING -> code.missing((String)Codec.fromBytes(Frames.payload(bytes)));
                 case RelayFrames.WARM -> warm(bytes);
                 case RelayFrames.SIGNAL -> signal((int)Frames.number(bytes), Frames.payload(bytes)[0]);
                 default -> whenOver.run();
             }
             host.grant();
+        }
+
+        private void beat(long number)
+        {
+            host.send(RelayFrames.BEAT, number,
+                ByteBuffer.wrap(Codec.toBytes(new Object[]{ System.nanoTime(), load.get() })));
         }
 
         private void warm(ByteBuffer frame)

@@ -32,6 +32,7 @@ final class HostConnection implements StreamListener
     private final Link root;
     private final HostConnector.Connected connected;
     private final Heartbeat heartbeat;
+    private final FarClock clock = new FarClock();
     private final QueuedStream stream = new QueuedStream();
     private final RelayFrames.Joiner joiner = new RelayFrames.Joiner();
     private final CountDownLatch told = new CountDownLatch(1);
@@ -129,8 +130,10 @@ final class HostConnection implements StreamListener
     {
         if (load.length > 0)
         {
-            send(RelayFrames.STATE, Codec.toBytes(
-                Map.of("rtt-us", (System.nanoTime() - sentNanos) / 1000, "now", Codec.fromBytes(load))));
+            Object[] there = (Object[])Codec.fromBytes(load);
+            clock.heard(sentNanos, System.nanoTime(), (Long)there[0]);
+            send(RelayFrames.STATE, Codec.toBytes(Map.of("rtt-us", (System.nanoTime() - sentNanos) / 1000,
+                "clock-ns", clock.shiftNanos(), "now", there[1])));
         }
     }
 

@@ -23,7 +23,7 @@ public interface HostedPlaces
     Hosted make(int id, byte[] how, Output.Sink lines) throws IOException, InterruptedException;
 
     /**
-     * What the live workers below others do, those that these have started.
+     * What the live workers below others do, those that these have started, and what all of them wait for.
      *
      * @param ids of those others.
      * @return codec bytes, of values by name; the same where nothing has changed.

@@ -14,6 +14,7 @@ import java.util.concurrent.TimeoutException;
 import parallel.codec.Codec;
 import parallel.control.Frames;
 import parallel.process.Output;
+import parallel.runtime.FlightRecords;
 import parallel.runtime.LineCredit;
 import parallel.runtime.Place;
 import parallel.runtime.Threads;
@@ -84,6 +85,7 @@ final class HostedWorker implements StreamListener, LinkListener
                 case RelayFrames.TO_WORKER -> toWorker(whole.toArray(ByteBuffer[]::new));
                 case RelayFrames.LINES_DELIVERED ->
                     credit.release((Integer)Codec.fromBytes(RelayFrames.joined(whole.toArray(ByteBuffer[]::new))));
+                case RelayFrames.RECORDS -> send(RelayFrames.RECORDS, records());
                 default -> corrupt("a frame of the unknown kind " + kind);
             }
         }
@@ -194,6 +196,7 @@ final class HostedWorker implements StreamListener, LinkListener
                 Threads.surely(made.place()::finish);
                 show(made.place());
                 ended.putAll(made.ended());
+                ended.put("records", records());
                 StatusSnapshot itsStop = stopped;
                 if (itsStop != null)
                 {
@@ -317,6 +320,13 @@ final class HostedWorker implements StreamListener, LinkListener
             shown = now;
             up.send(RelayFrames.STATUS, id, ByteBuffer.wrap(now.bytes()));
         }
+    }
+
+    /** What it did last, and those below it. */
+    private Map<Integer, byte[]> records()
+    {
+        HostedPlaces.Hosted made = hosted;
+        return made == null ? Map.of() : FlightRecords.copied(id, made.place().channel().status().record());
     }
 
     // ---- what comes on its control stream

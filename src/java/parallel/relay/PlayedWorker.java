@@ -24,7 +24,7 @@ final class PlayedWorker implements StreamListener
     /** What an agent may say to the parent; it is believed no more than a worker is. */
     private static final Set<Byte> FROM_AGENT = Set.of(RelayFrames.FROM_WORKER, RelayFrames.STARTED,
         RelayFrames.NOT_STARTED, RelayFrames.LINE, RelayFrames.ENDED, RelayFrames.STATUS, RelayFrames.CORRUPT,
-        RelayFrames.ENDING);
+        RelayFrames.ENDING, RelayFrames.RECORDS);
 
     private final int id;
     private final Link root;

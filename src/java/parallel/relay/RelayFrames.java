@@ -43,6 +43,9 @@ public final class RelayFrames
     /** To the parent: what it has written is no message and no frame; a sentence. */
     public static final byte CORRUPT = 11;
 
+    /** To the agent: tell what it did last. To the parent: copies of that by worker. */
+    public static final byte RECORDS = 12;
+
     // Between the parent and its link process.
 
     /** To the link process: play this worker; on which host, with which pair of rings. SPAWN follows. */

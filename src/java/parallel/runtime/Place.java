@@ -3,11 +3,14 @@ package parallel.runtime;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 import parallel.WorkerStatus;
+import parallel.transport.FlightRecord;
 import parallel.transport.Link;
 import parallel.transport.LinkListener;
 import parallel.transport.MessageChannel;
+import parallel.transport.WaitTable;
 
 /**
  * Where a worker lives: a process, or a thread of this one. Made for one worker, used by its life's thread but for the
@@ -109,6 +112,37 @@ public interface Place
     default List<WorkerStatus> below()
     {
         return List.of();
+    }
+
+    /**
+     * What its threads, and those of the workers below it, wait for on another machine, as far as that has told. From
+     * any thread.
+     *
+     * @return one of each thread, with times of this machine.
+     */
+    default List<WaitTable.Wait> waits()
+    {
+        return List.of();
+    }
+
+    /**
+     * Has what it did last fetched from another machine. From any thread; does not block.
+     *
+     * @return done once it is here, or cannot be had.
+     */
+    default CompletableFuture<?> fetchRecords()
+    {
+        return CompletableFuture.completedFuture(null);
+    }
+
+    /**
+     * What the workers below it did on another machine, as it was fetched last.
+     *
+     * @return by id.
+     */
+    default Map<Integer, FlightRecord> recordsBelow()
+    {
+        return Map.of();
     }
 
     /**

@@ -1,5 +1,6 @@
 package parallel.runtime;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -227,6 +228,27 @@ public final class Waits
     public static WaitTable table()
     {
         return ofSession;
+    }
+
+    /**
+     * The waits of the session's processes that are there: what one that was killed waited for is in the table until
+     * its parent knows.
+     *
+     * @return one of each thread; none in a process that has no session yet.
+     */
+    public static List<WaitTable.Wait> all()
+    {
+        WaitTable table = ofSession;
+        if (table == null)
+        {
+            return List.of();
+        }
+        List<WaitTable.Wait> waits = new ArrayList<>(table.waits());
+        Set<Integer> present =
+            Session.current().page().slots().stream().map(slot -> slot.id()).collect(Collectors.toSet());
+        present.add(Context.NO_WORKER);
+        waits.removeIf(wait -> !present.contains(wait.id()));
+        return waits;
     }
 
     static void observe(WaitTable table)

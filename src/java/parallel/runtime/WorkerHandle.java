@@ -24,6 +24,7 @@ import parallel.control.Text;
 import parallel.control.Work;
 import parallel.transport.FlightRecord;
 import parallel.transport.MessageChannel;
+import parallel.transport.WaitTable;
 import parallel.transport.Waiter;
 
 /**
@@ -501,6 +502,39 @@ public class WorkerHandle extends ChannelPeer
     public final FlightRecord flightRecord()
     {
         return life.flightRecord();
+    }
+
+    /**
+     * Has what it did last fetched, where that is on another machine. Does not block.
+     *
+     * @return done once {@link #flightRecord} has it, or it cannot be had.
+     */
+    public final CompletableFuture<?> fetchRecords()
+    {
+        Place place = life.place();
+        return place == null ? CompletableFuture.completedFuture(null) : place.fetchRecords();
+    }
+
+    /**
+     * What the workers below it did that are on another machine.
+     *
+     * @return by id, as it was fetched last.
+     */
+    public final Map<Integer, FlightRecord> recordsBelow()
+    {
+        Place place = life.place();
+        return place == null ? Map.of() : place.recordsBelow();
+    }
+
+    /**
+     * What its threads, and those of the workers below it, wait for on another machine.
+     *
+     * @return as far as that has told.
+     */
+    public final List<WaitTable.Wait> waitsElsewhere()
+    {
+        Place place = life.place();
+        return place == null || !isAlive() ? List.of() : place.waits();
     }
 
     /**

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -148,6 +149,28 @@ public final class FlightRecord
     FlightRecord(UnsafeBuffer header)
     {
         this.memory = header;
+    }
+
+    /**
+     * The record of a worker on another machine; nothing is written to it.
+     *
+     * @param copy       as {@link #copied} has given it there.
+     * @param shiftNanos from that machine's {@link System#nanoTime} to this one's.
+     */
+    public FlightRecord(byte[] copy, long shiftNanos)
+    {
+        this.frozen = true;
+        become(copy.clone());
+        for (int record = 0; record < count; record++)
+        {
+            shift(record * PairLayout.RECORD_BYTES + PairLayout.RECORD_FROM, shiftNanos);
+            shift(record * PairLayout.RECORD_BYTES + PairLayout.RECORD_TO, shiftNanos);
+        }
+    }
+
+    private void shift(int at, long nanos)
+    {
+        memory.putLong(at, memory.getLong(at) + nanos);
     }
 
     /**
@@ -393,6 +416,43 @@ public final class FlightRecord
             }
         }
         become(copy);
+    }
+
+    /**
+     * A copy, for a page on another machine.
+     *
+     * @return what is used, each record as it was written, as a whole.
+     */
+    public synchronized byte[] copied()
+    {
+        byte[] copy = new byte[count * PairLayout.RECORD_BYTES];
+        int used = 0;
+        for (int record = 0; record < count; record++)
+        {
+            used += copyRecord(base + record * PairLayout.RECORD_BYTES, copy, used) ? PairLayout.RECORD_BYTES : 0;
+        }
+        return Arrays.copyOf(copy, used);
+    }
+
+    private boolean copyRecord(int at, byte[] copy, int to)
+    {
+        for (int look = 0; look < LOOKS; look++)
+        {
+            // As in read.
+            int before = memory.getIntAcquire(at + PairLayout.RECORD_LOCK);
+            if (before == 0)
+            {
+                return false;
+            }
+            memory.getBytes(at, copy, to, PairLayout.RECORD_BYTES);
+            VarHandle.acquireFence();
+            if (before == memory.getIntOpaque(at + PairLayout.RECORD_LOCK) && (before & 1) == 0)
+            {
+                return true;
+            }
+            Thread.onSpinWait();
+        }
+        return false;
     }
 
     private int usedRecords()

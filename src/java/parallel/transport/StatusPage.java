@@ -26,7 +26,7 @@ public final class StatusPage implements AutoCloseable
     }
 
     private final MappedByteBuffer ownMapping;
-    private final FlightRecord record;
+    private volatile FlightRecord record;
     private UnsafeBuffer page;
     private boolean frozen;
 
@@ -90,11 +90,21 @@ public final class StatusPage implements AutoCloseable
     /**
      * What the worker did last.
      *
-     * @return the same one at each call; it outlives the mapping.
+     * @return the same one at each call, but for that of a worker on another machine; it outlives the mapping.
      */
     public FlightRecord record()
     {
         return record;
+    }
+
+    /**
+     * From now on the record is that of a worker on another machine.
+     *
+     * @param copied from there.
+     */
+    public void record(FlightRecord copied)
+    {
+        record = copied;
     }
 
     /**
