@@ -18,8 +18,8 @@ import parallel.transport.WaitTable.Wait;
 import parallel.transport.Waiter;
 
 /**
- * What an agent tells of the workers that its workers have started, the live ones, and of what its workers and these wait
- * for: codec values.
+ * What an agent tells of the workers that its workers have started, the live ones, and of what its workers and these
+ * wait for: codec values.
  */
 final class WorkersBelow
 {

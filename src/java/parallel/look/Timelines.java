@@ -25,8 +25,8 @@ import parallel.runtime.WorkerHandle;
 import parallel.transport.FlightRecord;
 
 /**
- * Reads the flight records of workers. Those of workers on this machine are read where they are written; those of others
- * are fetched, for a quarter of a second at most.
+ * Reads the flight records of workers. Those of workers on this machine are read where they are written; those of
+ * others are fetched, for a quarter of a second at most.
  */
 public final class Timelines
 {
