@@ -156,3 +156,32 @@
         lines)
     (is (= "ran" small) lines)
     (clean-end? lines)))
+
+(def ^:private little-is-left
+  "Fills shared memory but for a megabyte, and says what is wrong, before and after what mends it was evaluated."
+  '(do
+     (require '[parallel.api :as parallel] '[parallel.look :as look])
+     (let [until-true (fn [f] (loop [n 0] (or (f) (when (< n 1200) (Thread/sleep 50) (recur (inc n))))))
+           found      (fn [] (mapv (juxt :finding :do) (look/diagnose)))
+           shm        (java.io.File. "/dev/shm")]
+       (parallel/warm 2)
+       (until-true (fn [] (= [:idle :idle] (map :state (filter (comp zero? :id) (parallel/status))))))
+       (with-open [out (java.io.FileOutputStream. (java.io.File. shm "filler"))]
+         (while (< 1048576 (.getUsableSpace shm))
+           (.write out (byte-array 65536))))
+       (let [[[_ mend] :as before] (found)]
+         (prn before)
+         (eval mend)
+         (prn (until-true (fn [] (empty? (found))))))
+       (parallel/close)
+       (shutdown-agents))))
+
+(deftest little-shared-memory-is-diagnosed-and-mended
+  (in-namespace
+    (fn [unshare]
+      (let [{:keys [exit lines]}
+            (run-process (into (vec unshare)
+                               ["sh" "-c" "mount -t tmpfs -o size=64m tmpfs /dev/shm && exec \"$@\"" "sh" java-command
+                                "-cp" (System/getProperty "java.class.path") "clojure.main" "-e"
+                                (pr-str little-is-left)]))]
+        (is (= [0 ["[[:shm-low (parallel.api/warm 0)]]" "true"]] [exit lines]))))))
