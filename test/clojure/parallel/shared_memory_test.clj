@@ -165,7 +165,7 @@
            found      (fn [] (mapv (juxt :finding :do) (look/diagnose)))
            shm        (java.io.File. "/dev/shm")]
        (parallel/warm 2)
-       (until-true (fn [] (= [:idle :idle] (map :state (filter (comp zero? :id) (parallel/status))))))
+       (until-true (fn [] (= [:idle :idle] (map :state (parallel/spares)))))
        (with-open [out (java.io.FileOutputStream. (java.io.File. shm "filler"))]
          (while (< 1048576 (.getUsableSpace shm))
            (.write out (byte-array 65536))))
