@@ -14,6 +14,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 
 import parallel.WorkerStatus;
+import parallel.look.FlameFile;
+import parallel.look.Json;
 import parallel.look.ReportFile;
 import parallel.look.Resources;
 import parallel.look.Timelines;
@@ -31,6 +33,9 @@ import parallel.runtime.WorkerHandle;
  *   GET  /dashboard.js /dashboard.css /icon.svg
  *   GET  /events         snapshots, as server-sent events
  *   GET  /threads?id=3   the stacks of a worker's threads
+ *   GET  /output?id=3    what a worker has printed last
+ *   GET  /flame          the flame graph of the last profile; ?id=3: of one worker
+ *   GET  /flame.js /flame.css
  *   GET  /report /trace  what report! and trace! write
  *   POST /action         where actions are allowed
  * </pre>
@@ -123,7 +128,8 @@ final class Routes implements HttpHandler
     /** A token is good once; the page's address is then without it. Who is in already stays so. */
     private void enter(HttpExchange exchange) throws IOException
     {
-        String cookie = keys.exchange(fields(exchange.getRequestURI().getRawQuery()).get("token"));
+        String cookie = keys.exchange(fields(exchange.getRequestURI().getRawQuery()).get("token"),
+            () -> SocketOwner.isOurs(exchange.getRemoteAddress(), exchange.getLocalAddress().getPort()));
         if (cookie != null)
         {
             exchange.getResponseHeaders().set("Set-Cookie",
@@ -150,6 +156,10 @@ final class Routes implements HttpHandler
             case "/icon.svg" -> send(exchange, TYPES.get("svg"), resource("icon.svg"));
             case "/events" -> watch(exchange);
             case "/threads" -> threads(exchange);
+            case "/output" -> output(exchange);
+            case "/flame" -> flame(exchange);
+            case "/flame.js" -> send(exchange, TYPES.get("js"), FlameFile.script());
+            case "/flame.css" -> send(exchange, TYPES.get("css"), FlameFile.style());
             case "/report" -> download(exchange, "report.html",
                 ReportFile.text(workers(), EndedWorkers.last(), Timelines.all(pulse.context())));
             case "/trace" -> download(exchange, "trace.json",
@@ -230,6 +240,32 @@ final class Routes implements HttpHandler
         {
             Thread.currentThread().interrupt();         // the dashboard is closed
         }
+    }
+
+    private void output(HttpExchange exchange) throws IOException
+    {
+        String id = fields(exchange.getRequestURI().getRawQuery()).get("id");
+        if (id == null || !id.matches("[0-9]{1,9}"))
+        {
+            refuse(exchange, NOT_FOUND);
+            return;
+        }
+        StringBuilder json = new StringBuilder();
+        Json.write(json, Printed.lines(Children.of(pulse.context()).all(), Integer.parseInt(id)));
+        send(exchange, "application/json", json.toString());
+    }
+
+    /** What frames are called is escaped in it, and its script is the one that is served beside it. */
+    private void flame(HttpExchange exchange) throws IOException
+    {
+        Map<String, Long> stacks =
+            pulse.profiles().stacks(fields(exchange.getRequestURI().getRawQuery()).get("id"));
+        if (stacks == null)
+        {
+            refuse(exchange, NOT_FOUND);
+            return;
+        }
+        send(exchange, TYPES.get("svg"), FlameFile.linked(stacks, "/flame.css", "/flame.js"));
     }
 
     private static void download(HttpExchange exchange, String name, String text) throws IOException

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 import parallel.WorkerStatus;
+import parallel.process.Output;
 import parallel.transport.Link;
 import parallel.transport.LinkListener;
 import parallel.transport.MessageChannel;
@@ -145,6 +146,13 @@ public interface Place
      * @return 20 at most.
      */
     List<String> stderrTail();
+
+    /**
+     * What it and those below it print, on its way.
+     *
+     * @return never null.
+     */
+    Output output();
 
     /**
      * What its JVM said when it ended for want of memory.
