@@ -26,11 +26,11 @@ public final class SharedObjects
     /**
      * All of it, as data. Blocks for no other process.
      *
-     * @return arrays, the largest first: maps of number, pid (null of a file on disk), kind, shape, bytes; cells, in the
-     *         order in which they were made: maps of number, kind, maker, broken and what their kind has, which is
-     *         holder; parties, arrived, waiting; value, waiting; at most 100 of each, and how many there are; bytes
-     *         that are mapped; closing ones, which are closed and still mapped; held and heldBytes, which are kept until
-     *         a reference to them has arrived.
+     * @return arrays, the largest first: maps of number, pid (null of a file on disk), kind, shape, bytes; cells, by
+     *         age: maps of number, kind, maker, broken and what their kind has, which is holder; parties, arrived,
+     *         waiting; value, waiting; at most 100 of each, and how many there are; bytes that are mapped; closing
+     *         ones, which are closed and still mapped; held and heldBytes, which are kept until a reference to them
+     *         has arrived.
      */
     public static Map<String, Object> all()
     {
