@@ -61,8 +61,10 @@ function connect() {
     source.readyState === EventSource.CLOSED ? "closed: open a fresh address" : "not connected, trying again");
 }
 
+const epochMs = us => Math.round(Date.parse(state.at) - (state.now - us) / 1000);
+
 // By the clock: what is drawn once stays right.
-const clock = us => new Date(Date.parse(state.at) - (state.now - us) / 1000).toLocaleTimeString([], { hour12: false });
+const clock = us => new Date(epochMs(us)).toLocaleTimeString([], { hour12: false });
 
 const keyOf = e => e[ID] + " " + e[KIND] + " " + e[FROM] + " " + e[INDEX] + " " + e[NAME];
 
@@ -450,14 +452,14 @@ function drawRange() {
   const mean = key => within.reduce((sum, s) => sum + s[key], 0) / within.length;
   const sums = within.length === 0 ? "" : ": " + scaled(mean("messages")) + " messages/s, " + bytes(mean("bytes")) +
     "/s, " + Math.round(mean("cpu")) + "% CPU";
-  const key = JSON.stringify([range, workers, names, sums, canProfile()]);
+  const key = JSON.stringify([range, workers, names, sums, canProfile(), state.workers.some(w => w.flight)]);
   replaceIfNew(place, key, () => {
     const off = element("button", "Unmark"), made = [];
     off.type = "button";
     off.addEventListener("click", () => mark(null));
     made.push(element("h2", clock(range.from) + " to " + clock(range.to) + ", " + time(range.to - range.from)));
     const line = element("p", null);
-    line.append(off, ...profileButton(), "In this time" + sums);
+    line.append(off, ...profileButtons(), "In this time" + sums);
     made.push(line, rowsOf(["worker", "busy", "waiting", "collecting", "ended", "errors"], workers));
     if (names.length) made.push(rowsOf(["name", "ended", "time, of all", "errors"], names));
     return made;
@@ -669,23 +671,33 @@ async function readOutput(id, key) {
 
 const canProfile = () => token !== "" && (state.profile === null || state.profile.over);
 
-function profileButton() {
+function profileButtons() {
   if (token === "") return [];
-  const button = element("button", "Profile for as long");
-  button.type = "button";
-  button.disabled = !canProfile();
-  button.addEventListener("click", () => {
+  const button = (text, action) => {
+    const made = element("button", text);
+    made.type = "button";
+    made.disabled = !canProfile();
+    made.addEventListener("click", action);
+    return made;
+  };
+  const made = [button("Profile for as long", () => {
     byId("profile-ms").value = String(Math.max(1, Math.min(60000, Math.round((range.to - range.from) / 1000))));
-    profile();
-  });
-  return [button];
+    profile({ ms: byId("profile-ms").value });
+  })];
+  // Only what was recorded then can be told of now.
+  if (state.workers.some(w => w.flight && !isOver(w))) {
+    made.push(button("Profile of this time", () => profile({ from: epochMs(range.from), to: epochMs(range.to) })));
+  }
+  return made;
 }
 
-async function profile() {
+async function profile(span) {
   const ids = [...byId("profile-of").selectedOptions].map(option => option.value).join(",");
-  const answer = await post({ do: "profile", ids, ms: byId("profile-ms").value });
-  if (answer && answer.status === 404) setText(byId("profile-said"), "There is no such worker to profile.");
-  else if (!answer || !answer.ok) {
+  const answer = await post({ do: "profile", ids, ...span });
+  if (answer && answer.status === 404) {
+    setText(byId("profile-said"), span.from ? "They do not record all the time: that needs their option :flight true." :
+      "There is no such worker to profile.");
+  } else if (!answer || !answer.ok) {
     setText(byId("profile-said"), "It was refused" + (answer ? ": " + answer.status : "."));
   }
 }
@@ -706,9 +718,9 @@ function drawProfile() {
   if (said.dataset.key === key) return;
   said.dataset.key = key;
   if (p === null) setText(said, token === "" ? "With :actions true workers can be profiled from here." : "");
-  else if (!p.over) setText(said, "Profiles " + of(p.ids) + " for " + time(p.ms * 1000) + " ...");
-  else setText(said, p.error ? "The profile failed: " + p.error : "Profile of " + of(p.ids) + " for " +
-    time(p.ms * 1000) + ", samples of 10 ms. A click opens it.");
+  else if (!p.over) setText(said, "Profiles " + of(p.ids) + ", " + time(p.ms * 1000) + " ...");
+  else setText(said, p.error ? "The profile failed: " + p.error : "Profile of " + of(p.ids) + ", " +
+    time(p.ms * 1000) + (p.past ? " of the past" : "") + ", in samples of 10 ms. A click opens it.");
   if (p !== null && p.over && !p.error) byId("flame").replaceChildren(...flames(p));
 }
 
@@ -723,7 +735,7 @@ function flames(p) {
     return made;
   };
   const all = link("/flame?n=" + p.number, null), image = element("img");
-  image.src = "/flame?n=" + p.number;
+  image.src = "/flame.svg?n=" + p.number;
   image.alt = "Flame graph of " + of(p.ids);
   all.append(image);
   return [all, ...Object.entries(p.samples).map(([id, n]) =>
@@ -903,7 +915,7 @@ function listen() {
   });
   byId("profile-form").addEventListener("submit", event => {
     event.preventDefault();
-    profile();
+    profile({ ms: byId("profile-ms").value });
   });
   window.addEventListener("resize", () => { if (state) draw(); });
 }

@@ -98,7 +98,8 @@
       (signal killed "KILL")
       (error #(parallel/join killed))
       (signal stopped "STOP")
-      (f {:idle idle :busy busy :stopped stopped :killed killed :locked locked})
+      ;; what nobody here holds is not mapped here any more
+      (f {:idle idle :busy busy :stopped stopped :killed killed :locked locked :locks [a b]})
       (finally
         (signal stopped "KILL")
         (run! parallel/kill (parallel/children))))))
@@ -170,9 +171,11 @@
 
 (defn- check-panes
   "What is shared, printed, marked and profiled."
-  [{:keys [idle busy locked]} ^ChromeDriver browser]
-  (let [choose #(press browser (str "#tree tbody tr[data-id='" (.id ^Worker %) "']") "Enter")
-        lines  #(vec (js browser "return [...document.querySelectorAll('#output span')].map(e => e.textContent.trim())"))
+  [{:keys [busy locked]} ^ChromeDriver browser]
+  (let [profiled (.id ^Worker (first locked))
+        choose #(press browser (str "#tree tbody tr[data-id='" (.id ^Worker %) "']") "Enter")
+        lines  #(vec (js browser "return [...document.querySelectorAll('#output span')]
+                                           .map(e => e.textContent.trim())"))
         rows-of #(vec (map vec (js browser "return [...document.querySelectorAll(arguments[0] + ' tr')].slice(1)
                                               .map(r => [...r.cells].map(c => c.textContent))" %)))]
     (choose busy)
@@ -189,14 +192,13 @@
             (js browser "const of = document.getElementById('profile-of');
                          [...of.options].forEach(o => { o.selected = o.value === arguments[0]; });
                          document.getElementById('profile-ms').value = '300';
-                         document.querySelector('#profile-form button').click()" (str (.id ^Worker idle)))
+                         document.querySelector('#profile-form button').click()" (str profiled))
             (let [drawn? #(js browser "const image = document.querySelector('#flame img');
                                        return image !== null && image.complete && image.naturalWidth > 0")
                   drawn  (boolean (await-true drawn? 120000))]
               {:printed printed :dragged dragged :ranges ranges :unmarked unmarked :range-by-key by-key
                :cells (rows-of "#cells") :holders (mapv #(.id ^Worker %) locked)
-               :profiled [drawn (text browser "#profile-said")] :idle (.id ^Worker idle)
-               :flame (when drawn (in-flame browser))})))))))
+               :profiled [drawn (text browser "#profile-said")] :flame (when drawn (in-flame browser))})))))))
 
 (defn- check [{:keys [idle killed locked] :as workers} ^ChromeDriver browser]
   (let [live?    #(= (expected workers) (select-keys (shown browser) (keys (expected workers))))

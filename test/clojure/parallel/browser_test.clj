@@ -50,7 +50,7 @@
         (is (re-find #"kind" of-entry))
         (is (= ["paused" "Go on"] paused))
         (is live-again))
-      (let [{:keys [printed dragged ranges unmarked range-by-key cells holders profiled idle flame]} panes]
+      (let [{:keys [printed dragged ranges unmarked range-by-key cells holders profiled flame]} panes]
         (testing "the last lines of the chosen worker"
           (is (= (for [i (range 20 40)] (str "counts " i)) printed)))
         (testing "locks, with who holds and who waits"
@@ -64,7 +64,8 @@
           (is (= "" unmarked))
           (is (pos? range-by-key)))
         (testing "a profile, and its graph in a tab of its own"
-          (is (= [true (str "Profile of worker " idle " for 300.0 ms, samples of 10 ms. A click opens it.")] profiled))
+          (is (= [true (str "Profile of worker " (first holders) ", 300.0 ms, in samples of 10 ms. A click opens it.")]
+                 profiled))
           (let [[frames pointer said] flame]
             (is (< 1 frames))
             (is (= "pointer" pointer) "by the style that is served beside it")

@@ -396,7 +396,7 @@
 
 (def ^:private routes
   ["/" "/dashboard.js" "/dashboard.css" "/icon.svg" "/events" "/threads?id=1" "/output?id=1" "/flame"
-   "/flame.js" "/flame.css" "/report" "/trace" "/action"])
+   "/flame.svg" "/flame.js" "/flame.css" "/report" "/trace" "/action"])
 
 (defn- hostile
   "[what it is, method, headers, codes] of requests that are refused whatever they ask for, though with a good cookie."
@@ -716,11 +716,12 @@
             ;; a busy machine gives fewer samples of what runs; what waits is known in full
             (is (pos? (samples (str (id busy)))))
             (is (< 100 (samples (str (id idle))) 200)))
-          (let [{:keys [headers body]} (flame "")]
-            (is (= "image/svg+xml" (headers "content-type")))
+          (doseq [[address type] {"" "text/html; charset=utf-8" ".svg" "image/svg+xml"}
+                  :let [{:keys [headers body]} (flame address)]]
+            (is (= type (headers "content-type")))
             (is (hardened? headers))
             (is (re-find #"waits: receive" body))
-            (is (not (re-find #"(?i)<style|<script>| on[a-z]+=|style=|CDATA" body)) "nothing is inline")
+            (is (not (re-find #"(?i)<style|<script(?! src=)| on[a-z]+=|style=|CDATA" body)) "nothing is inline")
             (is (not (re-find #"(?i)https?://(?!www\.w3\.org/2000/svg)" body))))
           (is (re-find #"waits: receive" (:body (flame (str "?n=1&id=" (id idle))))))
           (is (not (re-find #"waits: receive" (:body (flame (str "?id=" (id busy)))))))
@@ -734,6 +735,34 @@
             (is (some? (awaited port cookie 120000 #(let [{:strs [over ms ids]} (% "profile")]
                                                       (and over (= 50 ms) (= #{(id busy) (id idle)} (set ids)))))))))))
     (run! parallel/kill [busy idle thread])))
+
+(deftest of-workers-that-record-all-the-time-a-time-that-is-over-can-be-profiled
+  (let [w      (parallel/fork {:flight true :jvm-opts quick-jvm})
+        plain  (parallel/fork {:jvm-opts quick-jvm})
+        now-ms #(System/currentTimeMillis)
+        spent  (fn [form] (let [from (now-ms)] @(parallel/exec w form) [from (now-ms)]))]
+    @(parallel/exec w '(Thread/sleep 1))
+    (let [[from to] (spent '(dotimes [_ 10] (Thread/sleep 100)))
+          [later end] (spent '(dotimes [_ 10] (parallel/receive (parallel/parent) 100 nil)))]
+      (with-dashboard {:actions true}
+        (fn [_ port cookie]
+          (let [good  {"X-Parallel-Token" (page-token port cookie)}
+                start #(post port cookie good (str "do=profile&" %))
+                flame (fn [from to]
+                        (is (= 202 (start (str "from=" from "&to=" to "&ids="))))
+                        (is (= [[(.id ^Worker w)] true nil] (map (profiled port cookie) ["ids" "past" "error"])))
+                        (:body (ask port (request port "GET" "/flame" {"Cookie" cookie}))))]
+            (doseq [bad ["from=1" "to=1" "from=x&to=5" "from=5&to=5" "from=5&to=4" "from=0&to=99999999999999"]]
+              (is (= 400 (start bad)) bad))
+            (is (= 404 (start (str "from=" from "&to=" to "&ids=" (.id ^Worker plain)))))
+            (is (= 404 (start (str "from=" from "&to=" to "&ids=" (.id ^Worker plain) "," (.id ^Worker w)))))
+            ;; the recorder writes once a second
+            (is (await-true #(re-find #"waits: receive" (flame later end)) 60000))
+            (is (not (re-find #"waits: sleep" (flame later end))))
+            (let [graph (flame from to)]
+              (is (re-find #"waits: sleep" graph))
+              (is (not (re-find #"waits: receive" graph))))))))
+    (run! parallel/kill [w plain])))
 
 (deftest the-end-of-a-dashboard-breaks-off-its-profile
   (let [w (parallel/run {:jvm-opts quick-jvm} '(Thread/sleep 600000))]

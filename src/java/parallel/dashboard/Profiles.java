@@ -1,6 +1,7 @@
 package parallel.dashboard;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 import parallel.Profile;
+import parallel.WorkerOptions.Option;
 import parallel.look.ReportFile;
 import parallel.profile.Profiler;
 import parallel.runtime.Children;
@@ -26,7 +28,9 @@ final class Profiles
     private static final int CONFLICT = 409;
     private static final int BUSY = 503;
     private static final int MOST_MS = 60_000;
+    private static final int MOST_PAST_MS = 3_600_000;
     private static final Pattern NUMBER = Pattern.compile("[0-9]{1,9}");
+    private static final Pattern TIME = Pattern.compile("[0-9]{1,15}");
 
     private final Context context;
     private final RequestThreads threads;
@@ -39,11 +43,17 @@ final class Profiles
      * @param number  of it, which makes its address another one.
      * @param ids     of the workers.
      * @param ms      its length.
+     * @param past    whether it is of a time that is over.
      * @param profile null while it is made, and where it could not be.
      * @param error   why it could not be made.
      */
-    private record State(int number, List<Integer> ids, int ms, Profile profile, String error)
+    private record State(int number, List<Integer> ids, int ms, boolean past, Profile profile, String error)
     {
+        private State ended(Profile of, String why)
+        {
+            return new State(number, ids, ms, past, of, of == null ? why : null);
+        }
+
         private boolean isOver()
         {
             return profile != null || error != null;
@@ -56,44 +66,62 @@ final class Profiles
         this.threads = threads;
     }
 
+    /** What makes one. */
+    @FunctionalInterface
+    private interface Making
+    {
+        Profile make(List<WorkerHandle> workers) throws InterruptedException;
+    }
+
     /**
      * Begins one.
      *
-     * @param fields ms, its length; and ids of workers of this process with commas between, or none: then of all that
-     *               can be profiled.
+     * @param fields ms, its length, from now on; or from and to, milliseconds of the epoch, for workers that record all
+     *               the time; and ids of workers of this process with commas between, or none: then of all that can be
+     *               profiled so.
      * @return a code of HTTP.
      */
     int begin(Map<String, String> fields)
     {
-        int ms = number(fields.get("ms"));
-        if (ms < 1 || ms > MOST_MS)
+        boolean past = fields.containsKey("from");
+        long from = time(fields.get("from"));
+        long ms = past ? time(fields.get("to")) - from : time(fields.get("ms"));
+        if (ms < 1 || ms > (past ? MOST_PAST_MS : MOST_MS) || past && from < 0)
         {
             return BAD_REQUEST;
         }
         List<Integer> ids = Arrays.stream(fields.getOrDefault("ids", "").split(",")).filter(id -> !id.isEmpty())
             .map(Profiles::number).toList();
-        List<WorkerHandle> workers = Children.of(context).all().stream().filter(worker -> ids.isEmpty() ?
-            worker.isProcessHere() && worker.isAlive() : ids.contains(worker.id())).toList();
-        if (workers.isEmpty() || !ids.isEmpty() && workers.size() < ids.stream().distinct().count())
+        List<WorkerHandle> workers = Children.of(context).all().stream()
+            .filter(worker -> ids.isEmpty() ? canBe(worker, past) : ids.contains(worker.id())).toList();
+        if (workers.isEmpty() || workers.size() < ids.stream().distinct().count() ||
+            past && !workers.stream().allMatch(worker -> canBe(worker, true)))
         {
             return NOT_FOUND;
         }
-        return begin(workers, ms);
+        State state = new State(numbers.incrementAndGet(), workers.stream().map(WorkerHandle::id).toList(), (int)ms, past,
+            null, null);
+        return begin(state, workers, past ?
+            of -> Profiler.ofPast(of, Instant.ofEpochMilli(from), Instant.ofEpochMilli(from + ms)) :
+            of -> Profiler.of(of, Duration.ofMillis(ms)));
     }
 
-    private synchronized int begin(List<WorkerHandle> workers, int ms)
+    private static boolean canBe(WorkerHandle worker, boolean past)
+    {
+        return worker.isProcessHere() && worker.isAlive() && (!past || worker.has(Option.FLIGHT));
+    }
+
+    private synchronized int begin(State state, List<WorkerHandle> workers, Making making)
     {
         if (last != null && !last.isOver())
         {
             return CONFLICT;
         }
         State before = last;
-        State begun = new State(numbers.incrementAndGet(), workers.stream().map(WorkerHandle::id).toList(), ms, null,
-            null);
-        last = begun;
+        last = state;
         try
         {
-            threads.executeOwn(() -> make(begun, workers));
+            threads.executeOwn(() -> make(state, workers, making));
             return ACCEPTED;
         }
         catch (RejectedExecutionException e)
@@ -103,13 +131,13 @@ final class Profiles
         }
     }
 
-    private void make(State begun, List<WorkerHandle> workers)
+    private void make(State state, List<WorkerHandle> workers, Making making)
     {
         Profile profile = null;
         String error = "It was broken off.";
         try
         {
-            profile = Profiler.of(workers, Duration.ofMillis(begun.ms));
+            profile = making.make(workers);
             ReportFile.profiled(profile.merged());
         }
         catch (InterruptedException e)
@@ -122,7 +150,7 @@ final class Profiles
         }
         finally
         {
-            last = new State(begun.number, begun.ids, begun.ms, profile, profile == null ? error : null);
+            last = state.ended(profile, error);
         }
     }
 
@@ -138,6 +166,7 @@ final class Profiles
         facts.put("number", state.number);
         facts.put("ids", state.ids);
         facts.put("ms", state.ms);
+        facts.put("past", state.past);
         facts.put("over", state.isOver());
         facts.put("error", state.error);
         facts.put("samples", state.profile == null ? null : state.profile.workers().entrySet().stream()
@@ -159,7 +188,12 @@ final class Profiles
             id == null ? state.profile.merged() : state.profile.workers().get(number(id));
     }
 
-    /** Negative where it is none. */
+    /** Negative where it is none, as the next. */
+    private static long time(String text)
+    {
+        return text != null && TIME.matcher(text).matches() ? Long.parseLong(text) : -1;
+    }
+
     private static int number(String text)
     {
         return text != null && NUMBER.matcher(text).matches() ? Integer.parseInt(text) : -1;

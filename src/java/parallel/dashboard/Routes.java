@@ -34,7 +34,8 @@ import parallel.runtime.WorkerHandle;
  *   GET  /events         snapshots, as server-sent events
  *   GET  /threads?id=3   the stacks of a worker's threads
  *   GET  /output?id=3    what a worker has printed last
- *   GET  /flame          the flame graph of the last profile; ?id=3: of one worker
+ *   GET  /flame          the flame graph of the last profile, a page; ?id=3: of one worker
+ *   GET  /flame.svg      the graph alone, a picture
  *   GET  /flame.js /flame.css
  *   GET  /report /trace  what report! and trace! write
  *   POST /action         where actions are allowed
@@ -53,6 +54,7 @@ final class Routes implements HttpHandler
     private static final long TO_ANSWER_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long THREADS_MS = 1000;
     private static final String PLACE_OF_TOKEN = "{place of the token}";
+    private static final String PLACE_OF_GRAPH = "{place of the graph}";
     private static final String RESOURCES = "dashboard/";
     private static final Map<String, String> TYPES = Map.of("html", "text/html; charset=utf-8",
         "js", "text/javascript; charset=utf-8", "css", "text/css; charset=utf-8", "svg", "image/svg+xml");
@@ -157,7 +159,7 @@ final class Routes implements HttpHandler
             case "/events" -> watch(exchange);
             case "/threads" -> threads(exchange);
             case "/output" -> output(exchange);
-            case "/flame" -> flame(exchange);
+            case "/flame", "/flame.svg" -> flame(exchange, path);
             case "/flame.js" -> send(exchange, TYPES.get("js"), FlameFile.script());
             case "/flame.css" -> send(exchange, TYPES.get("css"), FlameFile.style());
             case "/report" -> download(exchange, "report.html",
@@ -256,7 +258,7 @@ final class Routes implements HttpHandler
     }
 
     /** What frames are called is escaped in it, and its script is the one that is served beside it. */
-    private void flame(HttpExchange exchange) throws IOException
+    private void flame(HttpExchange exchange, String path) throws IOException
     {
         Map<String, Long> stacks =
             pulse.profiles().stacks(fields(exchange.getRequestURI().getRawQuery()).get("id"));
@@ -265,7 +267,15 @@ final class Routes implements HttpHandler
             refuse(exchange, NOT_FOUND);
             return;
         }
-        send(exchange, TYPES.get("svg"), FlameFile.linked(stacks, "/flame.css", "/flame.js"));
+        String graph = FlameFile.bare(stacks);
+        if (path.endsWith(".svg"))
+        {
+            send(exchange, TYPES.get("svg"), graph);
+        }
+        else
+        {
+            send(exchange, TYPES.get("html"), resource("flame.html").replace(PLACE_OF_GRAPH, graph));
+        }
     }
 
     private static void download(HttpExchange exchange, String name, String text) throws IOException

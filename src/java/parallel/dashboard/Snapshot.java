@@ -166,6 +166,7 @@ final class Snapshot
             handle.heapLimitBytes());
         worker.put("own", handle != null);
         worker.put("here", handle != null && handle.isProcessHere());
+        worker.put("flight", handle != null && handle.isProcessHere() && handle.has(Option.FLIGHT));
         return worker;
     }
 

@@ -85,22 +85,20 @@ public final class FlameFile
     }
 
     /**
-     * The same for a server whose pages have nothing inline: it serves {@link #style} and {@link #script} beside it.
+     * The graph alone, for a server whose pages have nothing inline: it serves {@link #style} and {@link #script}
+     * beside it.
      *
      * @param stacks how often each was seen.
-     * @param style  the address of the style.
-     * @param script the address of the script.
-     * @return SVG.
+     * @return SVG, which may stand in HTML.
      */
-    public static String linked(Map<String, Long> stacks, String style, String script)
+    public static String bare(Map<String, Long> stacks)
     {
-        return text(stacks).replace(PROLOG, PROLOG + "<?xml-stylesheet type=\"text/css\" href=\"" + style + "\"?>\n")
-            .replace("<style>" + STYLE + "</style>\n", "")
-            .replace(element(script()), "<script href=\"" + script + "\"></script>");
+        return text(stacks).substring(PROLOG.length()).replace("<style>" + STYLE + "</style>\n", "")
+            .replace(element(script()) + "\n", "");
     }
 
     /**
-     * The style of a linked one.
+     * The style of a bare one.
      *
      * @return CSS.
      */
@@ -110,7 +108,7 @@ public final class FlameFile
     }
 
     /**
-     * The script of a linked one.
+     * The script of a bare one.
      *
      * @return JavaScript.
      */
