@@ -404,7 +404,10 @@ function numbersOfRange() {
     own[kind === "wait" || kind === "gc" ? kind : "work"].push([from, to]);
     return own;
   };
+  // The form of a pool's worker is its loop.
+  const loops = new Set([...entries.values()].filter(e => e[KIND] === "task" || e[KIND] === "part").map(e => e[ID]));
   for (const e of entries.values()) {
+    if (e[KIND] === "form" && loops.has(e[ID])) continue;
     const end = e[LONG] === null ? (dead.has(e[ID]) ? e[FROM] : state.now) : e[FROM] + e[LONG];
     const own = add(e[ID], e[KIND], e[FROM], end);
     if (!own || e[KIND] === "wait" || e[KIND] === "gc") continue;
@@ -444,8 +447,11 @@ function drawRange() {
     return;
   }
   const { byWorker, byName } = numbersOfRange();
-  const workers = [...byWorker].sort((a, b) => a[0] - b[0]).map(([id, own]) =>
-    [id, share(covered(own.work)), share(covered(own.wait)), share(covered(own.gc)), own.ended, own.errors]);
+  const workers = [...byWorker].sort((a, b) => a[0] - b[0]).map(([id, own]) => {
+    const waited = covered(own.wait);
+    return [id, share(covered(own.work.concat(own.wait)) - waited), share(waited), share(covered(own.gc)), own.ended,
+            own.errors];
+  });
   const names = [...byName].sort((a, b) => b[1].time - a[1].time).slice(0, 10).map(([name, n]) =>
     [name, n.count, time(n.time), n.errors]);
   const within = series.filter(s => s.at >= range.from && s.at <= range.to);
@@ -460,8 +466,8 @@ function drawRange() {
     made.push(element("h2", clock(range.from) + " to " + clock(range.to) + ", " + time(range.to - range.from)));
     const line = element("p", null);
     line.append(off, ...profileButtons(), "In this time" + sums);
-    made.push(line, rowsOf(["worker", "busy", "waiting", "collecting", "ended", "errors"], workers));
-    if (names.length) made.push(rowsOf(["name", "ended", "time, of all", "errors"], names));
+    made.push(line, rowsOf(["id", "busy", "waits", "gc", "ended", "errors"], workers));
+    if (names.length) made.push(rowsOf(["name", "ended", "time", "errors"], names));
     return made;
   });
 }

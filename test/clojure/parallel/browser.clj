@@ -3,8 +3,8 @@
   has Selenium on its class path, the tests' have not:
 
     bin/clojure -M:test:browser check             says what it has seen, as EDN
-    bin/clojure -M:test:browser picture FILE.png  takes a picture of it; dark or
-                                                           narrow as a further word: as it is then"
+    bin/clojure -M:test:browser picture FILE.png  takes a picture of it; a further word:
+                                                           dark or narrow, as it is then, or panes, of what is below"
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [parallel.api :as parallel]
@@ -13,7 +13,7 @@
             [parallel.shared :as shared]
             [parallel.support :refer [await-true error quick-jvm]])
   (:import [java.io Closeable File]
-           [java.lang ProcessBuilder]
+           [java.lang AutoCloseable ProcessBuilder]
            [java.util.logging Level]
            [org.openqa.selenium Alert By Dimension NoAlertPresentException OutputType WebDriver]
            [org.openqa.selenium.chrome ChromeDriver ChromeDriverService ChromeDriverService$Builder ChromeOptions]
@@ -98,11 +98,12 @@
       (signal killed "KILL")
       (error #(parallel/join killed))
       (signal stopped "STOP")
-      ;; what nobody here holds is not mapped here any more
-      (f {:idle idle :busy busy :stopped stopped :killed killed :locked locked :locks [a b]})
+      (f {:idle idle :busy busy :stopped stopped :killed killed :locked locked})
       (finally
         (signal stopped "KILL")
-        (run! parallel/kill (parallel/children))))))
+        (run! parallel/kill (parallel/children))
+        ;; held until now: what nobody here holds is not mapped here any more, and the page has it not
+        (run! #(.close ^AutoCloseable %) [a b])))))
 
 ;; ---- what is seen
 
@@ -288,32 +289,54 @@
 
 ;; ---- a picture
 
+(defn- lower-panes
+  "Brings what is below into sight, with a profile of the pool and a range that is marked."
+  [^ChromeDriver browser pool-workers]
+  (js browser "const of = document.getElementById('profile-of');
+               [...of.options].forEach(o => { o.selected = arguments[0].includes(o.value); });
+               document.querySelector('#profile-form button').click()"
+      (mapv #(str (.id ^Worker %)) pool-workers))
+  (await-true #(js browser "const image = document.querySelector('#flame img');
+                            return image !== null && image.complete && image.naturalWidth > 0") 60000)
+  (drag browser 0.45 0.8)
+  (js browser "document.getElementById('shared-title').scrollIntoView()"))
+
 (defn- picture
-  "Of the page, as it is by day; dark, or as narrow as a phone."
+  "Of the page, as it is by day; dark, as narrow as a phone, or of what is below."
   [path kind]
   (with-session
     (fn [_]
       (pool/with-pool [p {:jvm-opts quick-jvm} 4]
-        (let [browser (started)
-              maps    [(future (dorun (pool/pmap-unordered {:pool p :on-error :value :chunk 1} #'work (range 1 2000))))
-                       (future (dorun (pool/pmap-unordered {:pool p :chunk 1} #'other-work (range 2000))))]]
-          (try
-            (with-open [^Closeable d (look/dashboard)]
-              (size! browser 1360 860)
-              (case kind
-                "dark"   (.executeCdpCommand browser "Emulation.setEmulatedMedia"
-                                             {"features" [{"name" "prefers-color-scheme" "value" "dark"}]})
-                "narrow" (.executeCdpCommand browser "Emulation.setDeviceMetricsOverride"
-                                             {"width" 360 "height" 1400 "deviceScaleFactor" 1 "mobile" true})
-                nil)
-              (.get browser (:url d))
-              (Thread/sleep 24000)     ; so that the stream is full
-              (js browser "document.querySelector('#waits button.cycle').click()")
-              (Thread/sleep 400)
-              (io/copy ^File (.getScreenshotAs browser OutputType/FILE) (io/file path)))
-            (finally
-              (run! future-cancel maps)
-              (.quit browser))))))))
+        (with-open [^AutoCloseable _grid (shared/shared :double [2000 500])
+                    ^AutoCloseable _flags (shared/shared :byte 4096)
+                    ^AutoCloseable barrier (shared/barrier 3)
+                    ^AutoCloseable _done (shared/latch 4)]
+          (let [browser (started)
+                at-it   (parallel/run {:name "steps" :jvm-opts quick-jvm} '(fn [^parallel.SharedBarrier b] (.await b))
+                                      barrier)
+                mapped  (fn [opts f xs] (future (dorun (pool/pmap-unordered (assoc opts :pool p :chunk 1) f xs))))
+                maps    [(mapped {:on-error :value} #'work (range 1 2000)) (mapped {} #'other-work (range 2000))]]
+            (try
+              (with-open [^Closeable d (look/dashboard {:actions (= kind "panes")})]
+                (size! browser 1360 860)
+                (case kind
+                  "dark"   (.executeCdpCommand browser "Emulation.setEmulatedMedia"
+                                               {"features" [{"name" "prefers-color-scheme" "value" "dark"}]})
+                  "narrow" (.executeCdpCommand browser "Emulation.setDeviceMetricsOverride"
+                                               {"width" 360 "height" 1400 "deviceScaleFactor" 1 "mobile" true})
+                  "panes"  (size! browser 1360 1080)
+                  nil)
+                (.get browser (:url d))
+                (Thread/sleep 24000)     ; so that the stream is full
+                (if (= kind "panes")
+                  (lower-panes browser (pool/workers p))
+                  (js browser "document.querySelector('#waits button.cycle').click()"))
+                (Thread/sleep 400)
+                (io/copy ^File (.getScreenshotAs browser OutputType/FILE) (io/file path)))
+              (finally
+                (run! future-cancel maps)
+                (parallel/kill at-it)
+                (.quit browser)))))))))
 
 (defn -main [what & [path kind]]
   (.setLevel (java.util.logging.Logger/getLogger "org.openqa.selenium") Level/SEVERE)

@@ -1,6 +1,7 @@
 (ns ^:once parallel.browser-test
   "The dashboard in a real browser, which bin/lib/chromium.bash installs; parallel.browser drives it."
   (:require [clojure.edn :as edn]
+            [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
             [parallel.support :refer [within]])
@@ -81,3 +82,7 @@
         (is (:lives action))
         (is (:ended action)))
       (is (= [] complaints) "of the console"))))
+
+(deftest pictures-of-the-guide-are-small
+  (doseq [file ["dashboard.png" "dashboard-panes.png"]]
+    (is (< 10000 (.length (io/file "doc/figures" file)) 200000) file)))

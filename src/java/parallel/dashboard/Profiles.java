@@ -99,8 +99,8 @@ final class Profiles
         {
             return NOT_FOUND;
         }
-        State state = new State(numbers.incrementAndGet(), workers.stream().map(WorkerHandle::id).toList(), (int)ms, past,
-            null, null);
+        State state = new State(numbers.incrementAndGet(), workers.stream().map(WorkerHandle::id).toList(), (int)ms,
+            past, null, null);
         return begin(state, workers, past ?
             of -> Profiler.ofPast(of, Instant.ofEpochMilli(from), Instant.ofEpochMilli(from + ms)) :
             of -> Profiler.of(of, Duration.ofMillis(ms)));
