@@ -7,6 +7,8 @@ const RING = 9, DOING = 11;         // columns of the tree
 const token = document.querySelector("meta[name=parallel-token]").content;
 
 let state = null, paused = false, source = null, received = 0, window_ = 30e6, hits = [], order = [];
+let range = null, scaleOf = null, dragged = null;   // {from, to}: microseconds, as entries have them
+let output = { of: null, key: null, busy: false };
 let chosen = null;              // {worker: id}, {entry: e} or {wait: w}
 const entries = new Map(), series = [], rowOf = new Map();
 
@@ -59,8 +61,10 @@ function connect() {
     source.readyState === EventSource.CLOSED ? "closed: open a fresh address" : "not connected, trying again");
 }
 
+const epochMs = us => Math.round(Date.parse(state.at) - (state.now - us) / 1000);
+
 // By the clock: what is drawn once stays right.
-const clock = us => new Date(Date.parse(state.at) - (state.now - us) / 1000).toLocaleTimeString([], { hour12: false });
+const clock = us => new Date(epochMs(us)).toLocaleTimeString([], { hour12: false });
 
 const keyOf = e => e[ID] + " " + e[KIND] + " " + e[FROM] + " " + e[INDEX] + " " + e[NAME];
 
@@ -107,6 +111,10 @@ function draw() {
   drawWaits();
   drawErrors();
   drawTables();
+  drawShared();
+  drawOutput();
+  drawProfile();
+  drawRange();
   drawDetails();
 }
 
@@ -250,7 +258,9 @@ function drawStream() {
   }
   for (const [w] of order) if (isOver(w) && rows.get(w.id).length === 0) rows.delete(w.id);
   const [c, width] = sized(byId("stream"), AXIS + rows.size * ROW + 4);
-  const scale = (width - LEFT) / window_, x = t => LEFT + (t - from) * scale, hatch = hatched(c);
+  const scale = (width - LEFT) / window_;
+  scaleOf = { from, scale };
+  const x = t => LEFT + (t - from) * scale, hatch = hatched(c);
   const colours = { text: variable("--text"), faint: variable("--faint"), line: variable("--line"),
                     back: variable("--back"), gc: variable("--gc"), error: variable("--error"),
                     mark: variable("--mark"), bad: variable("--bad") };
@@ -287,6 +297,13 @@ function drawStream() {
       }
     }
     y += ROW;
+  }
+  if (range) {
+    const x0 = Math.max(LEFT, x(range.from)), x1 = Math.min(width, x(range.to));
+    c.globalAlpha = 0.2;
+    c.fillStyle = variable("--series");
+    c.fillRect(x0, AXIS - 3, Math.max(0, x1 - x0), y - AXIS + 3);
+    c.globalAlpha = 1;
   }
 }
 
@@ -346,6 +363,113 @@ function goAlong(key) {
     if (own.length) e = own.reduce((a, b) => Math.abs(b[FROM] - e[FROM]) < Math.abs(a[FROM] - e[FROM]) ? b : a);
   }
   choose({ entry: e });
+}
+
+// ---- a range of time
+
+const timeAt = x => scaleOf.from + (Math.max(LEFT, x) - LEFT) / scaleOf.scale;
+
+function mark(from, to) {
+  range = from === null ? null : { from: Math.min(from, to), to: Math.min(state.now, Math.max(from, to)) };
+  drawStream();
+  drawRange();
+}
+
+// The time of the chosen one, or all that is seen.
+function markByKey() {
+  const e = chosen && chosen.entry && (entries.get(keyOf(chosen.entry)) || chosen.entry);
+  if (e) mark(e[FROM], e[LONG] === null ? state.now : e[FROM] + e[LONG]);
+  else mark(state.now - window_, state.now);
+}
+
+// How much of the range they cover together.
+function covered(spans) {
+  let sum = 0, end = range.from;
+  for (const [a, b] of spans.sort((one, other) => one[0] - other[0])) {
+    if (b > end) {
+      sum += b - Math.max(a, end);
+      end = b;
+    }
+  }
+  return sum;
+}
+
+function numbersOfRange() {
+  const dead = new Set(state.workers.filter(isOver).map(w => w.id)), byWorker = new Map(), byName = new Map();
+  const add = (id, kind, a, b) => {
+    const from = Math.max(a, range.from), to = Math.min(b, range.to);
+    if (to < from) return null;
+    if (!byWorker.has(id)) byWorker.set(id, { work: [], wait: [], gc: [], ended: 0, errors: 0 });
+    const own = byWorker.get(id);
+    own[kind === "wait" || kind === "gc" ? kind : "work"].push([from, to]);
+    return own;
+  };
+  // The form of a pool's worker is its loop.
+  const loops = new Set([...entries.values()].filter(e => e[KIND] === "task" || e[KIND] === "part").map(e => e[ID]));
+  for (const e of entries.values()) {
+    if (e[KIND] === "form" && loops.has(e[ID])) continue;
+    const end = e[LONG] === null ? (dead.has(e[ID]) ? e[FROM] : state.now) : e[FROM] + e[LONG];
+    const own = add(e[ID], e[KIND], e[FROM], end);
+    if (!own || e[KIND] === "wait" || e[KIND] === "gc") continue;
+    const named_ = byName.get(e[NAME]) || { count: 0, time: 0, errors: 0 };
+    byName.set(e[NAME], named_);
+    named_.time += Math.min(end, range.to) - Math.max(e[FROM], range.from);
+    if (e[LONG] !== null && end <= range.to) {
+      const error = e[OUTCOME] === "error" ? 1 : 0;
+      own.ended++;
+      own.errors += error;
+      named_.count++;
+      named_.errors += error;
+    }
+  }
+  for (const w of state.waits) if (w.ms > 0) add(w.id, "wait", state.now - w.ms * 1000, state.now);
+  return { byWorker, byName };
+}
+
+const share = part => (100 * part / Math.max(1, range.to - range.from)).toFixed(1) + "%";
+
+function rowsOf(head, rows) {
+  const made = element("table"), body = element("tbody"), scroll = element("div", null, "scroll");
+  [head, ...rows].forEach((cells, i) => {
+    const row = element("tr");
+    cells.forEach(text => row.append(element(i ? "td" : "th", String(text))));
+    body.append(row);
+  });
+  made.append(body);
+  scroll.append(made);
+  return scroll;
+}
+
+function drawRange() {
+  const place = byId("range");
+  if (!range) {
+    replaceIfNew(place, "", () => []);
+    return;
+  }
+  const { byWorker, byName } = numbersOfRange();
+  const workers = [...byWorker].sort((a, b) => a[0] - b[0]).map(([id, own]) => {
+    const waited = covered(own.wait);
+    return [id, share(covered(own.work.concat(own.wait)) - waited), share(waited), share(covered(own.gc)), own.ended,
+            own.errors];
+  });
+  const names = [...byName].sort((a, b) => b[1].time - a[1].time).slice(0, 10).map(([name, n]) =>
+    [name, n.count, time(n.time), n.errors]);
+  const within = series.filter(s => s.at >= range.from && s.at <= range.to);
+  const mean = key => within.reduce((sum, s) => sum + s[key], 0) / within.length;
+  const sums = within.length === 0 ? "" : ": " + scaled(mean("messages")) + " messages/s, " + bytes(mean("bytes")) +
+    "/s, " + Math.round(mean("cpu")) + "% CPU";
+  const key = JSON.stringify([range, workers, names, sums, canProfile(), state.workers.some(w => w.flight)]);
+  replaceIfNew(place, key, () => {
+    const off = element("button", "Unmark"), made = [];
+    off.type = "button";
+    off.addEventListener("click", () => mark(null));
+    made.push(element("h2", clock(range.from) + " to " + clock(range.to) + ", " + time(range.to - range.from)));
+    const line = element("p", null);
+    line.append(off, ...profileButtons(), "In this time" + sums);
+    made.push(line, rowsOf(["id", "busy", "waits", "gc", "ended", "errors"], workers));
+    if (names.length) made.push(rowsOf(["name", "ended", "time", "errors"], names));
+    return made;
+  });
 }
 
 // ---- rates
@@ -471,12 +595,157 @@ function table(id, head, rows) {
 
 function drawTables() {
   table("pools", ["pool of", "workers", "at most", "queued", "running"], state.pools.map(p =>
-    [p.workers.sort((a, b) => a - b).slice(0, 8).join(" ") + (p.workers.length > 8 ? " ..." : ""), p.size, p.most, p.queued, p.running]));
+    [p.workers.sort((a, b) => a - b).slice(0, 8).join(" ") + (p.workers.length > 8 ? " ..." : ""), p.size, p.most,
+     p.queued, p.running]));
   table("spares", ["spare", "state", "up", "memory"], state.spares.map(s =>
     ["pid " + s.pid, s.state, s.up === null ? "" : time(Math.floor(s.up / 1000) * 1e6), bytes(s.memory)]));
   table("hosts", ["host", "state", "via", "cores", "free", "workers", "load", "round trip", "error"],
     state.hosts.map(h => [h.name, h.state, h.via, h.cores, h.free, h.workers, h.load,
                           h.roundTripUs === null ? "" : time(h.roundTripUs), h.error]));
+}
+
+// ---- what is shared
+
+const idsText = ids => ids.map(id => id === 0 ? "root" : id).join(", ");
+
+function cellState(c) {
+  if (c.broken !== null) return "broken: " + named(c.broken) + " has ended";
+  if (c.kind === "lock") return c.holder === null ? "free" : "held by " + named(c.holder);
+  if (c.kind === "barrier") return c.arrived + " of " + c.parties + " have arrived";
+  return (c.kind === "latch" ? "count " : "value ") + c.value;
+}
+
+// Of a lock nobody writes down who waits for it: those that wait for a lock of its holder.
+function cellWaits(c) {
+  if (c.kind !== "lock") return c.waiting || [];
+  return c.holder === null ? [] :
+    [...new Set(state.waits.filter(w => w.for === "lock" && w.on.includes(c.holder)).map(w => w.id))];
+}
+
+function drawShared() {
+  const s = state.shared, ids = new Map(state.workers.map(w => [w.pid, w.id])), more = s.cellCount + s.arrayCount -
+    s.cells.length - s.arrays.length;
+  ids.set(state.self.pid, state.self.id);
+  setText(byId("shared-sum"), s.cellCount + s.arrayCount === 0 ? "This process has none." :
+    s.arrayCount + (s.arrayCount === 1 ? " array" : " arrays") + " and " + s.cellCount +
+    " locks and the like here, " + bytes(s.bytes) + (more ? "; " + more + " of them are not listed" : "") +
+    (s.closing ? "; " + bytes(s.closing) + " closed, and not unmapped yet" : "") +
+    (s.held ? "; " + s.held + " (" + bytes(s.heldBytes) + ") kept until they have arrived" : ""));
+  table("cells", ["what", "number", "made by", "state", "wait for it"], s.cells.map(c =>
+    [c.kind, c.number, named(c.maker), cellState(c), idsText(cellWaits(c))]));
+  table("arrays", ["array of", "number", "made by", "shape", "size"], s.arrays.map(a =>
+    [a.kind === null ? "?" : a.kind + "s", a.number || "", a.pid === null ? "a file on disk" :
+      ids.has(a.pid) ? named(ids.get(a.pid)) : "pid " + a.pid, a.shape === null ? "?" : a.shape.join(" x "),
+     bytes(a.bytes)]));
+}
+
+// ---- output
+
+function drawOutput() {
+  const menu = byId("output-of"), printed = order.map(([w]) => w).filter(w => w.lines > 0);
+  const shape = JSON.stringify(printed.map(w => [w.id, w.name]));
+  if (menu.dataset.key !== shape) {
+    menu.dataset.key = shape;
+    menu.replaceChildren(...printed.map(w => {
+      const option = element("option", named(w.id) + (w.name ? " " + w.name : "") + (isOver(w) ? ", has ended" : ""));
+      option.value = String(w.id);
+      return option;
+    }));
+    menu.disabled = printed.length === 0;
+  }
+  if (!printed.some(w => w.id === output.of)) output.of = printed.length ? printed[0].id : null;
+  if (output.of !== null && menu.value !== String(output.of)) menu.value = String(output.of);
+  const of = printed.find(w => w.id === output.of);
+  if (of) readOutput(of.id, of.id + " " + of.lines + " " + isOver(of));
+  else setText(byId("output"), "Nobody has printed anything.");
+}
+
+async function readOutput(id, key) {
+  if (output.busy || output.key === key) return;
+  output.busy = true;
+  const answer = await fetch("/output?id=" + id).catch(() => null);
+  const lines = answer && answer.ok ? await answer.json().catch(() => null) : null;
+  output.busy = false;
+  if (!lines || output.of !== id) return;
+  output.key = key;
+  byId("output").replaceChildren(...lines.map(([stream, text]) =>
+    element("span", text + "\n", stream === "err" ? "err" : "")));
+  byId("output").scrollTop = byId("output").scrollHeight;
+}
+
+// ---- profile
+
+const canProfile = () => token !== "" && (state.profile === null || state.profile.over);
+
+function profileButtons() {
+  if (token === "") return [];
+  const button = (text, action) => {
+    const made = element("button", text);
+    made.type = "button";
+    made.disabled = !canProfile();
+    made.addEventListener("click", action);
+    return made;
+  };
+  const made = [button("Profile for as long", () => {
+    byId("profile-ms").value = String(Math.max(1, Math.min(60000, Math.round((range.to - range.from) / 1000))));
+    profile({ ms: byId("profile-ms").value });
+  })];
+  // Only what was recorded then can be told of now.
+  if (state.workers.some(w => w.flight && !isOver(w))) {
+    made.push(button("Profile of this time", () => profile({ from: epochMs(range.from), to: epochMs(range.to) })));
+  }
+  return made;
+}
+
+async function profile(span) {
+  const ids = [...byId("profile-of").selectedOptions].map(option => option.value).join(",");
+  const answer = await post({ do: "profile", ids, ...span });
+  if (answer && answer.status === 404) {
+    setText(byId("profile-said"), span.from ? "They do not record all the time: that needs their option :flight true." :
+      "There is no such worker to profile.");
+  } else if (!answer || !answer.ok) {
+    setText(byId("profile-said"), "It was refused" + (answer ? ": " + answer.status : "."));
+  }
+}
+
+function drawProfile() {
+  const form = byId("profile-form"), menu = byId("profile-of"), p = state.profile;
+  form.hidden = token === "";
+  form.querySelector("button").disabled = !canProfile();
+  const here = state.workers.filter(w => w.here && !isOver(w)).sort((a, b) => a.id - b.id);
+  const kept = new Set([...menu.selectedOptions].map(option => option.value));
+  replaceIfNew(menu, JSON.stringify(here.map(w => [w.id, w.name])), () => here.map(w => {
+    const option = element("option", named(w.id) + (w.name ? " " + w.name : ""));
+    option.value = String(w.id);
+    option.selected = kept.has(option.value);
+    return option;
+  }));
+  const key = JSON.stringify([p && [p.number, p.over, p.error]]), said = byId("profile-said");
+  if (said.dataset.key === key) return;
+  said.dataset.key = key;
+  if (p === null) setText(said, token === "" ? "With :actions true workers can be profiled from here." : "");
+  else if (!p.over) setText(said, "Profiles " + of(p.ids) + ", " + time(p.ms * 1000) + " ...");
+  else setText(said, p.error ? "The profile failed: " + p.error : "Profile of " + of(p.ids) + ", " +
+    time(p.ms * 1000) + (p.past ? " of the past" : "") + ", in samples of 10 ms. A click opens it.");
+  if (p !== null && p.over && !p.error) byId("flame").replaceChildren(...flames(p));
+}
+
+const of = ids => ids.length > 8 ? ids.length + " workers" : ids.map(named).join(", ");
+
+function flames(p) {
+  const link = (address, text) => {
+    const made = element("a", text);
+    made.href = address;
+    made.target = "_blank";
+    made.rel = "noopener";
+    return made;
+  };
+  const all = link("/flame?n=" + p.number, null), image = element("img");
+  image.src = "/flame.svg?n=" + p.number;
+  image.alt = "Flame graph of " + of(p.ids);
+  all.append(image);
+  return [all, ...Object.entries(p.samples).map(([id, n]) =>
+    link("/flame?n=" + p.number + "&id=" + id, named(Number(id)) + ": " + n))];
 }
 
 // ---- details
@@ -488,6 +757,12 @@ function describe(e) {
 
 function choose(what) {
   chosen = what;
+  const id = what.worker !== undefined ? what.worker : what.entry ? what.entry[ID] : what.wait.id;
+  const w = state && state.workers.find(worker => worker.id === id);
+  if (w && w.lines > 0) {
+    output.of = id;
+    drawOutput();
+  }
   if (state) {
     drawTree();
     drawStream();
@@ -563,6 +838,9 @@ function stacksButton(id) {
   return [button, place];
 }
 
+const post = fields => fetch("/action", { method: "POST", headers: { "X-Parallel-Token": token },
+                                          body: new URLSearchParams(fields) }).catch(() => null);
+
 function actionButtons(w) {
   if (token === "") return [];
   return ["interrupt", "stop", "kill"].map(action => {
@@ -570,9 +848,7 @@ function actionButtons(w) {
     button.type = "button";
     button.addEventListener("click", async () => {
       if (!window.confirm(button.textContent + " worker " + w.id + "?")) return;
-      const answer = await fetch("/action", { method: "POST", headers: { "X-Parallel-Token": token },
-                                              body: new URLSearchParams({ do: action, id: String(w.id) }) })
-        .catch(() => null);
+      const answer = await post({ do: action, id: String(w.id) });
       if (!answer || !answer.ok) window.alert("It was refused" + (answer ? ": " + answer.status : "."));
     });
     return button;
@@ -602,7 +878,26 @@ function listen() {
   byId("pause").addEventListener("click", pause);
   byId("closer").addEventListener("click", () => zoom(0.5));
   byId("farther").addEventListener("click", () => zoom(2));
+  byId("stream").addEventListener("pointerdown", event => {
+    if (state && event.button === 0) dragged = { x: event.offsetX, at: timeAt(event.offsetX), is: false };
+  });
+  byId("stream").addEventListener("pointermove", event => {
+    if (!dragged || !state) return;
+    if (event.buttons === 0) {
+      dragged = null;         // it was let go of elsewhere
+      return;
+    }
+    if (!dragged.is && Math.abs(event.offsetX - dragged.x) > 4) {
+      dragged.is = true;
+      byId("stream").setPointerCapture(event.pointerId);
+    }
+    if (dragged.is) mark(dragged.at, timeAt(event.offsetX));
+  });
+  byId("stream").addEventListener("pointercancel", () => { dragged = null; });
   byId("stream").addEventListener("click", event => {
+    const was = dragged && dragged.is;
+    dragged = null;
+    if (was) return;
     const hit = hits.filter(([x, y, w, h]) => event.offsetX >= x - 1 && event.offsetX < x + w + 1 &&
       event.offsetY >= y && event.offsetY < y + h).pop();
     if (hit) choose({ entry: hit[4] });
@@ -615,8 +910,18 @@ function listen() {
   });
   document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const action = { p: pause, "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2) }[event.key];
+    if (event.target.matches && event.target.matches("input, select")) return;
+    const action = { p: pause, "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
+                     r: () => { if (state) markByKey(); }, Escape: () => { if (range) mark(null); } }[event.key];
     if (action) action();
+  });
+  byId("output-of").addEventListener("change", () => {
+    output.of = Number(byId("output-of").value);
+    drawOutput();
+  });
+  byId("profile-form").addEventListener("submit", event => {
+    event.preventDefault();
+    profile({ ms: byId("profile-ms").value });
   });
   window.addEventListener("resize", () => { if (state) draw(); });
 }

@@ -256,18 +256,18 @@
 
 (defcall dashboard
   "Serves a live page on 127.0.0.1: what is wrong, the tree of workers, who waits for whom, what each does, pools,
-  errors with last words, hosts. Returns the dashboard. Blocks for some milliseconds, the first time for some tenths of
-  a second.
+  errors with last words, hosts, what is shared, and what was printed last. Returns the dashboard. Blocks for some
+  milliseconds, the first time for some tenths of a second.
 
-  (:url d) is the address of the page. It has a token that lets one browser in, once; each reading makes a fresh one.
-  The last 64 that nobody has used are good. The prompt prints one, too. (:port d) is its port, (:open d) whether it
-  serves. It ends by (.close d), at (parallel/close), and with this JVM. Nothing listens before this is called, and
-  nothing is looked at while nobody watches: else four times a second, by one thread.
+  (:url d) is the address of the page. It has a token that lets one browser in, once, within ten minutes; each reading
+  makes a fresh one. Of those that nobody has used the last 64 are good. The prompt prints one, too. (:port d) is its
+  port, (:open d) whether it serves. It ends by (.close d), at (parallel/close), and with this JVM. Nothing listens
+  before this is called, and nothing is looked at while nobody watches: else four times a second, by one thread.
 
   opts   a map; unknown keys are refused:
     :port     of 127.0.0.1; default 0, one that is free
     :open     opens a browser, where there is one; default false
-    :actions  the page can interrupt, stop and kill workers; default false, it changes nothing
+    :actions  the page can interrupt, stop, kill and profile workers; default false, it changes nothing
 
   Throws :bad-argument where the port is taken, and in a JVM without the module jdk.httpserver. Safe from any thread.
 

@@ -17,7 +17,7 @@ public interface Dashboard extends Closeable
 {
     /**
      * The address of the page. Each call makes a fresh token, which is part of the address and lets one browser in,
-     * once. The last 64 tokens that nobody has used are good.
+     * once, within ten minutes. Of tokens that nobody has used the last 64 are good.
      *
      * @return such as {@code http://127.0.0.1:41234/?token=...}.
      */

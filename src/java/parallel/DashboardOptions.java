@@ -66,7 +66,7 @@ public final class DashboardOptions
     }
 
     /**
-     * Whether the page can interrupt, stop and kill workers.
+     * Whether the page can interrupt, stop, kill and profile workers.
      *
      * @param actions true: it can; default: false, it only looks.
      * @return new options.
@@ -97,7 +97,7 @@ public final class DashboardOptions
     }
 
     /**
-     * Whether the page can interrupt, stop and kill workers.
+     * Whether the page can interrupt, stop, kill and profile workers.
      *
      * @return false by default.
      */

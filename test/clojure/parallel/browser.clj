@@ -3,8 +3,8 @@
   has Selenium on its class path, the tests' have not:
 
     bin/clojure -M:test:browser check             says what it has seen, as EDN
-    bin/clojure -M:test:browser picture FILE.png  takes a picture of it; dark or
-                                                           narrow as a further word: as it is then"
+    bin/clojure -M:test:browser picture FILE.png  takes a picture of it; a further word:
+                                                           dark or narrow, as it is then, or panes, of what is below"
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [parallel.api :as parallel]
@@ -13,10 +13,11 @@
             [parallel.shared :as shared]
             [parallel.support :refer [await-true error quick-jvm]])
   (:import [java.io Closeable File]
-           [java.lang ProcessBuilder]
+           [java.lang AutoCloseable ProcessBuilder]
            [java.util.logging Level]
-           [org.openqa.selenium Alert Dimension NoAlertPresentException OutputType WebDriver]
+           [org.openqa.selenium Alert By Dimension NoAlertPresentException OutputType WebDriver]
            [org.openqa.selenium.chrome ChromeDriver ChromeDriverService ChromeDriverService$Builder ChromeOptions]
+           [org.openqa.selenium.interactions Actions]
            [org.openqa.selenium.logging LogEntry LoggingPreferences]
            [parallel Worker]))
 
@@ -79,6 +80,9 @@
   (let [idle    (parallel/fork {:name "<b onclick=x()>idle</b>" :jvm-opts quick-jvm})
         busy    (parallel/run {:name "counts" :jvm-opts quick-jvm}
                               '(do (dotimes [_ 300] (parallel/send (parallel/parent) (byte-array 2000)))
+                                   (println "<i>printed</i>")
+                                   (dotimes [i 40]
+                                     (println "counts" i))
                                    (Thread/sleep 600000)))
         stopped (parallel/fork {:name "stopped" :jvm-opts quick-jvm})
         killed  (parallel/fork {:name "killed" :jvm-opts quick-jvm})
@@ -97,7 +101,9 @@
       (f {:idle idle :busy busy :stopped stopped :killed killed :locked locked})
       (finally
         (signal stopped "KILL")
-        (run! parallel/kill (parallel/children))))))
+        (run! parallel/kill (parallel/children))
+        ;; held until now: what nobody here holds is not mapped here any more, and the page has it not
+        (run! #(.close ^AutoCloseable %) [a b])))))
 
 ;; ---- what is seen
 
@@ -134,6 +140,67 @@
 (defn- text [browser selector]
   (js browser "return document.querySelector(arguments[0]).textContent" selector))
 
+(defn- drag
+  "Marks a range of the stream with the mouse, between those parts of its width."
+  [^ChromeDriver browser from to]
+  (let [canvas (.findElement browser (By/cssSelector "#stream"))
+        width  (.getWidth (.getSize canvas))
+        at     #(int (* width (- % 0.5)))]      ; from the middle, as the driver counts
+    (-> (Actions. browser)
+        (.moveToElement canvas (at from) 0)
+        (.clickAndHold)
+        (.moveToElement canvas (at (/ (+ from to) 2)) 0)
+        (.moveToElement canvas (at to) 0)
+        (.release)
+        (.perform))))
+
+(defn- in-flame
+  "What the flame graph shows in a tab of its own: [how many frames, the cursor over one, what is said of one that the
+  mouse is over]."
+  [^ChromeDriver browser]
+  (let [page (.getWindowHandle browser)]
+    (.click (.findElement browser (By/cssSelector "#flame a")))
+    (.window (.switchTo browser) ^String (await-true #(first (disj (set (.getWindowHandles browser)) page)) 10000))
+    (await-true #(pos? (js browser "return document.querySelectorAll('g.f').length")) 10000)
+    (let [answer (js browser "const frames = [...document.querySelectorAll('g.f')], last = frames[frames.length - 1];
+                              last.dispatchEvent(new MouseEvent('mouseover', {bubbles: true}));
+                              return [frames.length, getComputedStyle(last).cursor,
+                                      document.getElementById('said').textContent]")]
+      (.close browser)
+      (.window (.switchTo browser) page)
+      (vec answer))))
+
+(defn- check-panes
+  "What is shared, printed, marked and profiled."
+  [{:keys [busy locked]} ^ChromeDriver browser]
+  (let [profiled (.id ^Worker (first locked))
+        choose #(press browser (str "#tree tbody tr[data-id='" (.id ^Worker %) "']") "Enter")
+        lines  #(vec (js browser "return [...document.querySelectorAll('#output span')]
+                                           .map(e => e.textContent.trim())"))
+        rows-of #(vec (map vec (js browser "return [...document.querySelectorAll(arguments[0] + ' tr')].slice(1)
+                                              .map(r => [...r.cells].map(c => c.textContent))" %)))]
+    (choose busy)
+    (await-true #(= "counts 39" (peek (lines))) 10000)
+    (let [printed (lines)]
+      (drag browser 0.5 0.9)
+      (let [dragged (text browser "#range h2")
+            ranges  (rows-of "#range table")]
+        (press browser nil "Escape")
+        (let [unmarked (text browser "#range")]
+          (press browser nil "r")
+          (let [by-key (js browser "return document.querySelectorAll('#range table').length")]
+            (press browser nil "Escape")
+            (js browser "const of = document.getElementById('profile-of');
+                         [...of.options].forEach(o => { o.selected = o.value === arguments[0]; });
+                         document.getElementById('profile-ms').value = '300';
+                         document.querySelector('#profile-form button').click()" (str profiled))
+            (let [drawn? #(js browser "const image = document.querySelector('#flame img');
+                                       return image !== null && image.complete && image.naturalWidth > 0")
+                  drawn  (boolean (await-true drawn? 120000))]
+              {:printed printed :dragged dragged :ranges ranges :unmarked unmarked :range-by-key by-key
+               :cells (rows-of "#cells") :holders (mapv #(.id ^Worker %) locked)
+               :profiled [drawn (text browser "#profile-said")] :flame (when drawn (in-flame browser))})))))))
+
 (defn- check [{:keys [idle killed locked] :as workers} ^ChromeDriver browser]
   (let [live?    #(= (expected workers) (select-keys (shown browser) (keys (expected workers))))
         found?   #(str/includes? (text browser "#health") "is stopped by a signal")
@@ -160,7 +227,8 @@
           (press browser nil "p")
           (let [paused [(text browser "#link") (text browser "#pause")]]
             (press browser nil "p")
-            (let [live-again (await-true #(= "live" (text browser "#link")) 10000)]
+            (let [live-again (await-true #(= "live" (text browser "#link")) 10000)
+                  panes      (check-panes workers browser)]
               (size! browser 500 800)
               ;; a window has a least width; a phone's is asked for without one
               (.executeCdpCommand browser "Emulation.setDeviceMetricsOverride"
@@ -172,7 +240,7 @@
                 (size! browser 1400 900)
                 (assoc answers
                        :ids ids :by-key by-key :of-wait of-wait :of-entry of-entry :paused paused
-                       :live-again (boolean live-again) :narrow narrow)))))))))
+                       :live-again (boolean live-again) :panes panes :narrow narrow)))))))))
 
 (defn- with-a-hundred
   "How many milliseconds the page takes for a picture of a hundred workers."
@@ -221,32 +289,54 @@
 
 ;; ---- a picture
 
+(defn- lower-panes
+  "Brings what is below into sight, with a profile of the pool and a range that is marked."
+  [^ChromeDriver browser pool-workers]
+  (js browser "const of = document.getElementById('profile-of');
+               [...of.options].forEach(o => { o.selected = arguments[0].includes(o.value); });
+               document.querySelector('#profile-form button').click()"
+      (mapv #(str (.id ^Worker %)) pool-workers))
+  (await-true #(js browser "const image = document.querySelector('#flame img');
+                            return image !== null && image.complete && image.naturalWidth > 0") 60000)
+  (drag browser 0.45 0.8)
+  (js browser "document.getElementById('shared-title').scrollIntoView()"))
+
 (defn- picture
-  "Of the page, as it is by day; dark, or as narrow as a phone."
+  "Of the page, as it is by day; dark, as narrow as a phone, or of what is below."
   [path kind]
   (with-session
     (fn [_]
       (pool/with-pool [p {:jvm-opts quick-jvm} 4]
-        (let [browser (started)
-              maps    [(future (dorun (pool/pmap-unordered {:pool p :on-error :value :chunk 1} #'work (range 1 2000))))
-                       (future (dorun (pool/pmap-unordered {:pool p :chunk 1} #'other-work (range 2000))))]]
-          (try
-            (with-open [^Closeable d (look/dashboard)]
-              (size! browser 1360 860)
-              (case kind
-                "dark"   (.executeCdpCommand browser "Emulation.setEmulatedMedia"
-                                             {"features" [{"name" "prefers-color-scheme" "value" "dark"}]})
-                "narrow" (.executeCdpCommand browser "Emulation.setDeviceMetricsOverride"
-                                             {"width" 360 "height" 1400 "deviceScaleFactor" 1 "mobile" true})
-                nil)
-              (.get browser (:url d))
-              (Thread/sleep 24000)     ; so that the stream is full
-              (js browser "document.querySelector('#waits button.cycle').click()")
-              (Thread/sleep 400)
-              (io/copy ^File (.getScreenshotAs browser OutputType/FILE) (io/file path)))
-            (finally
-              (run! future-cancel maps)
-              (.quit browser))))))))
+        (with-open [^AutoCloseable _grid (shared/shared :double [2000 500])
+                    ^AutoCloseable _flags (shared/shared :byte 4096)
+                    ^AutoCloseable barrier (shared/barrier 3)
+                    ^AutoCloseable _done (shared/latch 4)]
+          (let [browser (started)
+                at-it   (parallel/run {:name "steps" :jvm-opts quick-jvm} '(fn [^parallel.SharedBarrier b] (.await b))
+                                      barrier)
+                mapped  (fn [opts f xs] (future (dorun (pool/pmap-unordered (assoc opts :pool p :chunk 1) f xs))))
+                maps    [(mapped {:on-error :value} #'work (range 1 2000)) (mapped {} #'other-work (range 2000))]]
+            (try
+              (with-open [^Closeable d (look/dashboard {:actions (= kind "panes")})]
+                (size! browser 1360 860)
+                (case kind
+                  "dark"   (.executeCdpCommand browser "Emulation.setEmulatedMedia"
+                                               {"features" [{"name" "prefers-color-scheme" "value" "dark"}]})
+                  "narrow" (.executeCdpCommand browser "Emulation.setDeviceMetricsOverride"
+                                               {"width" 360 "height" 1400 "deviceScaleFactor" 1 "mobile" true})
+                  "panes"  (size! browser 1360 1080)
+                  nil)
+                (.get browser (:url d))
+                (Thread/sleep 24000)     ; so that the stream is full
+                (if (= kind "panes")
+                  (lower-panes browser (pool/workers p))
+                  (js browser "document.querySelector('#waits button.cycle').click()"))
+                (Thread/sleep 400)
+                (io/copy ^File (.getScreenshotAs browser OutputType/FILE) (io/file path)))
+              (finally
+                (run! future-cancel maps)
+                (parallel/kill at-it)
+                (.quit browser)))))))))
 
 (defn -main [what & [path kind]]
   (.setLevel (java.util.logging.Logger/getLogger "org.openqa.selenium") Level/SEVERE)

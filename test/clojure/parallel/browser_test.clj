@@ -1,6 +1,7 @@
 (ns ^:once parallel.browser-test
   "The dashboard in a real browser, which bin/lib/chromium.bash installs; parallel.browser drives it."
   (:require [clojure.edn :as edn]
+            [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
             [parallel.support :refer [within]])
@@ -29,7 +30,7 @@
 (deftest ^:slow a-browser-shows-what-status-says
   (when @installed?
     (let [{:keys [as-status? found? address shown expected health killed cycle-edges markup errors ids by-key of-wait
-                  of-entry paused live-again narrow hundred drawing-ms action complaints]}
+                  of-entry paused live-again panes narrow hundred drawing-ms action complaints]}
           (seen (within 240000 #(said "bin/clojure" "-M:test:browser" "check")))]
       (is as-status?)
       (is (= expected (select-keys shown (keys expected))))
@@ -50,6 +51,26 @@
         (is (re-find #"kind" of-entry))
         (is (= ["paused" "Go on"] paused))
         (is live-again))
+      (let [{:keys [printed dragged ranges unmarked range-by-key cells holders profiled flame]} panes]
+        (testing "the last lines of the chosen worker"
+          (is (= (for [i (range 20 40)] (str "counts " i)) printed)))
+        (testing "locks, with who holds and who waits"
+          (is (= (set (map (fn [[a b]] ["lock" "the root" (str "held by worker " a) (str b)])
+                           [holders (reverse holders)]))
+                 (set (map (fn [[what _ maker state waits]] [what maker state waits]) cells)))))
+        (testing "numbers of a marked time"
+          (is (re-matches #".*\d to .*\d, \d+(\.\d+)? s" dragged))
+          (is (seq ranges))
+          (is (every? #(re-matches #"\d+\.\d%" (second %)) (filter #(= 6 (count %)) ranges)))
+          (is (= "" unmarked))
+          (is (pos? range-by-key)))
+        (testing "a profile, and its graph in a tab of its own"
+          (is (= [true (str "Profile of worker " (first holders) ", 300.0 ms, in samples of 10 ms. A click opens it.")]
+                 profiled))
+          (let [[frames pointer said] flame]
+            (is (< 1 frames))
+            (is (= "pointer" pointer) "by the style that is served beside it")
+            (is (re-find #"\(\d+ samples" said) "by the script"))))
       (testing "as narrow as a phone nothing but tables is wider than the window"
         (is (= [360 []] narrow)))
       (testing "a hundred workers are drawn before the next sample is there"
@@ -61,3 +82,7 @@
         (is (:lives action))
         (is (:ended action)))
       (is (= [] complaints) "of the console"))))
+
+(deftest pictures-of-the-guide-are-small
+  (doseq [file ["dashboard.png" "dashboard-panes.png"]]
+    (is (< 10000 (.length (io/file "doc/figures" file)) 200000) file)))

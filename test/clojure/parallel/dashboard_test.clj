@@ -17,7 +17,8 @@
            [java.nio.charset StandardCharsets]
            [java.nio.file Files]
            [java.nio.file.attribute FileAttribute]
-           [parallel Dashboard DashboardOptions Look ParallelException Worker]))
+           [parallel Dashboard DashboardOptions Look ParallelException Worker]
+           [parallel.dashboard Tokens]))
 
 ;; ---- a client
 
@@ -259,6 +260,105 @@
           (let [ats #(set (map (fn [s] (s "at")) (doall (take 6 (snapshots %)))))]
             (is (<= 3 (count (set/intersection (ats in-a) (ats in-b)))))))))))
 
+;; ---- what is shared
+
+(def ^:private holds-and-waits
+  '(fn [^java.util.concurrent.locks.Lock lock ^parallel.SharedBarrier barrier]
+     (.lock lock)
+     (parallel/send (parallel/parent) :held)
+     (parallel/receive (parallel/parent))
+     (.unlock lock)
+     (.await barrier)))
+
+(deftest what-is-shared-is-listed-with-who-holds-it-and-who-waits
+  (with-dashboard
+    (fn [_ port cookie]
+      (let [numbers #(set (map (fn [x] [(x "pid") (x "number")]) (concat (get-in % ["shared" "arrays"])
+                                                                         (get-in % ["shared" "cells"]))))
+            before  (numbers (awaited port cookie 20000 (constantly true)))
+            ours    (fn [snapshot key] (remove #(before [(% "pid") (% "number")]) (get-in snapshot ["shared" key])))
+            cell    (fn [snapshot kind] (first (filter #(= kind (% "kind")) (ours snapshot "cells"))))
+            array   (shared/shared :double [1000 20])
+            lock    (shared/lock)
+            barrier (shared/barrier 3)
+            latch   (shared/latch 2)
+            counter (shared/counter)
+            holder  (parallel/run {:jvm-opts quick-jvm} holds-and-waits lock barrier)
+            id      (.id ^Worker holder)]
+        (try
+          (is (= :held (parallel/receive holder)))
+          (.set ^parallel.SharedCounter counter 42)
+          (let [waiter (parallel/run {:jvm-opts quick-jvm} '(fn [^java.util.concurrent.locks.Lock l] (.lock l)) lock)
+                waits? #(some (fn [wait] (= ["lock" (.id ^Worker waiter) [id]] [(wait "for") (wait "id") (wait "on")]))
+                              (% "waits"))
+                found  (awaited port cookie 30000 waits?)]
+            (is (= [["double" [1000 20] 160000]]
+                   (map (juxt #(% "kind") #(% "shape") #(% "bytes")) (ours found "arrays"))))
+            (is (= [(.pid (java.lang.ProcessHandle/current))] (map #(% "pid") (ours found "arrays"))))
+            (is (= ["lock" "barrier" "latch" "counter"] (map #(% "kind") (ours found "cells"))) "by age")
+            (is (= [id 0 nil] (map (cell found "lock") ["holder" "maker" "broken"])))
+            (is (= [3 0 []] (map (cell found "barrier") ["parties" "arrived" "waiting"])))
+            (is (= [2 []] (map (cell found "latch") ["value" "waiting"])))
+            (is (= 42 ((cell found "counter") "value")))
+            (is (<= 160000 (get-in found ["shared" "bytes"])))
+            (testing "as it changes"
+              (parallel/send holder :go)
+              (let [found (awaited port cookie 30000 #(= 1 ((cell % "barrier") "arrived")))]
+                (is (= [id] ((cell found "barrier") "waiting")))
+                (is (= nil ((cell found "lock") "broken")))))
+            (parallel/kill waiter))
+          (run! #(.close ^java.lang.AutoCloseable %) [array lock barrier latch counter])
+          (is (some? (awaited port cookie 20000 #(empty? (concat (ours % "arrays") (ours % "cells")))))
+              "what is closed is gone")
+          (finally
+            (parallel/kill holder)))))))
+
+;; ---- what workers have printed
+
+(defn- output [port cookie id]
+  (let [{:keys [code headers body]} (ask port (request port "GET" (str "/output?id=" id) {"Cookie" cookie}))]
+    (when (= [200 "application/json"] [code (headers "content-type")])
+      (json body))))
+
+(deftest the-last-lines-of-each-worker-are-kept-after-its-end-as-well
+  (let [silent {:jvm-opts quick-jvm :out (java.io.StringWriter.) :err (java.io.StringWriter.)}
+        w      (parallel/fork silent)
+        thread (parallel/fork (assoc (dissoc silent :jvm-opts) :in :thread))
+        id     #(.id ^Worker %)
+        long-  (str/join (repeat 1000 "x"))]
+    (with-dashboard
+      (fn [_ port cookie]
+        (is (= [] (output port cookie (id w))))
+        @(parallel/exec w '(dotimes [i 50] (println "line" i)))
+        (is (await-true #(= (for [i (range 30 50)] ["out" (str "line " i)]) (output port cookie (id w)))))
+        @(parallel/exec w (list 'binding ['*out* '*err*] (list 'println "<b>markup</b>") (list 'println long-)))
+        (is (await-true #(= [["err" "<b>markup</b>"] ["err" (str (subs long- 0 400) "...")]]
+                            (take-last 2 (output port cookie (id w))))))
+        (is (= 20 (count (output port cookie (id w)))))
+        (is (not (re-find #"[<>]" (:body (ask port (request port "GET" (str "/output?id=" (id w))
+                                                            {"Cookie" cookie}))))))
+        @(parallel/exec thread '(println "of a thread"))
+        (is (await-true #(= [["out" "of a thread"]] (output port cookie (id thread)))))
+        (testing "of a worker's worker"
+          (let [below @(parallel/exec w '(let [below (parallel/fork {:in :thread})]
+                                           @(parallel/exec below '(println "from below"))
+                                           (:id (parallel/status below))))]
+            (is (await-true #(= [["out" "from below"]] (output port cookie below))))))
+        (testing "a page is told when there is more"
+          (let [of #(get-in (by-id %) [(id w) "lines"])]
+            (is (= 52 (of (awaited port cookie 20000 (constantly true)))))
+            @(parallel/exec w '(println "more"))
+            (is (some? (awaited port cookie 20000 #(= 53 (of %)))))))
+        (testing "after its end"
+          (parallel/kill w)
+          (within 60000 #(error (fn [] (parallel/join w))))
+          (let [found (awaited port cookie 20000 #(= "dead" (get-in (by-id %) [(id w) "state"])))]
+            (is (= 20 (get-in (by-id found) [(id w) "lines"])))
+            (is (= ["out" "more"] (last (output port cookie (id w)))))))
+        (doseq [bad ["" "?id=" "?id=x" "?id=-1" "?id=1e3" "?id=99999999999"]]
+          (is (= 404 (:code (ask port (request port "GET" (str "/output" bad) {"Cookie" cookie})))) bad))))
+    (parallel/kill thread)))
+
 ;; ---- what workers say is data
 
 (def ^:private markup "</script><img src=x onerror=alert(1)>\u2028 \"'\\ & \u0000")
@@ -295,7 +395,8 @@
 ;; ---- who is let in
 
 (def ^:private routes
-  ["/" "/dashboard.js" "/dashboard.css" "/icon.svg" "/events" "/threads?id=1" "/report" "/trace" "/action"])
+  ["/" "/dashboard.js" "/dashboard.css" "/icon.svg" "/events" "/threads?id=1" "/output?id=1" "/flame"
+   "/flame.svg" "/flame.js" "/flame.css" "/report" "/trace" "/action"])
 
 (defn- hostile
   "[what it is, method, headers, codes] of requests that are refused whatever they ask for, though with a good cookie."
@@ -396,6 +497,37 @@
                                                {"Host" host, "Origin" (str "http://" host)
                                                 "Sec-Fetch-Site" "same-origin"}))))))
         (is (= 303 (:code (ask port (request port "GET" (target (:url d)) {"Sec-Fetch-Site" "none"})))))))))
+
+(deftest a-token-that-nobody-has-used-ages
+  (let [tokens (Tokens.), [early late] [(.make tokens false) (.make tokens false)]]
+    (.pass tokens 599)
+    (is (.show tokens early true))
+    (is (not (.show tokens early true)) "once")
+    (.pass tokens 2)
+    (is (not (.show tokens late true)))
+    (is (.show tokens (.make tokens false) false))))
+
+(deftest a-token-in-the-process-table-is-of-no-use-to-another-user
+  (let [tokens (Tokens.), token (.make tokens true)]
+    (is (not (.show tokens token false)))
+    (is (.show tokens token true) "and still good for who it is for"))
+  (with-open [server (java.net.ServerSocket. 0 10 (java.net.InetAddress/getLoopbackAddress))]
+    (let [port  (.getLocalPort server)
+          whose (fn [] (with-open [^Socket accepted (.accept server)]
+                         (Tokens/isOwn (.getRemoteSocketAddress accepted) port)))]
+      (with-open [_ (connected port)]
+        (is (whose)))
+      (is (Tokens/isOwn (InetSocketAddress. "127.0.0.1" 1) port) "what the table of sockets does not have")
+      ;; only root can be another user
+      (when (and (= "root" (System/getProperty "user.name")) (.canExecute (io/file "/usr/bin/setpriv")))
+        (let [other (.start (ProcessBuilder. ^java.util.List
+                                             ["/usr/bin/setpriv" "--reuid=65534" "--clear-groups" "bash" "-c"
+                                              (str "exec 3<>/dev/tcp/127.0.0.1/" port "; read -r -u 3")]))]
+          (try
+            (is (not (whose)))
+            (finally
+              (.destroy other)
+              (.waitFor other))))))))
 
 (deftest the-oldest-tokens-are-forgotten
   (with-open [^Closeable d (look/dashboard)]
@@ -550,6 +682,97 @@
             (is (some #(= [id "B"] [(% "pid") (% "ph")]) ((json body) "traceEvents")))))))
     (signal w "KILL")
     (within 60000 #(error (fn [] (parallel/join w))))))
+
+;; ---- profiles
+
+(defn- profiled [port cookie]
+  ((awaited port cookie 120000 #(get-in % ["profile" "over"])) "profile"))
+
+(deftest a-profile-is-made-of-the-workers-that-the-page-names
+  (let [busy   (parallel/run {:jvm-opts quick-jvm} '(loop [x 1.0] (recur (Math/sin (+ x 1)))))
+        idle   (parallel/run {:jvm-opts quick-jvm} '(parallel/receive (parallel/parent)))
+        thread (parallel/fork {:in :thread})
+        id     #(.id ^Worker %)]
+    (with-dashboard
+      (fn [_ port cookie]
+        (is (= 404 (post port cookie {} (str "do=profile&ms=100&ids=" (id busy)))) "without the option")
+        (is (= 404 (:code (ask port (request port "GET" "/flame" {"Cookie" cookie})))))))
+    (with-dashboard {:actions true}
+      (fn [_ port cookie]
+        (let [good  {"X-Parallel-Token" (page-token port cookie)}
+              start #(post port cookie good (str "do=profile&" %))
+              flame #(ask port (request port "GET" (str "/flame" %) {"Cookie" cookie}))]
+          (is (= 403 (post port cookie {} (str "do=profile&ms=100&ids=" (id busy)))))
+          (doseq [bad ["ids=1" "ms=0" "ms=-1" "ms=60001" "ms=x" "ms=99999999999"]]
+            (is (= 400 (start bad)) bad))
+          (doseq [bad [(str (id busy) ",999999") "x" "-1"]]
+            (is (= 404 (start (str "ms=100&ids=" bad))) bad))
+          (is (= 404 (:code (flame ""))))
+          (is (= nil ((awaited port cookie 20000 (constantly true)) "profile")))
+          (is (= 202 (start (str "ms=1500&ids=" (id busy) "," (id idle)))))
+          (is (= 409 (start "ms=100")) "one at a time")
+          (let [{:strs [ids ms error samples]} (profiled port cookie)]
+            (is (= [#{(id busy) (id idle)} 1500 nil] [(set ids) ms error]))
+            ;; a busy machine gives fewer samples of what runs; what waits is known in full
+            (is (pos? (samples (str (id busy)))))
+            (is (< 100 (samples (str (id idle))))))
+          (doseq [[address type] {"" "text/html; charset=utf-8" ".svg" "image/svg+xml"}
+                  :let [{:keys [headers body]} (flame address)]]
+            (is (= type (headers "content-type")))
+            (is (hardened? headers))
+            (is (re-find #"waits: receive" body))
+            (is (not (re-find #"(?i)<style|<script(?! src=)| on[a-z]+=|style=|CDATA" body)) "nothing is inline")
+            (is (not (re-find #"(?i)https?://(?!www\.w3\.org/2000/svg)" body))))
+          (is (re-find #"waits: receive" (:body (flame (str "?n=1&id=" (id idle))))))
+          (is (not (re-find #"waits: receive" (:body (flame (str "?id=" (id busy)))))))
+          (is (= [404 404] (map (comp :code flame) ["?id=999999" "?id=x"])))
+          (testing "one that fails says why"
+            (is (= 202 (start (str "ms=100&ids=" (id thread)))))
+            (is (re-find #"is a thread of this process"
+                         (get-in (awaited port cookie 20000 #(get-in % ["profile" "error"])) ["profile" "error"]))))
+          (testing "without names it is of all that can be profiled"
+            (is (= 202 (start "ms=50&ids=")))
+            (is (some? (awaited port cookie 120000 #(let [{:strs [over ms ids]} (% "profile")]
+                                                      (and over (= 50 ms) (= #{(id busy) (id idle)} (set ids)))))))))))
+    (run! parallel/kill [busy idle thread])))
+
+(deftest of-workers-that-record-all-the-time-a-time-that-is-over-can-be-profiled
+  (let [w      (parallel/fork {:flight true :jvm-opts quick-jvm})
+        plain  (parallel/fork {:jvm-opts quick-jvm})
+        now-ms #(System/currentTimeMillis)
+        spent  (fn [form] (let [from (now-ms)] @(parallel/exec w form) [from (now-ms)]))]
+    @(parallel/exec w '(Thread/sleep 1))
+    (let [[from to] (spent '(dotimes [_ 10] (Thread/sleep 100)))
+          [later end] (spent '(dotimes [_ 10] (parallel/receive (parallel/parent) 100 nil)))]
+      (with-dashboard {:actions true}
+        (fn [_ port cookie]
+          (let [good  {"X-Parallel-Token" (page-token port cookie)}
+                start #(post port cookie good (str "do=profile&" %))
+                flame (fn [from to]
+                        (is (= 202 (start (str "from=" from "&to=" to "&ids="))))
+                        (is (= [[(.id ^Worker w)] true nil] (map (profiled port cookie) ["ids" "past" "error"])))
+                        (:body (ask port (request port "GET" "/flame" {"Cookie" cookie}))))]
+            (doseq [bad ["from=1" "to=1" "from=x&to=5" "from=5&to=5" "from=5&to=4" "from=0&to=99999999999999"]]
+              (is (= 400 (start bad)) bad))
+            (is (= 404 (start (str "from=" from "&to=" to "&ids=" (.id ^Worker plain)))))
+            (is (= 404 (start (str "from=" from "&to=" to "&ids=" (.id ^Worker plain) "," (.id ^Worker w)))))
+            ;; the recorder writes once a second
+            (is (await-true #(re-find #"waits: receive" (flame later end)) 60000))
+            (is (not (re-find #"waits: sleep" (flame later end))))
+            (let [graph (flame from to)]
+              (is (re-find #"waits: sleep" graph))
+              (is (not (re-find #"waits: receive" graph))))))))
+    (run! parallel/kill [w plain])))
+
+(deftest the-end-of-a-dashboard-breaks-off-its-profile
+  (let [w (parallel/run {:jvm-opts quick-jvm} '(Thread/sleep 600000))]
+    (with-dashboard {:actions true}
+      (fn [_ port cookie]
+        (is (= 202 (post port cookie {"X-Parallel-Token" (page-token port cookie)}
+                         (str "do=profile&ms=60000&ids=" (.id ^Worker w)))))))
+    (is (await-true #(empty? (filter (fn [^Thread t] (str/starts-with? (.getName t) "parallel-dashboard-"))
+                                     (keys (Thread/getAllStackTraces)))) 5000))
+    (parallel/kill w)))
 
 ;; ---- its end
 

@@ -25,7 +25,7 @@
    "hosts"     #{"api" "place" "relay" "child" "runtime" "control" "codec" "transport" "process"}
    "look"      #{"api" "runtime" "control" "transport"}
    "profile"   #{"api" "place" "runtime" "control" "process"}
-   "dashboard" #{"api" "look" "pool" "place" "runtime" "control"}
+   "dashboard" #{"api" "look" "profile" "pool" "shared" "place" "runtime" "control"}
    "shared"    #{"api" "runtime" "control" "codec" "transport" "process"}
    "pool"      #{"api" "place" "runtime" "control" "codec"}
    "clojure"   #{"api" "runtime" "control" "codec" "pool" "shared"}})

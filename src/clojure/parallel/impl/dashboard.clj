@@ -20,7 +20,7 @@
     :default false :doc "whether a browser is opened, where there is one"}
    {:key :actions :takes "true or false" :valid? boolean?
     :set (fn [^DashboardOptions o v] (.actions o (boolean v)))
-    :default false :doc "whether the page can interrupt, stop and kill workers"}])
+    :default false :doc "whether the page can interrupt, stop, kill and profile workers"}])
 
 (deftype LiveDashboard [^Dashboard dashboard]
   ILookup

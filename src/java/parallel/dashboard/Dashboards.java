@@ -34,7 +34,7 @@ public final class Dashboards
             Server server = Server.open(options, findings);
             if (options.open())
             {
-                Browser.open(server.url());
+                Browser.open(server.urlOfOwnUser());
             }
             return server;
         }

@@ -6,40 +6,75 @@ import java.security.SecureRandom;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
  * Who may look: a token of an address is good for one exchange, against a cookie. All are 128 random bits, and compared
- * in constant time. The oldest ones are forgotten. Safe from any thread.
+ * in constant time. The oldest ones are forgotten, and tokens that nobody has used in time. Safe from any thread.
  */
 final class Keys
 {
     private static final int MOST = 64;
     private static final int BYTES = 16;
+    private static final long TOKEN_NANOS = TimeUnit.MINUTES.toNanos(10);
 
     private final SecureRandom random = new SecureRandom();
-    private final Deque<byte[]> tokens = new ArrayDeque<>();
-    private final Deque<byte[]> cookies = new ArrayDeque<>();
+    private final Deque<Key> tokens = new ArrayDeque<>();
+    private final Deque<Key> cookies = new ArrayDeque<>();
+    private final LongSupplier clock;
+
+    /**
+     * A token or a cookie.
+     *
+     * @param bytes     of it.
+     * @param madeNanos when.
+     * @param ofOwnUser whether it is good for programs of this user alone.
+     */
+    private record Key(byte[] bytes, long madeNanos, boolean ofOwnUser)
+    {
+    }
+
+    Keys()
+    {
+        this(System::nanoTime);
+    }
+
+    /** With a clock that a test can set. */
+    Keys(LongSupplier clock)
+    {
+        this.clock = clock;
+    }
 
     String newToken()
     {
-        return added(tokens);
+        return added(tokens, false);
+    }
+
+    /** One that others may read in the process table: it is of no use to other users. */
+    String newTokenOfOwnUser()
+    {
+        return added(tokens, true);
     }
 
     /**
      * Takes a token for a cookie.
      *
-     * @param token as the address has it.
-     * @return the cookie; null where it is none of ours, or was used.
+     * @param token     as the address has it.
+     * @param isOwnUser whether a program of this user shows it; asked where that matters.
+     * @return the cookie; null where it is none of ours, was used, is too old, or not for this one.
      */
-    synchronized String exchange(String token)
+    synchronized String exchange(String token, BooleanSupplier isOwnUser)
     {
-        byte[] found = found(tokens, token);
-        if (found == null)
+        tokens.removeIf(each -> clock.getAsLong() - each.madeNanos > TOKEN_NANOS);
+        Key found = found(tokens, token);
+        if (found == null || found.ofOwnUser && !isOwnUser.getAsBoolean())
         {
             return null;
         }
         tokens.removeIf(each -> each == found);
-        return added(cookies);
+        return added(cookies, false);
     }
 
     synchronized boolean isCookie(String cookie)
@@ -47,14 +82,14 @@ final class Keys
         return found(cookies, cookie) != null;
     }
 
-    private synchronized String added(Deque<byte[]> known)
+    private synchronized String added(Deque<Key> known, boolean ofOwnUser)
     {
         if (known.size() == MOST)
         {
             known.removeFirst();
         }
         String made = make();
-        known.addLast(bytes(made));
+        known.addLast(new Key(bytes(made), clock.getAsLong(), ofOwnUser));
         return made;
     }
 
@@ -66,13 +101,13 @@ final class Keys
     }
 
     /** Looks at all of them, so that the time does not tell which it is. */
-    private static byte[] found(Deque<byte[]> known, String given)
+    private static Key found(Deque<Key> known, String given)
     {
         byte[] wanted = bytes(given);
-        byte[] found = null;
-        for (byte[] each : known)
+        Key found = null;
+        for (Key each : known)
         {
-            found = MessageDigest.isEqual(each, wanted) ? each : found;
+            found = MessageDigest.isEqual(each.bytes, wanted) ? each : found;
         }
         return found;
     }

@@ -43,6 +43,11 @@ final class Pulse
         return snapshot.context();
     }
 
+    Profiles profiles()
+    {
+        return snapshot.profiles();
+    }
+
     /** A new watcher; null where there are too many. */
     Watcher watch()
     {

@@ -14,6 +14,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 
 import parallel.WorkerStatus;
+import parallel.look.FlameFile;
+import parallel.look.Json;
 import parallel.look.ReportFile;
 import parallel.look.Resources;
 import parallel.look.Timelines;
@@ -31,6 +33,10 @@ import parallel.runtime.WorkerHandle;
  *   GET  /dashboard.js /dashboard.css /icon.svg
  *   GET  /events         snapshots, as server-sent events
  *   GET  /threads?id=3   the stacks of a worker's threads
+ *   GET  /output?id=3    what a worker has printed last
+ *   GET  /flame          the flame graph of the last profile, a page; ?id=3: of one worker
+ *   GET  /flame.svg      the graph alone, a picture
+ *   GET  /flame.js /flame.css
  *   GET  /report /trace  what report! and trace! write
  *   POST /action         where actions are allowed
  * </pre>
@@ -48,6 +54,7 @@ final class Routes implements HttpHandler
     private static final long TO_ANSWER_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long THREADS_MS = 1000;
     private static final String PLACE_OF_TOKEN = "{place of the token}";
+    private static final String PLACE_OF_GRAPH = "{place of the graph}";
     private static final String RESOURCES = "dashboard/";
     private static final Map<String, String> TYPES = Map.of("html", "text/html; charset=utf-8",
         "js", "text/javascript; charset=utf-8", "css", "text/css; charset=utf-8", "svg", "image/svg+xml");
@@ -123,7 +130,8 @@ final class Routes implements HttpHandler
     /** A token is good once; the page's address is then without it. Who is in already stays so. */
     private void enter(HttpExchange exchange) throws IOException
     {
-        String cookie = keys.exchange(fields(exchange.getRequestURI().getRawQuery()).get("token"));
+        String cookie = keys.exchange(fields(exchange.getRequestURI().getRawQuery()).get("token"),
+            () -> SocketOwner.isOurs(exchange.getRemoteAddress(), exchange.getLocalAddress().getPort()));
         if (cookie != null)
         {
             exchange.getResponseHeaders().set("Set-Cookie",
@@ -150,6 +158,10 @@ final class Routes implements HttpHandler
             case "/icon.svg" -> send(exchange, TYPES.get("svg"), resource("icon.svg"));
             case "/events" -> watch(exchange);
             case "/threads" -> threads(exchange);
+            case "/output" -> output(exchange);
+            case "/flame", "/flame.svg" -> flame(exchange, path);
+            case "/flame.js" -> send(exchange, TYPES.get("js"), FlameFile.script());
+            case "/flame.css" -> send(exchange, TYPES.get("css"), FlameFile.style());
             case "/report" -> download(exchange, "report.html",
                 ReportFile.text(workers(), EndedWorkers.last(), Timelines.all(pulse.context())));
             case "/trace" -> download(exchange, "trace.json",
@@ -229,6 +241,40 @@ final class Routes implements HttpHandler
         catch (InterruptedException e)
         {
             Thread.currentThread().interrupt();         // the dashboard is closed
+        }
+    }
+
+    private void output(HttpExchange exchange) throws IOException
+    {
+        String id = fields(exchange.getRequestURI().getRawQuery()).get("id");
+        if (id == null || !id.matches("[0-9]{1,9}"))
+        {
+            refuse(exchange, NOT_FOUND);
+            return;
+        }
+        StringBuilder json = new StringBuilder();
+        Json.write(json, Printed.lines(Children.of(pulse.context()).all(), Integer.parseInt(id)));
+        send(exchange, "application/json", json.toString());
+    }
+
+    /** What frames are called is escaped in it, and its script is the one that is served beside it. */
+    private void flame(HttpExchange exchange, String path) throws IOException
+    {
+        Map<String, Long> stacks =
+            pulse.profiles().stacks(fields(exchange.getRequestURI().getRawQuery()).get("id"));
+        if (stacks == null)
+        {
+            refuse(exchange, NOT_FOUND);
+            return;
+        }
+        String graph = FlameFile.bare(stacks);
+        if (path.endsWith(".svg"))
+        {
+            send(exchange, TYPES.get("svg"), graph);
+        }
+        else
+        {
+            send(exchange, TYPES.get("html"), resource("flame.html").replace(PLACE_OF_GRAPH, graph));
         }
     }
 

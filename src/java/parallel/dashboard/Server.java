@@ -41,9 +41,10 @@ final class Server implements Dashboard
         HttpServer http = bound(options.port());
         Context context = Context.current();
         RequestThreads threads = new RequestThreads(context);
-        Pulse pulse = new Pulse(new Snapshot(context, new Findings(findings, threads)), threads);
+        Profiles profiles = new Profiles(context, threads);
+        Pulse pulse = new Pulse(new Snapshot(context, new Findings(findings, threads), profiles), threads);
         Server server = new Server(http, threads, pulse);
-        Actions actions = options.actions() ? new Actions(context, threads) : null;
+        Actions actions = options.actions() ? new Actions(context, threads, profiles) : null;
         http.createContext("/", new Routes(new Gate(server.port()), server.keys, pulse, actions));
         http.setExecutor(threads);
         boolean started = false;
@@ -100,7 +101,18 @@ final class Server implements Dashboard
     @Override
     public String url()
     {
-        return "http://127.0.0.1:" + port() + "/?token=" + keys.newToken();
+        return url(keys.newToken());
+    }
+
+    /** The address for a browser that this process starts. */
+    String urlOfOwnUser()
+    {
+        return url(keys.newTokenOfOwnUser());
+    }
+
+    private String url(String token)
+    {
+        return "http://127.0.0.1:" + port() + "/?token=" + token;
     }
 
     @Override

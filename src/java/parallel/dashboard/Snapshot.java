@@ -26,6 +26,7 @@ import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.EndedWorkers;
 import parallel.runtime.WorkerHandle;
+import parallel.shared.SharedObjects;
 
 /** All that the page shows, as JSON. Of one thread. */
 final class Snapshot
@@ -36,20 +37,27 @@ final class Snapshot
 
     private final Context context;
     private final Findings findings;
+    private final Profiles profiles;
     private final RecentEntries entries;
     private final Flow flow = new Flow();
     private Map<String, Object> data = Map.of();
 
-    Snapshot(Context context, Findings findings)
+    Snapshot(Context context, Findings findings, Profiles profiles)
     {
         this.context = context;
         this.findings = findings;
+        this.profiles = profiles;
         this.entries = new RecentEntries(context);
     }
 
     Context context()
     {
         return context;
+    }
+
+    Profiles profiles()
+    {
+        return profiles;
     }
 
     /** Nobody has watched until now. */
@@ -79,6 +87,8 @@ final class Snapshot
             findings.cycles().stream().map(cycle -> cycle.stream().map(Snapshot::wait).toList()).toList());
         data.put("pools", Pools.live().stream().map(Snapshot::pool).toList());
         data.put("hosts", Hosts.all().stream().map(Host::status).map(Snapshot::host).toList());
+        data.put("shared", SharedObjects.all());
+        data.put("profile", profiles.facts());
         List<Object> recent = entries.next();
         data.put("entries", recent == null ? List.of() : recent);
         data.put("read", recent != null);
@@ -112,7 +122,7 @@ final class Snapshot
         return self;
     }
 
-    private List<Object> workers(Instant now)
+    private List<Map<String, Object>> workers(Instant now)
     {
         Map<Integer, WorkerHandle> handles = new HashMap<>();
         Children.of(context).all().forEach(child -> handles.put(child.id(), child));
@@ -125,10 +135,12 @@ final class Snapshot
             facts.put(status.id(), own);
             flow.count(status, own.cpuMs());
         }
-        List<Object> all = new ArrayList<>();
+        List<Map<String, Object>> all = new ArrayList<>();
         live.forEach(status -> all.add(worker(status, now, facts.get(status.id()), handles.get(status.id()))));
         EndedWorkers.last().stream().filter(ended -> !facts.containsKey(ended.status().id()))
             .forEach(ended -> all.add(WorkerData.of(ended.status(), now, ended.error())));
+        Map<Integer, Long> printed = Printed.counts(handles.values());
+        all.forEach(worker -> worker.put("lines", printed.getOrDefault(worker.get("id"), 0L)));
         return all;
     }
 
@@ -153,6 +165,8 @@ final class Snapshot
         worker.put("heapMost", handle == null || !handle.hasOwnHeap() || handle.heapLimitBytes() > 1L << 50 ? null :
             handle.heapLimitBytes());
         worker.put("own", handle != null);
+        worker.put("here", handle != null && handle.isProcessHere());
+        worker.put("flight", handle != null && handle.isProcessHere() && handle.has(Option.FLIGHT));
         return worker;
     }
 

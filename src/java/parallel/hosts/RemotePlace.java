@@ -407,6 +407,12 @@ final class RemotePlace implements Place
     }
 
     @Override
+    public Output output()
+    {
+        return output;
+    }
+
+    @Override
     public String outOfMemory()
     {
         return (String)how.get("out-of-memory");

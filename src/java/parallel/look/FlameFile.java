@@ -27,6 +27,9 @@ public final class FlameFile
     /** A recorder's stacks are of 256. */
     private static final int MOST_DEPTH = 300;
     private static final String ALL = "all";
+    private static final String STYLE = "g.f rect{stroke:#fff;stroke-width:.5}g.f:hover rect{stroke:#000}" +
+        "g.f{cursor:pointer}g.f text{pointer-events:none}g.found rect{fill:#c050f0}#all,#find{cursor:pointer;" +
+        "text-decoration:underline}";
     private static final String PROLOG = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
     private static final String NAMESPACE = " xmlns=\"http://www.w3.org/2000/svg\"";
 
@@ -81,11 +84,49 @@ public final class FlameFile
         return text(stacks).substring(PROLOG.length()).replace(NAMESPACE, "");
     }
 
+    /**
+     * The graph alone, for a server whose pages have nothing inline: it serves {@link #style} and {@link #script}
+     * beside it.
+     *
+     * @param stacks how often each was seen.
+     * @return SVG, which may stand in HTML.
+     */
+    public static String bare(Map<String, Long> stacks)
+    {
+        return text(stacks).substring(PROLOG.length()).replace("<style>" + STYLE + "</style>\n", "")
+            .replace(element(script()) + "\n", "");
+    }
+
+    /**
+     * The style of a bare one.
+     *
+     * @return CSS.
+     */
+    public static String style()
+    {
+        return STYLE;
+    }
+
+    /**
+     * The script of a bare one.
+     *
+     * @return JavaScript.
+     */
+    public static String script()
+    {
+        return Resources.text(SCRIPT);
+    }
+
+    private static String element(String script)
+    {
+        return "<script><![CDATA[\n" + script + "]]></script>";
+    }
+
     private static String text(Map<String, Long> stacks)
     {
         Node root = new Node();
         stacks.forEach((stack, count) -> root.add(stack.split(";"), count));
-        String script = Resources.text(SCRIPT);
+        String script = script();
         String text;
         double least = LEAST;
         do
@@ -104,14 +145,12 @@ public final class FlameFile
         return PROLOG + "<svg" + NAMESPACE + " width=\"" +
             WIDTH + "\" height=\"" + height + "\" viewBox=\"0 0 " + WIDTH + " " + height +
             "\" font-family=\"monospace\" font-size=\"12\">\n" +
-            "<style>g.f rect{stroke:#fff;stroke-width:.5}g.f:hover rect{stroke:#000}" +
-            "g.f{cursor:pointer}g.f text{pointer-events:none}g.found rect{fill:#c050f0}#all,#find{cursor:pointer;" +
-            "text-decoration:underline}</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#f8f8f4\"/>\n" +
+            "<style>" + STYLE + "</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#f8f8f4\"/>\n" +
             "<text x=\"10\" y=\"20\" font-size=\"15\">" + total + " samples of 10 ms</text>\n" +
             "<text id=\"all\" x=\"900\" y=\"20\">whole graph</text>\n" +
             "<text id=\"find\" x=\"1010\" y=\"20\">search</text>\n" +
             "<text id=\"said\" x=\"10\" y=\"42\"> </text>\n<g id=\"frames\">\n" + frames +
-            "</g>\n<script><![CDATA[\n" + script + "]]></script>\n</svg>\n";
+            "</g>\n" + element(script) + "\n</svg>\n";
     }
 
     private void add(String name, Node node, long before, int level)

@@ -164,6 +164,12 @@ final class ProcessPlace implements Place
     }
 
     @Override
+    public Output output()
+    {
+        return output;
+    }
+
+    @Override
     public String outOfMemory()
     {
         return output.outOfMemory();

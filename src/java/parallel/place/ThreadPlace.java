@@ -193,6 +193,12 @@ public final class ThreadPlace implements Place
     }
 
     @Override
+    public Output output()
+    {
+        return output;
+    }
+
+    @Override
     public String outOfMemory()
     {
         return null;

@@ -3,6 +3,7 @@ package parallel.process;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -79,6 +80,7 @@ public final class Output
     private final LineQueue queue;                  // guarded by lock
     private final List<Pump> pumps = new ArrayList<>();   // those that run; guarded by lock
     private final StderrTail tail = new StderrTail();
+    private final LastLines last = new LastLines();       // guarded by lock
     private final Delivery delivery;
     private final Executor executor;
     private final int workerId;
@@ -158,10 +160,12 @@ public final class Output
         lock.lock();
         try
         {
-            if (!queue.offer(new Line(stream, processId, line), delivered))
+            Line offered = new Line(stream, processId, line);
+            if (!queue.offer(offered, delivered))
             {
                 return false;
             }
+            last.add(offered);
             deliver();
             return true;
         }
@@ -185,6 +189,7 @@ public final class Output
         {
             for (int i = 0; i < lines.size(); i++)
             {
+                last.add(lines.get(i));
                 queue.add(lines.get(i), i == lines.size() - 1 ? delivered : null);
             }
             deliver();
@@ -199,6 +204,42 @@ public final class Output
     public List<String> stderrTail()
     {
         return tail.lines();
+    }
+
+    /**
+     * What the worker and those below it have printed last, whether or not the sink has had it.
+     *
+     * @return 20 lines at most of each, in the order of each, cut to 400 characters.
+     */
+    public List<Line> lastLines()
+    {
+        lock.lock();
+        try
+        {
+            return last.lines();
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How much the worker and those below it have printed.
+     *
+     * @return the number of lines of each that has, by its id.
+     */
+    public Map<Integer, Long> linesPrinted()
+    {
+        lock.lock();
+        try
+        {
+            return last.counts();
+        }
+        finally
+        {
+            lock.unlock();
+        }
     }
 
     /**
@@ -333,11 +374,13 @@ public final class Output
                 {
                     outOfMemory = line;     // with -XX:+ExitOnOutOfMemoryError, on stdout
                 }
+                Line own = new Line(stream, workerId, line);
+                last.add(own);
                 while (queue.isFull())
                 {
                     awaitRoom();
                 }
-                queue.add(new Line(stream, workerId, line));
+                queue.add(own);
                 deliver();
             }
         }

@@ -3,6 +3,7 @@ package parallel.profile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
@@ -82,6 +83,32 @@ public final class Profiler
             handles.add(checked(worker));
         }
         return handles.isEmpty() ? Profile.of(Map.of()) : new Profiler(length.toMillis()).profile(handles);
+    }
+
+    /**
+     * Profiles what workers that record all the time have done; asks none of them. What they did in the last second may
+     * be missing, and waits that have not ended are.
+     *
+     * @param workers of this machine with the option flight.
+     * @param from    the beginning of the time.
+     * @param to      its end.
+     * @return the profile; one of which nothing is known is not in it.
+     * @throws ParallelException    with BAD_ARGUMENT for a worker that cannot be profiled.
+     * @throws InterruptedException if interrupted while blocked.
+     */
+    public static Profile ofPast(Collection<? extends Worker> workers, Instant from, Instant to)
+        throws InterruptedException
+    {
+        Path directory = Session.current().disk();
+        List<Source> sources = new ArrayList<>();
+        for (Worker worker : new LinkedHashSet<>(workers))
+        {
+            WorkerHandle handle = checked(worker);
+            sources.add(new Source(handle.id(), from.toEpochMilli(), to.toEpochMilli(),
+                RecordingNames.ofProcess(directory, handle.pid())));
+        }
+        sources.removeIf(source -> !Files.exists(source.path()));
+        return Profile.of(FoldingJvm.fold(sources, directory));
     }
 
     private static WorkerHandle checked(Worker worker)

@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
@@ -16,8 +18,8 @@ import jdk.jfr.consumer.RecordingFile;
 import parallel.control.RecordingNames;
 
 /**
- * The files of a recorder. The last one of a JVM that was killed is not finished: it is read as far as its header says,
- * which the recorder writes once a second.
+ * The files of a recorder. The last one of a JVM that was killed, or goes on, is not finished: it is read as far as its
+ * header says, which the recorder writes once a second.
  *
  * <pre>
  *   0        4         8          16            24          32        64      65
@@ -32,6 +34,9 @@ final class RecordedFiles
     private static final int STATE = 64;
     private static final int HEADER_BYTES = 68;
     private static final byte FINISHED = 0;
+    private static final byte CHANGES = (byte)255;
+    private static final int ATTEMPTS = 10;
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private RecordedFiles()
     {
@@ -75,15 +80,8 @@ final class RecordedFiles
 
     private static void readChunk(Path file, Consumer<RecordedEvent> taker) throws IOException
     {
-        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
-        try (FileChannel channel = FileChannel.open(file))
-        {
-            while (header.hasRemaining() && channel.read(header) >= 0)
-            {
-                Thread.onSpinWait();
-            }
-        }
-        if (header.hasRemaining() || header.getLong(SIZE) == 0)
+        ByteBuffer header = header(file);
+        if (header == null)
         {
             return;     // killed before it has written anything
         }
@@ -93,21 +91,39 @@ final class RecordedFiles
         }
         else
         {
-            readFinished(file, header.getLong(SIZE), taker);
+            readFinished(file, taker);
         }
     }
 
-    /** What it has written since its header was is not read. */
-    private static void readFinished(Path file, long size, Consumer<RecordedEvent> taker) throws IOException
+    /** Null: there is none yet. */
+    private static ByteBuffer header(Path file) throws IOException
     {
-        Path copy = file.resolveSibling(file.getFileName() + ".finished");
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+        try (FileChannel channel = FileChannel.open(file))
+        {
+            while (header.hasRemaining() && channel.read(header) >= 0)
+            {
+                Thread.onSpinWait();
+            }
+        }
+        return header.hasRemaining() || header.getLong(SIZE) == 0 ? null : header;
+    }
+
+    /** What it has written since its header was is not read. */
+    private static void readFinished(Path file, Consumer<RecordedEvent> taker) throws IOException
+    {
+        Path copy = Files.createTempFile(file.getParent(), "finished-", null);
         try
         {
-            Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
-            try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE))
+            // The header of the copy, as that of a JVM which goes on is another one by now.
+            ByteBuffer header = copied(file, copy);
+            if (header.get(STATE) != FINISHED)
             {
-                channel.truncate(size);
-                channel.write(ByteBuffer.wrap(new byte[]{FINISHED}), STATE);
+                try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE))
+                {
+                    channel.truncate(header.getLong(SIZE));
+                    channel.write(ByteBuffer.wrap(new byte[]{FINISHED}), STATE);
+                }
             }
             readFile(copy, taker);
         }
@@ -115,6 +131,23 @@ final class RecordedFiles
         {
             Files.deleteIfExists(copy);
         }
+    }
+
+    /** Not in the middle of a change of the header, unless its JVM was killed there. */
+    private static ByteBuffer copied(Path file, Path copy) throws IOException
+    {
+        ByteBuffer header = null;
+        for (int i = 0; i < ATTEMPTS && (header == null || header.get(STATE) == CHANGES); i++)
+        {
+            LockSupport.parkNanos(i == 0 ? 0 : PAUSE_NANOS);
+            Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+            header = header(copy);
+        }
+        if (header == null)
+        {
+            throw new IOException(file + " has no header");
+        }
+        return header;
     }
 
     private static void readFile(Path file, Consumer<RecordedEvent> taker) throws IOException

@@ -22,8 +22,9 @@ public final class EndedWorkers
      * @param status its last one.
      * @param record what it did last; null of one that was not started.
      * @param error  how it ended; null where that was as it should.
+     * @param lines  what it, and those below it, have printed last.
      */
-    public record Ended(WorkerStatus status, FlightRecord record, String error)
+    public record Ended(WorkerStatus status, FlightRecord record, String error, List<PrintedLine> lines)
     {
     }
 
@@ -31,13 +32,13 @@ public final class EndedWorkers
     {
     }
 
-    static synchronized void add(WorkerStatus status, FlightRecord record, String error)
+    static synchronized void add(WorkerStatus status, FlightRecord record, String error, List<PrintedLine> lines)
     {
         if (LAST.size() == MOST)
         {
             LAST.removeFirst();
         }
-        LAST.addLast(new Ended(status, record, error == null ? null : Text.shortened(error, MOST_TEXT)));
+        LAST.addLast(new Ended(status, record, error == null ? null : Text.shortened(error, MOST_TEXT), lines));
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 
 import parallel.WorkerStatus;
 import parallel.transport.FlightRecord;
+import parallel.process.Output;
 import parallel.transport.Link;
 import parallel.transport.LinkListener;
 import parallel.transport.MessageChannel;
@@ -179,6 +180,13 @@ public interface Place
      * @return 20 at most.
      */
     List<String> stderrTail();
+
+    /**
+     * What it and those below it print, on its way.
+     *
+     * @return never null.
+     */
+    Output output();
 
     /**
      * What its JVM said when it ended for want of memory.

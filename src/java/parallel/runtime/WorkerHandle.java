@@ -579,6 +579,26 @@ public class WorkerHandle extends ChannelPeer
         return channel() == null ? 0 : channel().status().bytesUnread();
     }
 
+    /**
+     * What it and those below it have printed last. From any thread, never blocks.
+     *
+     * @return 20 lines at most of each, in the order of each.
+     */
+    public final List<PrintedLine> lastLines()
+    {
+        return life.lastLines();
+    }
+
+    /**
+     * How much it and those below it have printed. From any thread, never blocks.
+     *
+     * @return the number of lines of each that has, by its id.
+     */
+    public final Map<Integer, Long> linesPrinted()
+    {
+        return life.linesPrinted();
+    }
+
     /** Ends it at once, as one that has nothing to do: its state is then ENDED. Never blocks. */
     public final void dismiss()
     {

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +22,7 @@ import parallel.codec.Codec;
 import parallel.codec.Destination;
 import parallel.control.Frames;
 import parallel.control.Work;
+import parallel.process.Output;
 import parallel.process.ThisProcess;
 import parallel.transport.FlightRecord;
 import parallel.transport.Link;
@@ -717,8 +719,21 @@ public final class WorkerLife implements LinkListener
             {
                 flightRecord().freeze();        // what is kept must not keep the file mapped
             }
-            EndedWorkers.add(lastStatus, flightRecord(), outcome.error() == null ? null : errorForLookers());
+            EndedWorkers.add(lastStatus, flightRecord(), outcome.error() == null ? null : errorForLookers(),
+                lastLines());
         }
+    }
+
+    /** Of one that was not started: none. */
+    List<PrintedLine> lastLines()
+    {
+        return place == null ? List.of() : place.output().lastLines().stream().map(line ->
+            new PrintedLine(line.processId(), line.stream() == Output.Stream.ERR, line.text())).toList();
+    }
+
+    Map<Integer, Long> linesPrinted()
+    {
+        return place == null ? Map.of() : place.output().linesPrinted();
     }
 
     /** What its code threw is told as the worker wrote it down: the exception itself is made when it is asked for. */

@@ -1,5 +1,6 @@
 package parallel.shared;
 
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -182,6 +183,15 @@ final class BarrierCells extends SyncCells implements SharedBarrier
     public void reset()
     {
         mend(() -> words.setVolatile(STATE, state(generation(words.getVolatile(STATE)) + 1, 0)));
+    }
+
+    @Override
+    void describeOwn(Map<String, Object> facts)
+    {
+        long state = words.getVolatile(STATE);
+        facts.put("parties", parties());
+        facts.put("arrived", arrived(state));
+        facts.put("waiting", parties.ids(party -> arrived(state) > 0 && party.done() == generation(state) + 1));
     }
 
     @Override

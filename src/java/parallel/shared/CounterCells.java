@@ -1,5 +1,7 @@
 package parallel.shared;
 
+import java.util.Map;
+
 import parallel.SharedCounter;
 
 /** A counter in shared memory. Word 0: its value. */
@@ -28,6 +30,12 @@ final class CounterCells extends SyncCells implements SharedCounter
     public long addAndGet(long x)
     {
         return words.getAndAdd(VALUE, x) + x;
+    }
+
+    @Override
+    void describeOwn(Map<String, Object> facts)
+    {
+        facts.put("value", get());
     }
 
     @Override

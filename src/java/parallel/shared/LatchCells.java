@@ -1,5 +1,6 @@
 package parallel.shared;
 
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 import parallel.SharedLatch;
@@ -94,6 +95,13 @@ final class LatchCells extends SyncCells implements SharedLatch, SyncCells.Await
     public Bringers bringers()
     {
         return new Bringers(partiesOrMaker(party -> !party.waiting()), 1);
+    }
+
+    @Override
+    void describeOwn(Map<String, Object> facts)
+    {
+        facts.put("value", getCount());
+        facts.put("waiting", parties.ids(Parties.Party::waiting));
     }
 
     @Override

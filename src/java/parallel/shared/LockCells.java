@@ -1,5 +1,6 @@
 package parallel.shared;
 
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -158,6 +159,13 @@ final class LockCells extends SyncCells implements SharedLock, SyncCells.Awaited
             words.setVolatile(HOLDS, 0);
             words.setVolatile(OWNER, 0);
         });
+    }
+
+    @Override
+    void describeOwn(Map<String, Object> facts)
+    {
+        int holder = holder();
+        facts.put("holder", holder < 0 ? null : holder);
     }
 
     @Override

@@ -35,6 +35,10 @@ final class Mapping
     /** The whole array as it was made or arrived last: when it comes again it is the same object. */
     private WeakReference<ArrayHandle> whole = new WeakReference<>(null);
     private final List<WeakReference<Mapping>> copies = new ArrayList<>();
+    /** What the whole of it is, for who looks; nulls where it is not known here. */
+    private Kind kind;
+    private long[] shape;
+    private SyncCells.Kind cells;
 
     /** Of a copy-on-write one: what it is a view of; else itself. */
     private final Mapping shared;
@@ -182,6 +186,29 @@ final class Mapping
     synchronized void whole(ArrayHandle handle)
     {
         whole = new WeakReference<>(handle);
+        kind = handle.kind;
+        shape = handle.shape();
+    }
+
+    synchronized Kind kind()
+    {
+        return kind;
+    }
+
+    synchronized long[] shape()
+    {
+        return shape;
+    }
+
+    // Of what is made of it; null: it is an array.
+    synchronized SyncCells.Kind cells()
+    {
+        return cells;
+    }
+
+    synchronized void cells(SyncCells.Kind made)
+    {
+        cells = made;
     }
 
     // Idempotent.

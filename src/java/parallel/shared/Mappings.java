@@ -94,6 +94,13 @@ final class Mappings
         awaken();
     }
 
+    // Those that are open, as the rest of the session has them: copy-on-write ones are not among them.
+    static synchronized List<Mapping> open()
+    {
+        return KNOWN.values().stream().map(WeakReference::get).filter(mapping -> mapping != null && !mapping.isClosed())
+            .toList();
+    }
+
     // The files in memory of this process to which a reference is on its way.
     static List<SharedFile> awaited()
     {

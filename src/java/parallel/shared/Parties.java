@@ -132,6 +132,12 @@ final class Parties
             isOne ? IntStream.empty() : IntStream.of(other)).distinct().toArray();
     }
 
+    // Ids of those that are so.
+    List<Integer> ids(Predicate<Party> are)
+    {
+        return all().stream().filter(are).map(Party::id).distinct().toList();
+    }
+
     /** Those that were seen, in two parts. */
     record Census(List<Party> living, List<Party> ended)
     {

@@ -47,7 +47,7 @@ public abstract class SyncCells implements SentByReference, AutoCloseable
         LATCH("latch", SharedLatch.class, Parties.MOST, LatchCells::new),
         COUNTER("counter", SharedCounter.class, 0, CounterCells::new);
 
-        private final String title;
+        final String title;
         private final Class<?> type;
         private final int parties;
         private final Function<ArrayHandle, SyncCells> of;
@@ -58,6 +58,12 @@ public abstract class SyncCells implements SentByReference, AutoCloseable
             this.type = type;
             this.parties = parties;
             this.of = of;
+        }
+
+        // The same again, for who looks; it takes part in nothing.
+        SyncCells over(ArrayHandle words)
+        {
+            return of.apply(words);
         }
 
         // For a new one: zeros.
@@ -98,6 +104,7 @@ public abstract class SyncCells implements SentByReference, AutoCloseable
         this.kind = kind;
         this.words = words;
         this.parties = new Parties(words);
+        words.mapping.cells(kind);
     }
 
     // One that was sent here: this process is a party of it from now on.
@@ -254,6 +261,18 @@ public abstract class SyncCells implements SentByReference, AutoCloseable
             (broken == 1 ? "the root" : "worker " + (broken - 1)) + " (pid " + pid +
             ") has ended " + cause() + ".", data, null);
     }
+
+    // Adds what is known of it to what who looks is told.
+    final void describe(Map<String, Object> facts)
+    {
+        long broken = words.getVolatile(BROKEN);
+        facts.put("maker", (int)words.getVolatile(MAKER) - 1);
+        facts.put("broken", broken == 0 ? null : (int)broken - 1);
+        describeOwn(facts);
+    }
+
+    // The same, of its kind.
+    abstract void describeOwn(Map<String, Object> facts);
 
     // What it did not do, as the end of a sentence.
     abstract String cause();

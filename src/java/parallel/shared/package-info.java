@@ -35,6 +35,7 @@
  *               BarrierCells      a barrier
  *               LatchCells        a latch
  *               CounterCells      a counter
+ *               SharedObjects     what of all this is mapped here, for who looks
  *               Parties           who takes part in a barrier or latch, and who of them has died
  *               Backoff           how a thread waits for a word of shared memory
  * </pre>
