@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 import parallel.WorkerStatus;
-import parallel.transport.FlightRecord;
 import parallel.process.Output;
+import parallel.transport.FlightRecord;
 import parallel.transport.Link;
 import parallel.transport.LinkListener;
 import parallel.transport.MessageChannel;
