@@ -849,7 +849,7 @@
                                   {:worker (.id ^WorkerHandle worker)})))
     (if-let [v (session-var)]
       (do (.set v {:worker worker :ns "user"})
-          (println (str "This prompt is in worker " (.id ^WorkerHandle worker) " now; (parallel/out) leads back."))
+          (println (str "This prompt is in worker " (.id ^WorkerHandle worker) " now; (parallel/out) leaves it."))
           worker)
       (main-repl worker (str (random-uuid))))))
 

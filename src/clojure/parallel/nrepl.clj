@@ -319,7 +319,7 @@
     :optional {}
     :returns  {"workers" "A list of maps, as parallel.api/status; what is unknown is left out."}}
    "parallel/eval"
-   {:doc      (str "Evaluates code in a worker of this process, beside whatever it does; "
+   {:doc      (str "Evaluates code in a worker of this process, while its other work continues; "
                    "what it prints comes as \"out\" and \"err\".")
     :requires {"worker" "The worker's id." "code" "The code."}
     :optional {}

@@ -27,7 +27,7 @@
 (deftest a-namespace-that-was-not-required
   (says :start-failed
         (re-pattern (str #"No such namespace: text \(in text/join\)\. "
-                         #"Require it where the form stands, \(require '\[the.namespace :as text\]\)"))
+                         #"Require it in the namespace of the form, \(require '\[the.namespace :as text\]\)"))
         @(parallel/run '(text/join ["a" "b"]))))
 
 (deftest a-lazy-sequence-of-side-effects-happens-in-the-worker
@@ -50,7 +50,7 @@
 
 (deftest an-argument-that-cannot-travel
   (says :not-transferable
-        (re-pattern (str #"clojure.lang.Atom cannot travel: references are not shared between processes; "
+        (re-pattern (str #"clojure.lang.Atom cannot be sent: references are not shared between processes; "
                          #"send what it holds \(deref it first\)"))
         @(parallel/run '(fn [a] @a) (atom 1)))
   (says :not-transferable #"functions carry no meaning in another process; send a quoted form, a symbol"
@@ -64,7 +64,7 @@
 
 (deftest a-function-object-in-place-of-a-form
   (says :bad-argument
-        (re-pattern (str #"A function object cannot travel: .*Give a quoted form, '\(fn \[x\] \.\.\.\), "
+        (re-pattern (str #"A function object cannot be sent: .*Give a quoted form, '\(fn \[x\] \.\.\.\), "
                          #"a qualified symbol, a var, #'f, or \(pfn \[x\] \.\.\.\)"))
         (parallel/run inc)))
 

@@ -29,7 +29,7 @@
     (swap! warned-of conj form)
     (let [sizes (sort-by (comp - second) (map (fn [n v] [n (alength (Codec/toBytes v))]) names values))]
       (binding [*out* *err*]
-        (println (str "parallel: the locals that travel with " (start-of form) " take " (megabytes total) ": "
+        (println (str "parallel: the locals that are sent with " (start-of form) " take " (megabytes total) ": "
                       (apply str (interpose ", " (for [[n size] sizes] (str n " " (megabytes size)))))
                       ". If that is meant, bind parallel.api/*large-locals-bytes* to more, or to nil."))
         (flush)))))

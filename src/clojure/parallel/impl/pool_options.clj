@@ -79,8 +79,8 @@
   [{:key :journal :takes "a path: a string, a File or a Path" :valid? journal/path?
     :otherwise "none"
     :doc "file that keeps what each element has come to: the same call later evaluates what is missing"}
-   {:key :journal-key :takes "a value that can travel" :valid? some?
-    :otherwise "what of the function travels, and :seed" :doc "what a journal is known by"}])
+   {:key :journal-key :takes "a value that can be sent" :valid? some?
+    :otherwise "the function as it is sent, and :seed" :doc "what a journal is known by"}])
 
 (defn map-options
   "The checked options of a map, with the defaults; table has those that it knows."

@@ -139,7 +139,7 @@
 
 (def ^:private most-text "Of a printed value, in characters, where nothing else is said: a megabyte." (* 1024 1024))
 
-(def ^:private full (ex-info "As much as may be printed has been." {}))
+(def ^:private full (ex-info "The printed text has reached its limit." {}))
 
 (defn- bounded
   "A writer that ends what prints to it when it has enough, or when the thread is interrupted."

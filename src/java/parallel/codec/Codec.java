@@ -90,7 +90,7 @@ public final class Codec
      *
      * @param body not null.
      * @return a new array.
-     * @throws UnserializableException if it cannot travel; the path goes through captured values ({@code "capture 0"})
+     * @throws UnserializableException if it cannot be sent; the path goes through captured values ({@code "capture 0"})
      *     and
      *                                  fields.
      */

@@ -130,7 +130,7 @@ public final class Deadlocks
     {
         if (Context.current().isWorker())
         {
-            throw Errors.badArgument("What becomes of deadlocks is for the root to say, not for a worker.");
+            throw Errors.badArgument("A worker cannot set what happens on a deadlock: call watch in the root.");
         }
         Session.current().page().waits().onDeadlock(what.ordinal());
     }

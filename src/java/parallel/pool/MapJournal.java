@@ -113,7 +113,7 @@ public final class MapJournal implements Closeable
         }
         else if (!Arrays.equals(asked.function, found.function))
         {
-            throw Journal.refused(path, "it is of another function, " + found.text + ". " + advice);
+            throw Journal.refused(path, "it belongs to another function, " + found.text + ". " + advice);
         }
         else if (givenSeed != null && givenSeed != found.seed)
         {

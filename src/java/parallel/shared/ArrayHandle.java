@@ -131,7 +131,7 @@ public class ArrayHandle extends Elements implements SentByReference
         catch (ClassCastException | IllegalArgumentException | NullPointerException e)
         {
             throw Errors.badArgument("An element of the shared array is a " + kind.title() + "; " +
-                (x == null ? "null" : x + ", a " + x.getClass().getName() + ",") + " is none, or does not fit.");
+                (x == null ? "null" : x + ", a " + x.getClass().getName() + ",") + " is not one, or does not fit.");
         }
         catch (IllegalStateException e)
         {
