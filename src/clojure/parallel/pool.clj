@@ -159,7 +159,7 @@
 
   Deref throws what f threw as :remote-exception, :worker-died when its worker died and it was not, or in vain, tried
   again (:poison true when it has killed two), :closed when the pool was closed, :start-failed when no worker could be
-  started, and a CancellationException. Throws :not-transferable for args that cannot travel, :closed on a closed pool.
+  started, and a CancellationException. Throws :not-transferable for args that cannot be sent, :closed on a closed pool.
 
     @(pool/submit p 'clojure.core/+ 1 2)              ; => 3
     @(pool/submit p '(fn [n] (reduce + (range n))) 10) ; => 45"

@@ -3,7 +3,7 @@ package parallel;
 import java.util.Map;
 
 /**
- * A value cannot travel, or cannot be read here; {@code data()} has its "class" and the "path" to it.
+ * A value cannot be sent, or cannot be read here; {@code data()} has its "class" and the "path" to it.
  */
 public final class NotTransferableException extends ParallelException
 {

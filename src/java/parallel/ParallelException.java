@@ -24,7 +24,7 @@ public class ParallelException extends RuntimeException
         TIMEOUT,
         /** Receive after the end, or send to an ended peer. */
         CLOSED,
-        /** A value cannot travel, or cannot be read here. */
+        /** A value cannot be sent, or cannot be read here. */
         NOT_TRANSFERABLE,
         /** An argument or option is not of the allowed kind. */
         BAD_ARGUMENT,

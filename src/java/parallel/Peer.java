@@ -30,7 +30,7 @@ public interface Peer
      * the peer sends is taken into the inbox, so that two ends that send to each other do not wait for ever.
      *
      * @param value any value that can travel; it is encoded before the call returns or blocks.
-     * @throws NotTransferableException if the value or a part of it cannot travel; nothing is sent.
+     * @throws NotTransferableException if the value or a part of it cannot be sent; nothing is sent.
      * @throws ClosedException          after {@link #sendEnd()}, or if the peer has ended.
      * @throws ParallelException        the error of a peer that failed or died.
      * @throws InterruptedException     if interrupted while blocked; nothing of the message arrives.
@@ -175,7 +175,7 @@ public interface Peer
      *
      * @param value any value that can travel, or null; what {@code step} returns.
      * @return the parent's message.
-     * @throws NotTransferableException if the value cannot travel: nothing is given; or if the message cannot be read.
+     * @throws NotTransferableException if the value cannot be sent: nothing is given; or if the message cannot be read.
      * @throws ParallelException        with {@link ParallelException.Code#BAD_ARGUMENT} on a worker, and in a task of a
      *                                  pool.
      * @throws ClosedException          if the parent has ended, in a worker that is a thread.

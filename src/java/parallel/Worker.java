@@ -61,7 +61,7 @@ public interface Worker extends Peer, Future<Object>, AutoCloseable
      * @return what the worker has yielded.
      * @throws ClosedException          if the worker has ended normally instead.
      * @throws ParallelException        its error, if it has failed or died instead.
-     * @throws NotTransferableException if the message cannot travel: the worker is not released; or if what it has
+     * @throws NotTransferableException if the message cannot be sent: the worker is not released; or if what it has
      *     yielded cannot be read: it is.
      * @throws InterruptedException     if interrupted while blocked; the worker is not released.
      */

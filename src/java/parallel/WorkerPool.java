@@ -21,7 +21,7 @@ import parallel.pool.Pools;
  * is {@link Serializable} (Java serialization itself is not used), whose captured values travel by value, as does its
  * result. Safe from any thread.
  *
- * <p>A task that cannot travel is rejected at once, as one that comes after the shutdown is: with a
+ * <p>A task that cannot be sent is rejected at once, as one that comes after the shutdown is: with a
  * {@link java.util.concurrent.RejectedExecutionException} that names its class, and whose cause is the {@link
  * ParallelException}. What a task threw, and that its worker died, are the cause of the {@link
  * java.util.concurrent.ExecutionException} of {@link Future#get()}, a {@link ParallelException}, too. A task whose
@@ -61,7 +61,7 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
      * @param task a lambda or an object.
      * @param <V>  of its value.
      * @return its future.
-     * @throws java.util.concurrent.RejectedExecutionException if it cannot travel, or the pool is shut down.
+     * @throws java.util.concurrent.RejectedExecutionException if it cannot be sent, or the pool is shut down.
      */
     public <V> Future<V> submit(Task<V> task)
     {
@@ -113,7 +113,7 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
      * @param task a lambda or an object.
      * @param <V>  of its value.
      * @return its future, or null: the queue is full.
-     * @throws java.util.concurrent.RejectedExecutionException if it cannot travel, or the pool is shut down.
+     * @throws java.util.concurrent.RejectedExecutionException if it cannot be sent, or the pool is shut down.
      */
     public abstract <V> Future<V> trySubmit(Task<V> task);
 

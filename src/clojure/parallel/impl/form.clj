@@ -458,7 +458,7 @@
 
 (defn work
   "The work of evaluating a form, and calling its value with args where it is a function; a Work that fails where
-  something cannot travel."
+  something cannot be sent."
   ^Work [ns-sym form args]
   (let [form (check form)]
     (failing-work

@@ -109,7 +109,7 @@
                 (max 1 (count xs))))
 
 (defn- refusal
-  "Why an element cannot travel, with the path within it."
+  "Why an element cannot be sent, with the path within it."
   [{:keys [^Pool pool]} x e]
   (if (instance? ParallelException e)
     e
@@ -125,7 +125,7 @@
   {:values [nil] :errors {0 error}})
 
 (defn- refused
-  "A part that is done: its one element cannot travel."
+  "A part that is done: its one element cannot be sent."
   [{:keys [opts] :as plan} start xs e]
   {:start start :xs xs
    :outcome (failure (element-error (refusal plan (first xs) e) opts start))})
@@ -140,7 +140,7 @@
   outcome)
 
 (defn- give-singly
-  "Gives elements, one of which cannot travel, each by itself."
+  "Gives elements, one of which cannot be sent, each by itself."
   [{:keys [finished] :as plan} start xs known e]
   (if (= 1 (count xs))
     (let [part (refused plan start xs e)]
@@ -172,7 +172,7 @@
     (assoc part :came (delay (kept plan start (outcome plan part (.value task)))))))
 
 (defn- give-part
-  "Gives elements to the pool: a vector of parts, more than one where one of them cannot travel."
+  "Gives elements to the pool: a vector of parts, more than one where one of them cannot be sent."
   [{:keys [^Pool pool client death-call chunk live told?] :as plan} start xs known]
   (try
     (let [content (content plan start xs (:quick? known))

@@ -45,7 +45,7 @@ public final class Errors
     }
 
     /**
-     * A value that cannot travel or be read.
+     * A value that cannot be sent or be read.
      *
      * @param e the codec's word on it.
      * @return the error.

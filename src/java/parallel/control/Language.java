@@ -72,7 +72,7 @@ public interface Language
     void printError(String line);
 
     /**
-     * Data of which some cannot travel, without that.
+     * Data of which some cannot be sent, without that.
      *
      * @param data    of an exception.
      * @param travels says of what it has whether that can travel.

@@ -37,7 +37,7 @@ public final class RemoteError
         THREW,
         /** The code does not read, expand or compile. */
         NOT_EVALUABLE,
-        /** The value cannot travel. */
+        /** The value cannot be sent. */
         NOT_TRANSFERABLE,
         /** What it was given does not fit. */
         BAD_ARGUMENT

@@ -18,7 +18,7 @@ import parallel.codec.UnserializableException;
 import parallel.control.Errors;
 
 /**
- * What a pool is as an executor: makes tasks of the bodies that it is given, and rejects what cannot travel or is not
+ * What a pool is as an executor: makes tasks of the bodies that it is given, and rejects what cannot be sent or is not
  * taken in. Who has the tasks, and for how long, is left to the pool.
  */
 abstract class TaskExecutor extends WorkerPool
