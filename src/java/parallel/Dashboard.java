@@ -3,13 +3,15 @@ package parallel;
 import java.io.Closeable;
 
 /**
- * A live page on what goes on in a session, as {@link Look#dashboard(DashboardOptions)} serves it. Safe from any
- * thread.
+ * A live page on the workers of a session, as {@link Look#dashboard(DashboardOptions)} serves it. Safe from any thread.
  *
  * <pre>{@code
- * try (Dashboard dashboard = Look.dashboard(DashboardOptions.defaults())) {
+ * try (Dashboard dashboard = Look.dashboard(DashboardOptions.defaults().port(8787))) {
  *     System.out.println(dashboard.url());
  *     work();
+ * }
+ * catch (ParallelException e) {
+ *     System.err.println(e.getMessage());     // the port is taken
  * }
  * }</pre>
  */

@@ -4,11 +4,11 @@ import java.util.Map;
 
 /**
  * How a {@link Dashboard} is served. Immutable: each method returns new options. Safe from any thread. A value that is
- * not allowed is refused at once, with a {@link ParallelException} of the code
- * {@link ParallelException.Code#BAD_ARGUMENT}.
+ * not allowed throws a {@link ParallelException} with {@link ParallelException.Code#BAD_ARGUMENT} at once.
  *
  * <pre>{@code
- * DashboardOptions.defaults().port(8787).actions(true);
+ * DashboardOptions options = DashboardOptions.defaults().port(8787).actions(true);
+ * DashboardOptions.defaults().port(-1);     // throws ParallelException, BAD_ARGUMENT
  * }</pre>
  */
 public final class DashboardOptions

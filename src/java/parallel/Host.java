@@ -1,13 +1,17 @@
 package parallel;
 
 /**
- * A machine that workers can be started on: one that {@link Hosts} has brought in. Safe from any thread.
+ * A machine that workers can be started on, added by {@link Hosts}. Safe from any thread.
  *
  * <pre>{@code
  * try (Host pod = Hosts.add(HostOptions.start("kubectl", "exec", "-i", "pod-1", "--").name("pod")))
  * {
  *     Worker worker = Parallel.run(WorkerOptions.builder().in(pod).build(), () -> 42);
- *     worker.join();
+ *     System.out.println(worker.join());
+ * }
+ * catch (HostLostException e)
+ * {
+ *     System.err.println(e.data().get("why"));     // such as "silent"
  * }
  * }</pre>
  */

@@ -9,12 +9,13 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * How a host is brought in. Immutable: each method returns new options. Safe from any thread. A value that is not
- * allowed is refused at once, with a {@link ParallelException} of the code {@link ParallelException.Code#BAD_ARGUMENT}
- * that says what is allowed.
+ * How a host is added. Immutable: each method returns new options. Safe from any thread. A value that is not allowed
+ * throws a {@link ParallelException} with {@link ParallelException.Code#BAD_ARGUMENT} at once; the message says what is
+ * allowed.
  *
  * <pre>{@code
  * HostOptions.start("kubectl", "exec", "-i", "pod-1", "--").name("pod").address("10.1.2.3");
+ * HostOptions.ssh("big1").cores(0);     // throws ParallelException, BAD_ARGUMENT
  * }</pre>
  */
 public final class HostOptions

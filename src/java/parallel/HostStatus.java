@@ -6,6 +6,13 @@ import java.time.Instant;
 /**
  * What is known of a host.
  *
+ * <pre>{@code
+ * HostStatus status = host.status();
+ * if (status.state() != HostStatus.State.UP) {
+ *     System.err.println(status.name() + ": " + status.error());
+ * }
+ * }</pre>
+ *
  * @param number      of the host in this session, 1 or more; never used again.
  * @param name        its name.
  * @param state       whether it can be used.

@@ -9,8 +9,18 @@ import parallel.hosts.LocalHost;
 import parallel.hosts.SlurmHosts;
 
 /**
- * Other machines that workers can be started on. Needs the artifact {@code parallel-cluster} of the same version on the
- * class path. Hosts belong to the root: a worker brings none in. Safe from any thread.
+ * Adds other machines that workers can be started on. Needs the artifact {@code parallel-cluster} of the same version
+ * on the class path. Only the root adds hosts, not a worker. Safe from any thread.
+ *
+ * <pre>{@code
+ * try {
+ *     Host big = Hosts.add(HostOptions.ssh("big1"));
+ *     Worker worker = Parallel.run(WorkerOptions.builder().in(big).build(), () -> 42);
+ * }
+ * catch (StartFailedException e) {
+ *     System.err.println(e.getMessage());     // says why, and what to do
+ * }
+ * }</pre>
  */
 public final class Hosts
 {

@@ -19,14 +19,19 @@ import parallel.runtime.Context;
 import parallel.runtime.EndedWorkers;
 
 /**
- * What workers do and did, read from memory that they write anyway: also of workers that hang, are stopped or are dead.
- * Nothing here but {@link #profile} asks a worker or waits for one. Safe from any thread; needs no Clojure.
+ * Shows what workers do and did, from memory that they write anyway: also of workers that hang, are stopped or are
+ * dead. Only {@link #profile} asks a worker, or waits for one. Safe from any thread; needs no Clojure.
  *
  * <pre>{@code
  * for (TimelineEntry entry : Look.timeline()) {
  *     System.out.println(entry.id() + " " + entry.kind() + " " + entry.name());
  * }
- * Look.report(Path.of("report.html"));
+ * try {
+ *     Look.report(Path.of("report.html"));
+ * }
+ * catch (ParallelException e) {
+ *     System.err.println(e.getMessage());     // the file cannot be written
+ * }
  * }</pre>
  */
 public final class Look

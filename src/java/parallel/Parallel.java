@@ -10,15 +10,20 @@ import parallel.place.Workers;
 import parallel.runtime.Context;
 
 /**
- * Starts worker JVMs and says who the calling code is. Safe from any thread; needs no Clojure.
+ * Starts worker JVMs, and says who the calling code is. Safe from any thread; needs no Clojure.
  *
  * <pre>{@code
  * Worker worker = Parallel.run(() -> {
  *     double[] xs = (double[])Parallel.parent().receive();
  *     return Arrays.stream(xs).sum();
  * });
- * worker.send(new double[] {1, 2, 3});
- * System.out.println(worker.join());      // 6.0
+ * try {
+ *     worker.send(new double[] {1, 2, 3});
+ *     System.out.println(worker.join());      // 6.0
+ * }
+ * catch (RemoteException e) {
+ *     System.err.println(e.getCause());       // what the lambda threw
+ * }
  * }</pre>
  */
 public final class Parallel

@@ -5,7 +5,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Every error of this library. The {@link #code()} says which kind, {@link #data()} the facts.
+ * Every error of this library. {@link #code()} says which kind it is, {@link #data()} has the facts. The message says
+ * what happened, the likely cause, and what to do.
+ *
+ * <pre>{@code
+ * try {
+ *     worker.join();
+ * }
+ * catch (ParallelException e) {
+ *     System.err.println(e.code() + " of worker " + e.workerId() + ": " + e.getMessage());
+ * }
+ * }</pre>
  */
 public class ParallelException extends RuntimeException
 {

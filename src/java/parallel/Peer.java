@@ -9,11 +9,16 @@ import java.util.concurrent.TimeoutException;
  * worker sees it.
  *
  * <p>Each direction is first in, first out. A message arrives whole, once, or not at all; it may be of any size. What
- * the peer committed before it ended is received first, then the end, once and for ever after. Safe from any thread.
+ * the peer committed before it ended is received first. Then every call reports the end. Safe from any thread.
  *
  * <pre>{@code
- * worker.send(new double[] {1, 2, 3});
- * Object sum = worker.receive();
+ * try {
+ *     worker.send(new double[] {1, 2, 3});
+ *     Object sum = worker.receive();
+ * }
+ * catch (ClosedException e) {
+ *     System.err.println("the worker has ended, and all that it sent was received");
+ * }
  * }</pre>
  */
 public interface Peer

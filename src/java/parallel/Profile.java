@@ -9,6 +9,13 @@ import java.util.TreeMap;
  * first, with a semicolon between them. A sample stands for 10 ms of a thread that ran, or waited; then the last frame
  * says for what, as in {@code [waits: receive]}.
  *
+ * <pre>{@code
+ * Profile profile = Look.profile(Duration.ofSeconds(2), worker);
+ * if (profile.merged().isEmpty()) {
+ *     System.err.println("the worker did not record: is it stopped?");
+ * }
+ * }</pre>
+ *
  * @param merged  of all workers together.
  * @param workers of each that is known, by its id.
  */

@@ -3,7 +3,17 @@ package parallel;
 import java.util.Map;
 
 /**
- * The worker's code threw. The cause chain ends in the original exception, rebuilt here where its class loads.
+ * Thrown when the worker's code threw. The cause chain ends in the original exception, rebuilt here where its class
+ * loads.
+ *
+ * <pre>{@code
+ * try {
+ *     Parallel.run(() -> 1 / 0).join();
+ * }
+ * catch (RemoteException e) {
+ *     System.err.println(e.getCause());     // java.lang.ArithmeticException: / by zero
+ * }
+ * }</pre>
  */
 public final class RemoteException extends ParallelException
 {

@@ -7,13 +7,13 @@ import java.util.List;
 import parallel.shared.SharedArrays;
 
 /**
- * An array of primitive elements in memory that all processes of the session map: sent, it travels as a reference of
- * less than 200 bytes, and the receiver sees the same elements. One process maps it once, however often it arrives, and
- * it arrives as the same object as long as that is in use. Zeros at first; larger than 2 GiB works.
+ * An array of primitive elements in memory that all processes of the session map. It is sent as a reference of less
+ * than 200 bytes, and the receiver sees the same elements. One process maps it once, however often it arrives, and it
+ * arrives as the same object as long as that is in use. Zeros at first; larger than 2 GiB works.
  * <p>
  * Safe from any thread, in the sense of an array: plain reads and writes are not ordered between threads or processes
  * by themselves. {@link #getAndAdd}, {@link #compareAndSet}, messages, {@link SharedLock}, {@link SharedBarrier} and
- * {@link SharedLatch} order them.
+ * {@link SharedLatch} order them. No method waits for another thread.
  * <p>
  * Every method throws {@link ParallelException}: with CLOSED after {@link #close()}, with BAD_ARGUMENT for an index
  * outside of the array, a method of another element type, and a write to a read-only view.
@@ -22,6 +22,7 @@ import parallel.shared.SharedArrays;
  * SharedArray xs = SharedArray.create(double.class, 1_000_000);
  * worker.send(xs);                                // the worker writes into the same memory
  * double first = xs.getDouble(0);
+ * xs.getInt(0);                                   // throws ParallelException, BAD_ARGUMENT: the elements are doubles
  * }</pre>
  */
 public interface SharedArray extends AutoCloseable

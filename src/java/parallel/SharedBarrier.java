@@ -6,16 +6,22 @@ import java.util.concurrent.TimeoutException;
 import parallel.shared.Primitives;
 
 /**
- * A barrier among threads of all processes to which it was sent: it opens when so many wait at it, again and again.
- * What was written before await is seen by all after it.
+ * A barrier among threads of all processes to which it was sent. It opens when {@link #parties()} threads wait at it,
+ * again and again. What was written before await is seen by all after it. Safe from any thread.
  * <p>
- * Its parties are those to whom it was sent and those who have waited at it. When one of them has ended and too few are
- * left to open it, it is broken: all who wait, and who come later, get a {@link WorkerDiedException} with the id,
- * within a second.
+ * Its parties are the processes to which it was sent and those that have waited at it. When one of them has ended and
+ * too few are left to open it, it is broken: all callers that wait, and later ones, get a {@link WorkerDiedException}
+ * with the id, within a second. {@link #reset()} makes it usable again.
  *
  * <pre>{@code
- * SharedBarrier barrier = SharedBarrier.create(workers.size());
+ * SharedBarrier barrier = SharedBarrier.create(workers.size() + 1);
  * for (Worker w : workers) w.send(barrier);         // each: barrier.await() after every round
+ * try {
+ *     barrier.await(10, TimeUnit.SECONDS);
+ * }
+ * catch (TimeoutException e) {
+ *     System.err.println(barrier.waiting() + " of " + barrier.parties() + " have come");
+ * }
  * }</pre>
  */
 public interface SharedBarrier extends AutoCloseable

@@ -2,7 +2,17 @@ package parallel;
 
 import parallel.shared.Primitives;
 
-/** A number that all processes to which it was sent count with, atomically. Never blocks. Safe from any thread. */
+/**
+ * A number that all processes to which it was sent change atomically. Never blocks. Safe from any thread.
+ *
+ * <pre>{@code
+ * SharedCounter done = SharedCounter.create();
+ * worker.send(done);                                // the worker: done.addAndGet(1)
+ * System.out.println(done.get());
+ * done.close();
+ * done.get();                                       // throws ClosedException
+ * }</pre>
+ */
 public interface SharedCounter extends AutoCloseable
 {
     /**

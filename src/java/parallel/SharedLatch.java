@@ -5,11 +5,19 @@ import java.util.concurrent.TimeUnit;
 import parallel.shared.Primitives;
 
 /**
- * A latch among threads of all processes to which it was sent: who waits at it goes on when it has been counted down to
- * 0. What was written before countDown is seen after await.
+ * A latch among threads of all processes to which it was sent. It opens when it has been counted down to 0. What was
+ * written before countDown is seen after await. Safe from any thread.
  * <p>
- * When one to whom it was sent has ended without counting down, and too few are left who could, it is broken: all who
- * wait get a {@link WorkerDiedException} with the id, within a second.
+ * When a process to which it was sent has ended without counting down, and too few are left that could, it is broken:
+ * all callers that wait get a {@link WorkerDiedException} with the id, within a second.
+ *
+ * <pre>{@code
+ * SharedLatch ready = SharedLatch.create(workers.size());
+ * for (Worker w : workers) w.send(ready);           // each: ready.countDown() when it is ready
+ * if (!ready.await(10, TimeUnit.SECONDS)) {
+ *     System.err.println(ready.getCount() + " workers are not ready");
+ * }
+ * }</pre>
  */
 public interface SharedLatch extends AutoCloseable
 {

@@ -6,18 +6,24 @@ import java.util.concurrent.locks.Lock;
 import parallel.shared.Primitives;
 
 /**
- * A lock among all threads of all processes to which it was sent. Reentrant: who holds it may take it again, and
- * releases it as often. Not fair. What was written before unlock is seen after the next lock.
+ * A lock among all threads of all processes to which it was sent. Reentrant: its holder may take it again, and releases
+ * it as often. Not fair. What was written before unlock is seen after the next lock. Safe from any thread.
  * <p>
- * When its holder's process or thread worker has ended, the lock is broken: who waits for it, and who asks for it
- * later, gets a {@link WorkerDiedException} with the id, within a second. {@link #repair()} makes it usable again.
- * There are no conditions.
+ * When its holder's process or thread worker has ended, the lock is broken: callers that wait for it, and later ones,
+ * get a {@link WorkerDiedException} with the id, within a second. {@link #repair()} makes it usable again. There are no
+ * conditions.
  *
  * <pre>{@code
  * SharedLock lock = SharedLock.create();
  * worker.send(lock);
- * lock.lock();
- * try { ... } finally { lock.unlock(); }
+ * try {
+ *     lock.lock();
+ *     try { ... } finally { lock.unlock(); }
+ * }
+ * catch (WorkerDiedException e) {
+ *     check();                                      // its holder died: what it guards may be half written
+ *     lock.repair();
+ * }
  * }</pre>
  */
 public interface SharedLock extends Lock, AutoCloseable

@@ -6,13 +6,14 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
- * Which allocation of Slurm hosts are of, and what each of them is like. Immutable: each method returns new options.
- * Safe from any thread. A value that is not allowed is refused at once, with a {@link ParallelException} of the code
- * {@link ParallelException.Code#BAD_ARGUMENT} that says what is allowed.
+ * Which allocation of Slurm the hosts are of, and the options of each. Immutable: each method returns new options. Safe
+ * from any thread. A value that is not allowed throws a {@link ParallelException} with
+ * {@link ParallelException.Code#BAD_ARGUMENT} at once; the message says what is allowed.
  *
  * <pre>{@code
  * SlurmOptions.nodes(4).time("01:00:00").args(List.of("-p", "gpu", "--exclusive"))
  *     .each(host -> host.startTimeout(Duration.ofHours(1)));
+ * SlurmOptions.existing().time("01:00:00");     // throws ParallelException, BAD_ARGUMENT: it has its time already
  * }</pre>
  */
 public final class SlurmOptions

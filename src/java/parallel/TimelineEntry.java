@@ -6,6 +6,14 @@ import java.util.OptionalLong;
 /**
  * Something that a worker did: a line of {@link Look#timeline()}.
  *
+ * <pre>{@code
+ * for (TimelineEntry entry : Look.timeline(worker)) {
+ *     if (entry.outcome().isEmpty()) {
+ *         System.err.println(entry.name() + " is under way, or the worker died of it");
+ *     }
+ * }
+ * }</pre>
+ *
  * @param id      the worker's.
  * @param kind    what was done.
  * @param name    the beginning of the form's text, or the name of the function; a few words for a wait or a collection.

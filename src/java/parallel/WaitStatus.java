@@ -6,6 +6,14 @@ import java.util.List;
 /**
  * What a thread waits for.
  *
+ * <pre>{@code
+ * for (WaitStatus wait : Look.waits()) {
+ *     if (wait.since().toSeconds() > 10) {
+ *         System.err.println("worker " + wait.id() + " waits in " + wait.kind() + " for " + wait.on());
+ *     }
+ * }
+ * }</pre>
+ *
  * @param id     of the worker that the thread belongs to, 0 for the root.
  * @param thread its name.
  * @param kind   what kind of call it waits in.

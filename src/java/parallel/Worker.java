@@ -17,6 +17,9 @@ import java.util.concurrent.TimeoutException;
  * try (Worker worker = Parallel.run(() -> 6 * 7)) {
  *     System.out.println(worker.join());   // 42
  * }
+ * catch (WorkerDiedException e) {
+ *     System.err.println(e.data().get("signal"));     // such as KILL
+ * }
  * }</pre>
  */
 public interface Worker extends Peer, Future<Object>, AutoCloseable

@@ -14,7 +14,8 @@ import java.util.function.Consumer;
  * What a worker is started with. Immutable; safe from any thread.
  *
  * <pre>{@code
- * WorkerOptions.builder().maxHeap("512m").env(Map.of("SEED", "7")).build();
+ * WorkerOptions options = WorkerOptions.builder().maxHeap("512m").env(Map.of("SEED", "7")).build();
+ * WorkerOptions.builder().maxHeap("much");     // throws ParallelException, BAD_ARGUMENT
  * }</pre>
  */
 public final class WorkerOptions

@@ -16,25 +16,27 @@ import parallel.pool.Limits;
 import parallel.pool.Pools;
 
 /**
- * An executor whose threads are worker JVMs: tasks wait in one queue, each worker takes one after the other, a worker
- * that dies is replaced. A task is a {@link Callable} or {@link Runnable} that can travel: a lambda or an object that
- * is {@link Serializable} (Java serialization itself is not used), whose captured values travel by value, as does its
- * result. Safe from any thread.
+ * An executor whose threads are worker JVMs. Tasks wait in one queue, each worker takes one after the other, and a
+ * worker that dies is replaced. A task is a {@link Callable} or {@link Runnable} that can be sent: a lambda or an
+ * object that is {@link Serializable} (Java serialization itself is not used). Its captured values, and its result, are
+ * copied. Safe from any thread.
  *
- * <p>A task that cannot be sent is rejected at once, as one that comes after the shutdown is: with a
+ * <p>A task that cannot be sent, or that comes after the shutdown, is rejected at once: with a
  * {@link java.util.concurrent.RejectedExecutionException} that names its class, and whose cause is the {@link
- * ParallelException}. What a task threw, and that its worker died, are the cause of the {@link
- * java.util.concurrent.ExecutionException} of {@link Future#get()}, a {@link ParallelException}, too. A task whose
- * worker died is tried once more (see {@link Builder#retries(int)}); one that has killed its worker twice is not tried
- * again.
+ * ParallelException}. The {@link java.util.concurrent.ExecutionException} of {@link Future#get()} has as its cause a
+ * {@link ParallelException}: what the task threw, or that its worker died. A task whose worker died is tried once more
+ * (see {@link Builder#retries(int)}); one that has killed its worker twice is not tried again.
  *
- * <p>{@link Future#cancel(boolean)} of a task that waits takes it out of the queue; of one that runs it interrupts it,
- * and if it has not ended after the grace of the workers' options, its worker is killed and replaced.
+ * <p>{@link Future#cancel(boolean)} takes a waiting task out of the queue. It interrupts a running task; if that has
+ * not ended after the grace of the workers' options, its worker is killed and replaced.
  *
  * <pre>{@code
  * try (WorkerPool pool = WorkerPool.of(4)) {
  *     Future<Double> area = pool.submit(() -> integrate(0, 1));
  *     System.out.println(area.get());
+ * }
+ * catch (ExecutionException e) {
+ *     System.err.println(e.getCause());     // a ParallelException, such as RemoteException
  * }
  * }</pre>
  */

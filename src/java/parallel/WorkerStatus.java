@@ -9,6 +9,13 @@ import java.util.OptionalInt;
 /**
  * What a worker is doing, read from shared memory.
  *
+ * <pre>{@code
+ * WorkerStatus status = worker.status();
+ * if (status.state() == WorkerStatus.State.DEAD) {
+ *     System.err.println("worker " + status.id() + " was ended by " + status.signal().orElse("its exit"));
+ * }
+ * }</pre>
+ *
  * @param id               its id in the session.
  * @param pid              its process id, 0 until started.
  * @param parent           the id of the process that started it.
