@@ -22,7 +22,7 @@ public final class ClosedException extends ParallelException
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link Code#CLOSED}.
+     * Makes an error with the code {@link Code#CLOSED}.
      *
      * @param message what happened.
      * @param data    the facts by name.

@@ -18,22 +18,22 @@ import java.io.Closeable;
 public interface Dashboard extends Closeable
 {
     /**
-     * The address of the page. Each call makes a fresh token, which is part of the address and lets one browser in,
-     * once. The last 64 tokens that nobody has used are good.
+     * Returns the address of the page. Each call makes a fresh token, which is part of the address and lets one browser
+     * in, once. The last 64 unused tokens are valid. Never blocks.
      *
-     * @return such as {@code http://127.0.0.1:41234/?token=...}.
+     * @return the address, such as {@code http://127.0.0.1:41234/?token=...}.
      */
     String url();
 
     /**
-     * The port that it listens on, on 127.0.0.1 alone.
+     * Returns the port that it listens on, on 127.0.0.1 alone.
      *
-     * @return the one that was asked for, or the one that the system has chosen.
+     * @return the port of the options, or the one that the system has chosen.
      */
     int port();
 
     /**
-     * Says whether it still serves.
+     * Returns whether it still serves.
      *
      * @return false after {@link #close()}, and after the workers of this process were closed.
      */

@@ -18,23 +18,23 @@ package parallel;
 public interface Host extends AutoCloseable
 {
     /**
-     * Its name.
+     * Returns its name in this session. Never blocks.
      *
-     * @return as it was given, or found.
+     * @return the name that was set, or that of the machine.
      */
     String name();
 
     /**
-     * What is known of it now. Never blocks.
+     * Returns what is known of it now. Never blocks.
      *
-     * @return a snapshot.
+     * @return a snapshot of its state.
      */
     HostStatus status();
 
     /**
-     * How many processors its workers may use.
+     * Returns how many processors its workers may use. Never blocks.
      *
-     * @return 1 or more.
+     * @return the number, 1 or more.
      */
     int cores();
 

@@ -22,7 +22,7 @@ public final class HostLostException extends WorkerDiedException
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link ParallelException.Code#HOST_LOST}.
+     * Makes an error with the code {@link ParallelException.Code#HOST_LOST}.
      *
      * @param message what happened.
      * @param data    the facts by name.

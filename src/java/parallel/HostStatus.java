@@ -16,7 +16,7 @@ import java.time.Instant;
  * @param number      of the host in this session, 1 or more; never used again.
  * @param name        its name.
  * @param state       whether it can be used.
- * @param via         how it was brought in, such as {@code "start"}.
+ * @param via         how it was added, such as {@code "start"}.
  * @param address     where its agent listens, null until it is up.
  * @param pid         process id of its agent, 0 until it is up.
  * @param cores       processors that workers may use, 0 until it is up.
@@ -27,14 +27,14 @@ import java.time.Instant;
  * @param java        its java command, null until it is up.
  * @param directory   where its workers start, null until it is up.
  * @param speed       of its cores, relative to the fastest host's; 0 until it was measured.
- * @param roundTrip   time that a word to its agent and back took last, null until it is up.
- * @param megabytesPerSecond what its connection moves, 0 until it was measured.
+ * @param roundTrip   the last round trip to its agent, null until it is up.
+ * @param megabytesPerSecond throughput of its connection, 0 until it was measured.
  * @param workers     live workers that this process has there.
  * @param spares      JVMs there that wait to become workers.
  * @param traffic     what its workers have sent and received, those that have ended included.
  * @param since       when it came into its state.
  * @param lastHeard   time since anything was heard of it, null until it is up.
- * @param error       why it was lost or could not be brought in, else null.
+ * @param error       why it was lost or could not be added, else null.
  */
 public record HostStatus(
     int number, String name, State state, String via, String address, long pid, int cores, int freeCores,

@@ -20,7 +20,7 @@ public final class NotTransferableException extends ParallelException
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link Code#NOT_TRANSFERABLE}.
+     * Makes an error with the code {@link Code#NOT_TRANSFERABLE}.
      *
      * @param message what happened.
      * @param data    the facts by name.

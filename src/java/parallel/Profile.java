@@ -16,16 +16,16 @@ import java.util.TreeMap;
  * }
  * }</pre>
  *
- * @param merged  of all workers together.
- * @param workers of each that is known, by its id.
+ * @param merged  the stacks of all workers together.
+ * @param workers the stacks of each that is known, by its id.
  */
 public record Profile(Map<String, Long> merged, Map<Integer, Map<String, Long>> workers)
 {
     /**
      * Keeps copies.
      *
-     * @param merged  of all workers together.
-     * @param workers of each that is known, by its id.
+     * @param merged  the stacks of all workers together.
+     * @param workers the stacks of each that is known, by its id.
      */
     public Profile
     {

@@ -20,7 +20,7 @@ public final class RemoteException extends ParallelException
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link Code#REMOTE_EXCEPTION}.
+     * Makes an error with the code {@link Code#REMOTE_EXCEPTION}.
      *
      * @param message what happened.
      * @param data    the facts by name.

@@ -20,7 +20,7 @@ public final class StartFailedException extends ParallelException
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link Code#START_FAILED}.
+     * Makes an error with the code {@link Code#START_FAILED}.
      *
      * @param message what happened.
      * @param data    the facts by name.

@@ -23,7 +23,7 @@ public class WorkerDiedException extends ParallelException
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link Code#WORKER_DIED}.
+     * Makes an error with the code {@link Code#WORKER_DIED}.
      *
      * @param message what happened.
      * @param data    the facts by name.
