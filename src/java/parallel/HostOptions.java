@@ -88,6 +88,7 @@ public final class HostOptions
      *
      * @param command the words of the command, at least one.
      * @return the options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public static HostOptions start(List<String> command)
     {
@@ -102,6 +103,7 @@ public final class HostOptions
      *
      * @param host the name as for ssh, {@code name} or {@code user@name}.
      * @return the options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public static HostOptions ssh(String host)
     {
@@ -118,6 +120,7 @@ public final class HostOptions
      * @param job  the number of the allocation.
      * @param node the name of a node of it.
      * @return the options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public static HostOptions slurm(String job, String node)
     {
@@ -136,6 +139,7 @@ public final class HostOptions
      *
      * @param arguments the words, such as {@code -p 2222} or {@code -F file}; default: none.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions sshOpts(List<String> arguments)
     {
@@ -170,6 +174,7 @@ public final class HostOptions
      *
      * @param name the name, not empty, without control characters; default: the host's own.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions name(String name)
     {
@@ -184,6 +189,7 @@ public final class HostOptions
      * @param address a name or number of the host that this machine reaches; default: the node's name, else its first
      *                address.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions address(String address)
     {
@@ -197,6 +203,7 @@ public final class HostOptions
      *
      * @param cores the number, 1 or more; default: those that its JVM finds.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions cores(int cores)
     {
@@ -209,6 +216,7 @@ public final class HostOptions
      *
      * @param java the path of the command there; default: that of JAVA_HOME, else the one that is found.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions java(Path java)
     {
@@ -221,6 +229,7 @@ public final class HostOptions
      *
      * @param directory the path of it there; default: where the command starts the agent.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions dir(Path directory)
     {
@@ -233,6 +242,7 @@ public final class HostOptions
      *
      * @param variables names and values, added to those that there are; default: none.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions env(Map<String, String> variables)
     {
@@ -247,6 +257,7 @@ public final class HostOptions
      *
      * @param arguments the arguments, such as {@code -Xmx256m}; default: none.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions jvmOpts(List<String> arguments)
     {
@@ -260,6 +271,7 @@ public final class HostOptions
      *
      * @param time a time from 3 to 600 s; default 12 s.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions hostTimeout(Duration time)
     {
@@ -273,6 +285,7 @@ public final class HostOptions
      *
      * @param time a time above zero; default 60 s.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions startTimeout(Duration time)
     {
@@ -285,6 +298,7 @@ public final class HostOptions
      *
      * @param nice the niceness, from 0 to 19; default 5.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions nice(int nice)
     {
@@ -298,6 +312,7 @@ public final class HostOptions
      *
      * @param speed the speed relative to the fastest host's, above 0 and at most 1; default: all are equally fast.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions speed(double speed)
     {
@@ -312,6 +327,7 @@ public final class HostOptions
      *                 {@code "host/id"}, {@code "why"} where it is lost, {@code "at-ms"}; on a library thread.
      *                 What it throws is logged.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions onEvent(Consumer<Map<String, Object>> listener)
     {

@@ -29,9 +29,10 @@ import parallel.shared.Primitives;
 public interface SharedLock extends Lock, AutoCloseable
 {
     /**
-     * A new lock that nobody holds.
+     * Makes a lock that nobody holds.
      *
      * @return the lock.
+     * @throws ParallelException with BAD_ARGUMENT if shared memory has no room.
      */
     static SharedLock create()
     {
@@ -39,35 +40,39 @@ public interface SharedLock extends Lock, AutoCloseable
     }
 
     /**
-     * Releases it.
+     * Releases it. Never blocks.
      *
      * @throws ParallelException with BAD_ARGUMENT if the calling thread does not hold it.
      */
     @Override
     void unlock();
 
-    /** @throws UnsupportedOperationException always. */
+    /**
+     * Throws: there are no conditions.
+     *
+     * @throws UnsupportedOperationException in any case.
+     */
     @Override
     Condition newCondition();
 
     /**
-     * Who holds it.
+     * Returns who holds it. Never blocks.
      *
      * @return the id of a worker, 0 for the root; -1 for nobody.
      */
     int holder();
 
-    /** Makes a broken lock one that nobody holds. No effect on one that is whole. */
+    /** Makes a broken lock usable again: nobody holds it. No effect on one that is not broken. */
     void repair();
 
     /**
-     * Has it been closed in this process?
+     * Returns whether it was closed in this process.
      *
-     * @return true: everything else throws.
+     * @return true if so: every other method then throws, with CLOSED.
      */
     boolean isClosed();
 
-    /** Lets go of it in this process, as {@link SharedArray#close()}. */
+    /** Releases it in this process, as {@link SharedArray#close()} does. Idempotent. */
     @Override
     void close();
 }

@@ -16,7 +16,7 @@ import java.util.OptionalInt;
  * }
  * }</pre>
  *
- * @param id               its id in the session.
+ * @param id               the id of the worker in the session.
  * @param pid              its process id, 0 until started.
  * @param parent           the id of the process that started it.
  * @param name             its name, null if it was given none.
@@ -44,9 +44,9 @@ public record WorkerStatus(
     Optional<String> host, Optional<Duration> age, List<Integer> cpus, OptionalInt nice)
 {
     /**
-     * Of a worker whose processors and niceness are not known.
+     * Makes the status of a worker whose processors and niceness are not known.
      *
-     * @param id               its id in the session.
+     * @param id               the id of the worker in the session.
      * @param pid              its process id, 0 until started.
      * @param parent           the id of the process that started it.
      * @param name             its name, null if it was given none.
@@ -76,9 +76,9 @@ public record WorkerStatus(
     }
 
     /**
-     * Of a worker on this machine.
+     * Makes the status of a worker on this machine.
      *
-     * @param id               its id in the session.
+     * @param id               the id of the worker in the session.
      * @param pid              its process id, 0 until started.
      * @param parent           the id of the process that started it.
      * @param name             its name, null if it was given none.
