@@ -155,7 +155,7 @@
        (every? #(lasting-qualifier? ns %) (symbols form))
        (every? lasting-leaf? (tree-seq coll? seq form))))
 
-;; ---- definitions that travel
+;; ---- definitions that are sent
 
 (defn- from-class-path? [^Var v]
   (or (loadable? (ns-name (.ns v)))
@@ -410,7 +410,7 @@
 ;; ---- the work
 
 (defn- with-definitions
-  "[what travels besides the form, symbols of vars that exist at the prompt only and whose definition is not known,
+  "[what is sent besides the form, symbols of vars that exist at the prompt only and whose definition is not known,
   functions that say together whether that would be the same now; nil where nothing can]"
   [ns-sym forms]
   (let [ns (or (find-ns ns-sym) (create-ns ns-sym))
@@ -427,7 +427,7 @@
      (when lasting? unchanged)]))
 
 (defn travelling
-  "What travels besides a form."
+  "What is sent besides a form."
   [ns-sym form]
   (first (with-definitions ns-sym [form])))
 
@@ -449,7 +449,7 @@
     (seq missing) (assoc :missing {:names (mapv name missing) :advice (sentence :missing (sort missing))})))
 
 (defn- failing-work
-  "What make returns; where something that the form uses cannot go along, a Work that fails."
+  "What make returns; where something that the form uses cannot be sent, a Work that fails."
   ^Work [make]
   (try
     (make)

@@ -18,7 +18,7 @@
   (.call (TaskLoop.)))
 
 (defn- in-its-namespace
-  "A Function that calls f with the task's arguments, *ns* bound as where f was made, and what came along with f."
+  "A Function that calls f with the task's arguments, *ns* bound as where f was made, and what came with f."
   ^Function [f]
   (let [ns *ns* carried parallel/*carried*]
     (if (seq carried)

@@ -1,5 +1,5 @@
 (ns ^:no-doc parallel.impl.remote
-  "A prompt whose evaluations happen in a worker, beside what the worker evaluates otherwise: what the caller does, and
+  "A prompt whose evaluations happen in a worker, while the worker evaluates other work: what the caller does, and
   what the worker does."
   (:require [clojure.main :as main]
             [clojure.string :as str]
@@ -370,7 +370,7 @@
       (throw e))))
 
 (defn call
-  "The value of a form of no locals, evaluated in the worker at once, beside whatever it does. Blocks; an interrupt
+  "The value of a form of no locals, evaluated in the worker at once, while its other work runs. Blocks; an interrupt
   interrupts it there, too."
   [^WorkerHandle w form]
   (value-of (.execNow w (form/work 'user form []))))

@@ -1,7 +1,7 @@
 package parallel.codec;
 
 /**
- * Makes a class of the user's transferable: it is written as a value that can travel, and rebuilt from it.
+ * Makes a class of the user's transferable: it is written as a value that can be sent, and rebuilt from it.
  * <p>
  * Both processes need the extension: list the implementing class in
  * {@code META-INF/services/parallel.codec.Extension}, or call {@link Extensions#register(Extension)} in both. Safe from
@@ -22,7 +22,7 @@ package parallel.codec;
 public interface Extension<T>
 {
     /**
-     * The name under which values travel.
+     * Returns the name under which values are sent.
      *
      * @return a name unique among extensions, at best qualified; the same in both processes.
      */

@@ -237,7 +237,7 @@ public final class Workers
     }
 
     /**
-     * Starts a worker for a body; captured values travel by the codec.
+     * Starts a worker for a body; captured values are sent by the codec.
      *
      * @param options checked ones.
      * @param body    a serializable lambda or object.
@@ -333,7 +333,7 @@ public final class Workers
         }
         catch (ParallelException e)
         {
-            return Work.failed(e);       // of what is to travel, a shared array that is closed
+            return Work.failed(e);       // of what is to be sent, a shared array that is closed
         }
     }
 

@@ -24,7 +24,7 @@ public final class MapJournal implements Closeable
     /**
      * What a map is known by.
      *
-     * @param function digest of what of the function travels.
+     * @param function digest of the function as it is sent.
      * @param text     of the function, for people.
      * @param seed     of the random numbers.
      * @param key      digest of what the user has said that it is known by; null: nothing.

@@ -35,7 +35,7 @@ public final class Steps
      *
      * @param workers   each at most once.
      * @param message   any transferable value.
-     * @param timeoutMs how long to wait, in milliseconds; a negative one means for ever.
+     * @param timeoutMs how long to wait, in milliseconds; a negative one means without limit.
      * @return what they have yielded, in order.
      * @throws InterruptedException if interrupted while blocked; none is released.
      * @throws ParallelException    CLOSED if one has ended, or the error of one that has failed, or TIMEOUT: none is

@@ -147,7 +147,7 @@ public final class WaitNote implements WaitObserver.Note
     /**
      * Writes what was seen into the table.
      *
-     * @param others threads beside this one that may act, -1 where that is unknown.
+     * @param others threads besides this one that may act, -1 where that is unknown.
      * @param trace  its frames, one per line.
      */
     public void tell(int others, String trace)
