@@ -295,8 +295,8 @@
                       (hash x))))]
     (when-not (= shape has)
       (throw (ex-info (str name ", which the form uses, cannot be sent to a worker. Its source gives another function "
-                           "there: it has captured a value that is another each time. "
-                           "Define that value first, by itself.")
+                           "there: it has captured a value that differs each time. "
+                           "Put that value into a def of its own.")
                       {:var name})))))
 
 (defn- content

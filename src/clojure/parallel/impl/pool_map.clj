@@ -495,8 +495,8 @@
   "The lazy results of a map in this thread: within an element of another."
   [{:keys [ns maker fs text unit]} {:keys [on-error timeout-ms seed journal]} coll]
   (when journal
-    (throw (errors/bad-argument (str ":journal is of a map in a pool; this one is within an element of another, which "
-                                     "is evaluated in its worker. Give it a :pool, or the journal to the outer map.")
+    (throw (errors/bad-argument (str "A map within an element of another map has no :journal, as its worker evaluates "
+                                     "it. Give it a :pool, or give the :journal to the outer map.")
                                 {:option :journal})))
   (let [f    (function/here ns maker fs)
         opts {:label text :unit unit :seed (or seed (a-seed)) :timeout-ms timeout-ms :grace-ms grace-ms

@@ -89,7 +89,7 @@
   (options/check-values what table m)
   (options/check-known what m (map :key table))
   (when (and (contains? m :journal-key) (not (contains? m :journal)))
-    (throw (errors/bad-argument ":journal-key says what a :journal is known by; there is no :journal."
+    (throw (errors/bad-argument ":journal-key needs the option :journal, which is not given."
                                 {:option :journal-key})))
   (merge (options/defaults table) m))
 

@@ -238,7 +238,7 @@ public final class AgentLaunch implements AutoCloseable
             }
             if (now - deadline > 0)
             {
-                throw failed("Its agent was not up in time (start-timeout-ms).");
+                throw failed("Its agent was not up in time: look at the host, or raise start-timeout-ms.");
             }
         }
     }

@@ -139,7 +139,7 @@ public final class Workers
         if (context.isEnded())
         {
             throw Errors.badArgument(
-                "Worker " + context.id() + " has ended; its code, which goes on in a thread, starts no more workers.");
+                "Worker " + context.id() + " has ended: its code, which still runs in a thread, cannot start workers.");
         }
         int depth = context.depth() + 1;
         int maxDepth = options.get(Option.MAX_DEPTH, Integer.class);

@@ -368,8 +368,8 @@ public class ArrayHandle extends Elements implements SentByReference
     {
         if (to.kind != kind)
         {
-            throw Errors.badArgument("A shared array of " + kind.title() + "s is not copied to one of " +
-                to.kind.title() + "s.");
+            throw Errors.badArgument("A shared array of " + kind.title() + "s cannot be copied to one of " +
+                to.kind.title() + "s: use arrays of one type.");
         }
         Shapes.checkRange(from, from + n, length);
         Shapes.checkRange(at, at + n, to.length);
