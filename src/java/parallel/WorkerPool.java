@@ -117,7 +117,7 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
     }
 
     /**
-     * Gives the pool a task that nobody waits for; an error is logged. Blocks while the queue is full. Safe from any
+     * Gives the pool a task without a future; its error is logged. Blocks while the queue is full. Safe from any
      * thread.
      *
      * @param action a lambda or an object; what it captures is sent by value.
@@ -183,8 +183,8 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
         Mapping<? super T, ? extends R> function, Iterable<? extends T> elements) throws InterruptedException;
 
     /**
-     * Applies a function to each element, and keeps each result in a file before anybody sees it: the same call later,
-     * also after a crash of anything, evaluates only what is missing. Blocks until all are done. Safe from any thread.
+     * Applies a function to each element, and keeps each result in a file before it is returned. The same call later,
+     * also after a crash, evaluates only what is missing. Blocks until all are done. Safe from any thread.
      *
      * <pre>{@code
      *   List<Double> losses = pool.map(Trial::loss, trials, Path.of("sweep.journal"));
@@ -192,18 +192,18 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
      *
      * <p>An element is known by its place and its content: one that has changed is evaluated again. A function is known
      * by its class, or by class and method of a lambda, and by what it captures; another one is refused. The code of
-     * the method is not looked at: delete the file where that has changed. Elements that failed are not kept. {@code
+     * the method is not compared: delete the file when it has changed. Elements that failed are not kept. {@code
      * parallel.pool/journal} of Clojure reads the file, too.
      *
      * @param function a lambda or an object; what it captures is sent by value.
-     * @param elements as in {@link #map(Mapping, Iterable)}.
+     * @param elements the elements, walked as {@link #map(Mapping, Iterable)} does.
      * @param journal  a file that is not there or is empty, which begins a journal, or the journal of this map. One
      *                 process at a time may have it; opened again by the same process it ends the earlier map.
      * @param <T>      the type of the elements.
      * @param <R>      the type of the results.
      * @return the results, in the order of the elements.
-     * @throws ParallelException    as {@link #map(Mapping, Iterable)} says. With BAD_ARGUMENT if the file is none of a
-     *                              journal, is of another function, cannot be written, or another process has it.
+     * @throws ParallelException    as {@link #map(Mapping, Iterable)} says. With BAD_ARGUMENT if the file is no
+     *                              journal, belongs to another function, cannot be written, or another process has it.
      * @throws InterruptedException if interrupted while blocked; what is done by then is in the journal.
      * @throws IOException          if the journal cannot be written, as on a full disk.
      */
@@ -220,7 +220,7 @@ public abstract class WorkerPool extends AbstractExecutorService implements Clos
 
     /**
      * Ends the pool now: tasks that wait or run fail with {@link ClosedException}, and the workers are stopped. Blocks
-     * until they have ended. Idempotent.
+     * until they have ended; an interrupt does not shorten that. Idempotent.
      */
     @Override
     public abstract void close();
