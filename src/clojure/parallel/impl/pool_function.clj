@@ -4,7 +4,7 @@
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors]
             [parallel.impl.form :as form]
-            ;; a name that is not known could be that of a macro: then nothing goes along
+            ;; a name that is not known could be that of a macro: then nothing is sent with it
             [parallel.impl.pool-worker])
   (:import [clojure.lang Compiler Var]
            [java.util.function Supplier]

@@ -83,7 +83,7 @@ public record Placement(List<Host> hosts, int over)
     }
 
     /**
-     * Places one worker beside those that there are: they count as given.
+     * Places one more worker: they count as given.
      *
      * @param hosts those that may have it; lost and removed ones are left out.
      * @return its host.

@@ -153,7 +153,7 @@ public final class MapJournal implements Closeable
 
     /**
      * Gives out elements, where the journal has none from there on, as in a map that is not done again. One that cannot
-     * travel is not kept.
+     * be sent is not kept.
      *
      * @param start    index of the first.
      * @param elements one after the other.
