@@ -3,6 +3,7 @@
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
+            [parallel.hosts]
             [parallel.look]
             [parallel.pool]
             [parallel.shared]
@@ -100,6 +101,17 @@
         (re-pattern (str #"^\(select \.\.\.\) has 2 arguments; it is called \(select peers\) "
                          #"or \(select peers timeout-ms timeout-val\)\.$"))
         (parallel/select [] 1)))
+
+(deftest each-public-var-says-what-it-throws-and-since-when-it-is-there
+  (doseq [ns-name '[parallel.api parallel.hosts parallel.look parallel.pool parallel.shared]
+          [call v] (ns-publics (the-ns ns-name))
+          :let [{:keys [doc added no-doc macro]} (meta v)]
+          :when (not (or no-doc (str/starts-with? (str doc) "Positional factory")))]
+    (testing call
+      (is (string? added))
+      (when (or macro (fn? @v))
+        (is (re-find #"(?i)throws?\b" (str doc)))
+        (is (re-find #"^[A-Z][a-z]+s\b" (str doc)) "a verb in the third person")))))
 
 (deftest what-is-no-worker
   (says :bad-argument #"^\(spawn-on \.\.\.\) takes a forked worker, .* or a map of options, not 3"
