@@ -63,7 +63,7 @@ public final class SlurmOptions
      * @param time the time as Slurm writes it, such as {@code 01:00:00} or {@code 2-12}; default: that of the
      *             partition.
      * @return new options.
-     * @throws ParallelException with BAD_ARGUMENT for another value.
+     * @throws ParallelException with BAD_ARGUMENT for another value, and for an allocation that exists already.
      */
     public SlurmOptions time(String time)
     {
@@ -78,7 +78,7 @@ public final class SlurmOptions
      *
      * @param arguments the words, such as {@code -p gpu} or {@code --exclusive}; default: none.
      * @return new options.
-     * @throws ParallelException with BAD_ARGUMENT for another value.
+     * @throws ParallelException with BAD_ARGUMENT for another value, and for an allocation that exists already.
      */
     public SlurmOptions args(List<String> arguments)
     {
@@ -96,7 +96,7 @@ public final class SlurmOptions
      *               node, and returns them with others set. {@link HostOptions#startTimeout} holds for the allocation,
      *               too. Default: no change.
      * @return new options.
-     * @throws ParallelException with BAD_ARGUMENT for another value.
+     * @throws ParallelException with BAD_ARGUMENT for null.
      */
     public SlurmOptions each(UnaryOperator<HostOptions> change)
     {
@@ -154,8 +154,8 @@ public final class SlurmOptions
     {
         if (nodes == 0)
         {
-            throw bad(option, "Option " + option + " is of a new allocation, which the option nodes makes; the one " +
-                "that this JVM runs in is as it is.", "nothing");
+            throw bad(option, "Option " + option + " needs a new allocation, which the option nodes makes. The one " +
+                "that this JVM runs in cannot be changed.", "nothing");
         }
     }
 
