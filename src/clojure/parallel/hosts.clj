@@ -107,7 +107,7 @@
     (contains? spec :ssh)
     (if (string? ssh)
       (errors/surfacing (HostOptions/ssh ssh))
-      (refuse "add" "a name as for ssh, a string, as :ssh" ssh))
+      (refuse "add" "as :ssh a string, the name that ssh knows" ssh))
 
     (words? start)
     (HostOptions/start ^java.util.List (vec start))
@@ -172,7 +172,7 @@
   (cond
     (string? spec) (host-options {:ssh spec})
     (map? spec)    (host-options spec)
-    :else          (refuse call "the name of a host as for ssh, or a map of options" spec)))
+    :else          (refuse call "the name of a host that ssh knows, or a map of options" spec)))
 
 (defcall add
   "Adds a host: starts an agent there and connects to it. Blocks until the agent is up. Returns the host.

@@ -128,7 +128,7 @@
 
 (defn- checked-path ^Path [call what x]
   (when-not (path? x)
-    (refuse call (str "the path of a file, a string, File or Path, which the " what " is written to") x))
+    (refuse call (str "the path of the file for the " what ", a string, File or Path") x))
   (try
     (if (instance? Path x) x (Path/of (str x) (make-array String 0)))
     (catch InvalidPathException e

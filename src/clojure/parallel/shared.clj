@@ -274,7 +274,7 @@
   ([x most]
    (if (and (int? x) (<= (- (long most)) (long x) (long most)))
      x
-     (refuse "copy-to!" (str "whole numbers up to " most " for places") x))))
+     (refuse "copy-to!" (str "whole numbers up to " most " for positions and counts") x))))
 
 (defn- elements-in [x]
   (cond
