@@ -9,8 +9,12 @@
   A prompt there  repl in out
 
   A *peer* is a worker's handle (in its parent) or (parent) (in a worker). A *group* is any sequential collection of
-  workers. All functions are safe from any thread. Errors are ExceptionInfos whose ex-data has :parallel/error, one of
-  :remote-exception :worker-died :start-failed :timeout :closed :not-transferable :bad-argument :several.
+  workers. All functions are safe from any thread.
+
+  Errors are ExceptionInfos whose ex-data has :parallel/error, one of :remote-exception :worker-died :start-failed
+  :timeout :closed :not-transferable :bad-argument :several :host-lost :deadlock. Every function throws :bad-argument
+  for arguments of another number or kind. Every function that blocks throws InterruptedException when it is
+  interrupted, unless its text says otherwise.
 
     (require '[parallel.api :as parallel])
     (def w (parallel/run '(let [xs (parallel/receive (parallel/parent))]
@@ -122,22 +126,25 @@
 ;; ---- who am I
 
 (defcall id
-  "This process's id: 0 in the root, else a positive int that is unique in the session, workers of workers included, and
-  never used again. Never blocks.
+  "Returns this process's id: 0 in the root, else a positive int. The id is unique in the session, workers of workers
+  included, and never used again. Never blocks; throws nothing.
 
     (parallel/id) ; => 0"
   []
   (.id (context)))
 
 (defcall parent
-  "The peer that stands for the parent; nil in the root. Never blocks.
+  "Returns the peer that stands for the parent; nil in the root. Never blocks; throws nothing.
 
     (parallel/run '(parallel/send (parallel/parent) :hello))"
   []
   (.parent (context)))
 
 (defcall children
-  "This process's live workers, a vector in the order of their ids. One that has ended is not in it. Never blocks."
+  "Returns this process's live workers, a vector in the order of their ids. Workers that have ended are not in it.
+  Never blocks; throws nothing.
+
+    (map deref (parallel/children))"
   []
   (vec (.all (the-children))))
 
@@ -180,15 +187,18 @@
       (start opts (written-for 1 destination #(work-of-run ns-sym opts form args))))))
 
 (defcall run
-  "Starts a worker JVM that evaluates a form; returns its handle at once.
+  "Starts a worker JVM that evaluates a form. Returns the worker's handle at once.
 
   form    a quoted form, a string of code (any number of forms), a qualified symbol, a var, or a pfn. If its value is a
           function it is called with args. The value is the worker's final value (see join); then the worker ends.
-  args    values; they travel, as messages do.
-  opts    a map, see the guide; unknown keys are refused.
+  args    any values that can be sent, as messages are.
+  opts    a map, see the guide; unknown keys are refused. Default {}.
 
-  The form is evaluated in a namespace named as that of the call, with the aliases, refers and imports that it uses;
-  parallel is always an alias of parallel.api. Throws :bad-argument only; all else makes the handle fail.
+  The form is evaluated in a namespace with the name of the caller's. It has the aliases, refers and imports that it
+  uses; parallel is always an alias of parallel.api.
+
+  Throws :bad-argument for a form or an option that is not allowed. Every other error is the worker's: join, deref and
+  receive throw it.
 
     @(parallel/run '(fn [a b] (+ a b)) 1 2) ; => 3
     (parallel/run {:max-heap \"256m\"} '(my.ns/work))"
@@ -199,7 +209,14 @@
   (apply run-in (ns-name *ns*) args))
 
 (defcall fork
-  "Starts one idle worker, or n side by side; returns the handle or a vector of handles at once. exec gives them work.
+  "Starts one idle worker, or n of them at the same time. Returns the handle, or a vector of handles, at once. exec
+  gives them work.
+
+  opts    those of run, default {}.
+  n       how many workers, 0 or more.
+
+  Throws :bad-argument for an option that is not allowed, and for more workers than the session may have. Every other
+  error is the worker's: join and the replies of exec throw it.
 
     (def w (parallel/fork))
     @(parallel/exec w '(+ 1 2)) ; => 3
@@ -213,26 +230,25 @@
    (mapv fork (placed opts n))))
 
 (defcall warm
-  "Keeps n spare JVMs, booted and idle, for workers that are yet to be started: run, fork and spawn take one where there
-  is one that fits, and are then ready within milliseconds, not half a second. The next is started in its place. Returns
-  nil at once; the spares boot in the background, and one that boots is taken, too.
+  "Keeps n spare JVMs, booted and idle, for workers that start later. run, fork and spawn take a spare that fits; such
+  a worker is ready within milliseconds, not half a second. The next spare is started in its place. Returns nil at
+  once; the spares boot in the background, and one that boots is taken, too.
 
-  n       0 or more, for these options; 256 at most (:max-workers). (warm 0) gives all spares back, whatever their
-          options.
+  n       0 or more, for these options; 256 at most (:max-workers). (warm 0) ends all spares, whatever their options.
   opts    those of run, default {}. A spare is kept for the options of its process, :jvm-opts :max-heap :env :dir
           :classpath :java :ring-bytes :inbox-bytes :cpus :nice :reload :flight; the others are the worker's own.
           With :in :thread nothing is kept. With :in a host they are kept there, see :spares of
           (parallel.hosts/hosts); with :in a vector of hosts n on each.
 
-  A spare that is taken is as a new worker is in all respects: its id, its events, what everywhere has said. One that
-  was started before its class path, a jar on it, data readers or this library changed is not taken. A spare is no
-  worker: neither (children) nor (status) has it, (spares) has. It takes a little more memory than an idle worker, and
+  A worker made of a spare is like a new worker in all respects: its id, its events, what everywhere has evaluated. A
+  spare is not taken when its class path, a jar on it, data readers or this library changed after its start. A spare is
+  not a worker: (spares) has it, (children) and (status) do not. It takes a little more memory than an idle worker. It
   ends with this process or with (close), which forgets n, too.
 
-  In a program there are none without this call. At a prompt (clojure.main or nREPL) there is one like the last worker
-  that was started, until warm says otherwise; (warm 0) is none.
+  In a program there are no spares without this call. At a prompt (clojure.main or nREPL) there is one, like the last
+  worker that was started, until warm sets another number.
 
-  Throws :bad-argument. Safe from any thread.
+  Throws :bad-argument for another number, or an option that is not allowed. Safe from any thread.
 
     (parallel/warm 2)
     (parallel/warm {:max-heap \"512m\"} 4)"
@@ -260,11 +276,13 @@
       (errors/surfacing (.exec worker work)))))
 
 (defcall exec
-  "Evaluates a form in a forked worker, after what it was given before; vars that it defines stay. Returns a reply at
-  once: a future with deref, timed deref, realized? and future-cancel. On a group: a vector of replies. form and args as
-  in run.
+  "Evaluates a form in a forked worker, after what it was given before. Vars that the form defines stay. Returns a
+  reply at once: a future with deref, timed deref, realized? and future-cancel. Of a group: a vector of replies. form
+  and args are as those of run.
 
-  Throws :bad-argument on a worker that was started by run; every other error comes when the reply is dereferenced.
+  Throws :bad-argument for a worker that was started by run, and for a form that is not allowed. Every other error
+  comes when the reply is dereferenced: :remote-exception when the form threw, :worker-died, :start-failed, :closed
+  after the worker was joined or stopped, :not-transferable, and CancellationException.
 
     (parallel/exec w '(def data (load-it)))
     @(parallel/exec w '(count data))"
@@ -314,11 +332,15 @@
     (mapv first results)))
 
 (defcall everywhere
-  "Evaluates a form in all children, now, and in every child that is started later, before anything else. In a forked
-  worker it waits its turn; beside the form of a run worker it is evaluated at once. Blocks until all have; returns a
-  vector of the values. A worker that ends normally, is joined or stopped meanwhile drops out; one that fails or dies
-  makes it throw that worker's error. Errors of several workers come in one error. The form is kept for later workers
-  unless it itself failed.
+  "Evaluates a form in all children now, and in every child that starts later, before anything else. A forked worker
+  evaluates it after what it was given before; a worker of run at once, while its own form runs. Blocks until all have
+  evaluated it. Returns a vector of the values.
+
+  Workers that end normally, or are joined or stopped meanwhile, are left out. The form is kept for later workers
+  unless the form itself failed.
+
+  Throws the error of a worker that failed or died; :several when more than one did; :bad-argument for what is not a
+  form.
 
     (parallel/everywhere '(require '[my.ns :as my]))"
   {:arglists '([form])
@@ -328,7 +350,10 @@
   (everywhere-in (ns-name *ns*) form))
 
 (defcall everywhere-forget
-  "Workers started from now on evaluate none of the forms given to everywhere so far. Returns nil."
+  "Forgets the forms given to everywhere so far: workers that start from now on do not evaluate them. Returns nil.
+  Never blocks; throws nothing.
+
+    (parallel/everywhere-forget)"
   []
   (forget-everywhere!)
   (.forgetAll (the-children)))
@@ -347,9 +372,9 @@
   [locals]
   (into {} (map (fn [local] [(list 'quote (with-meta local nil)) (with-meta local nil)])) locals))
 
-(def ^:dynamic *large-locals-bytes*
-  "When the locals that travel with a pfn take more bytes than this, a line on *err* says so once, with their names
-  and sizes. Default 8 MB; nil: never."
+(def ^{:dynamic true :added "0.2"} *large-locals-bytes*
+  "The size in bytes, default 8 MB, above which the locals sent with a pfn are reported: one line on *err*, once for a
+  form, with their names and sizes. nil: never."
   8000000)
 
 (Extensions/register
@@ -364,13 +389,14 @@
   [ns-sym form names values f]
   (make-pfn ns-sym form names values f))
 
-(defmacro pfn
-  "A function that can travel, written as fn is. Here it is an ordinary function; it can be sent, be put in a map, be an
-  argument or a value of a worker, and be given to run, exec and the maps of a pool in place of a form. What travels is
-  its form, with the definitions of what it uses and exists at the prompt only, and the locals that it has captured, by
-  value; the other side compiles it once per form, when it is first called there.
+(defmacro ^{:added "0.2"} pfn
+  "Returns a function that can be sent, written as fn is. Here it is an ordinary function. It can be sent, put in a
+  map, be an argument or a value of a worker, and be given to run, exec and the maps of a pool in place of a form.
 
-  Made to travel with a local that cannot, it is :not-transferable, with the path.
+  Sent are its form, the values of the locals that it captured, and the definitions of what it uses and that only the
+  prompt has. The receiver compiles the form once, when it first calls the function.
+
+  Throws nothing by itself. Sending it throws :not-transferable, with the path, when a captured local cannot be sent.
 
     (let [factor 3
           f (parallel/pfn [x] (* x factor))]
@@ -380,8 +406,9 @@
         names (used-locals &env form)]
     `(portable-function '~(ns-name *ns*) '~form '~names [~@(map #(with-meta % nil) names)] ~form)))
 
-(defmacro spawn
-  "As run, for a body that is written in place: the locals that it uses travel by value. Returns the handle at once.
+(defmacro ^{:added "0.2"} spawn
+  "Starts a worker that evaluates body, as run does; the locals that body uses are sent by value. Returns the handle at
+  once. Throws as run.
 
     (let [n 10]
       @(parallel/spawn (reduce + (range n)))) ; => 45"
@@ -397,9 +424,10 @@
     (or (instance? WorkerHandle target) (sequential? target)) (apply exec-in ns-sym target form args)
     :else (refuse "spawn-on" "a forked worker, a sequential collection of workers, or a map of options" target)))
 
-(defmacro spawn-on
-  "As spawn, on a target: a forked worker (as exec, returns a reply) or options for a new one (as run, returns its
-  handle).
+(defmacro ^{:added "0.2"} spawn-on
+  "Evaluates body on a target, as spawn does. The target is a forked worker or a group (as exec; returns a reply, or a
+  vector of replies), or a map of options for a new worker (as run; returns its handle). Throws as exec and run, and
+  :bad-argument for another target.
 
     (let [x 20] @(parallel/spawn-on w (* 2 x))) ; => 40"
   [target & body]
@@ -422,14 +450,15 @@
     :else (throw (.timeoutError peer "send to" ms))))
 
 (defcall send
-  "Sends v to a peer; blocks while there is no room (backpressure), and takes what arrives meanwhile into the inbox. Any
-  value that can travel, of any size. Returns the peer. To a group: v is encoded once, every live member gets it, one
-  slow member delays no other's copy, then the errors are thrown.
+  "Sends v to a peer. v may be any value that can be sent, of any size. Blocks while there is no room (backpressure),
+  and takes what arrives meanwhile into the inbox. Returns the peer. To a group: v is encoded once, every live member
+  gets it, and one slow member delays no other's copy; then the errors are thrown.
 
-  opts    {:timeout-ms n}: throws :timeout when there is no room in time, and nothing of v arrives; for a group :unsent
-          has the ids.
-  Throws :not-transferable before anything is sent, :closed after send-end or to a peer that has ended, or the error of
-  a worker that failed.
+  opts    {:timeout-ms n}: how many milliseconds to wait for room. Default: without limit.
+
+  Throws :timeout when there is no room in time: nothing of v arrives, and for a group :unsent has the ids. Throws
+  :not-transferable before anything is sent, :closed after send-end or to a peer that has ended, the error of a worker
+  that failed, and :several for a group.
 
     (parallel/send w {:op :sum :xs (double-array 1000)})"
   {:arglists '([peer v] [peer v opts])}
@@ -446,9 +475,10 @@
      peer)))
 
 (defcall try-send
-  "Sends v to a peer if that is possible at once: true, or false when there is no room or another thread is sending.
-  Never blocks. A group: a vector of these. A message that is larger than the ring can ever hold is :bad-argument: use
-  send.
+  "Sends v to a peer if that is possible at once. Returns true, or false when there is no room or another thread is
+  sending. Of a group: a vector of these. Never blocks.
+
+  Throws as send, and :bad-argument for a message larger than the ring can ever hold: use send.
 
     (when-not (parallel/try-send w sample) (swap! dropped inc))"
   [peer v]
@@ -457,12 +487,13 @@
     (errors/surfacing (.trySend (one-peer "try-send" peer) v))))
 
 (defcall receive
-  "The next message of a peer; blocks until there is one, or at most timeout-ms milliseconds and returns timeout-val.
-  Each message goes to exactly one caller; nil and false are ordinary messages. Of a group: a vector, one message from
-  each, in group order: nothing is taken unless every member has one; with a time-out, timeout-val stands where nothing
-  came.
+  "Returns the next message of a peer. Blocks until there is one, or at most timeout-ms milliseconds and returns
+  timeout-val. Each message goes to exactly one caller; nil and false are ordinary messages. Of a group: a vector of
+  one message from each, in group order. Nothing is taken unless every member has a message; with a time-out,
+  timeout-val stands where nothing came.
 
-  Throws, when all that the peer sent was received, :closed if it has ended, or its error if it failed.
+  Throws, after all that the peer sent was received, :closed if it has ended, or its error if it failed. Throws
+  :not-transferable for a message that cannot be read here; the next call gets the next message.
 
     (parallel/receive w)
     (parallel/receive w 1000 ::nothing)"
@@ -484,7 +515,8 @@
         (.receive (one-peer "receive" peer) ms ^Object timeout-val))))))
 
 (defcall try-receive
-  "The next message of a peer if there is one, else none. Never blocks. Of a group: a vector. Throws as receive.
+  "Returns the next message of a peer if there is one, else none. Of a group: a vector. Never blocks. Throws as
+  receive.
 
     (parallel/try-receive w ::none)"
   [peer none]
@@ -493,9 +525,10 @@
     (errors/surfacing (.tryReceive (one-peer "try-receive" peer) none))))
 
 (defcall receive-into!
-  "Copies the next message of a peer, a primitive array of the same type and at most that length, straight into
-  array; blocks until there is one. Returns the number of elements. Anything else is :bad-argument, and stays the next
-  message.
+  "Copies the next message of a peer straight into array. The message must be a primitive array of the same type and of
+  at most array's length. Blocks until there is a message. Returns the number of elements.
+
+  Throws :bad-argument for any other message, which stays the next message; else throws as receive.
 
     (let [xs (double-array 1000)]
       (parallel/receive-into! w xs)) ; => 1000"
@@ -548,8 +581,9 @@
   (seq [_] (seq (message-seq peer))))
 
 (defcall messages
-  "The messages of a peer until its stream ends: reducible (with and without init), iterable and seqable, one element at
-  a time; taking one blocks as receive does. Stopping early (reduced, take) leaves the rest to be received.
+  "Returns the messages of a peer until its stream ends: reducible (with and without init), iterable and seqable, one
+  element at a time. Taking an element blocks as receive does. Stopping early (reduced, take) leaves the rest to be
+  received. Taking an element throws the error of a peer that failed; a normal end is the end of the sequence.
 
     (reduce + (parallel/messages w))
     (run! println (parallel/messages w))"
@@ -563,10 +597,11 @@
     :else (vec result)))
 
 (defcall select
-  "[peer message] of the first of the peers that has one; blocks until then, or at most timeout-ms milliseconds and
-  returns timeout-val. Fair: the turn starts after the peer that was served last. Messages of all peers come before any
-  error; peers that ended normally or sent their end are passed over, nil when all have; a failed peer throws its error
-  on each call until it is left out.
+  "Returns [peer message] of the first of the peers that has a message. Blocks until then, or at most timeout-ms
+  milliseconds and returns timeout-val. The choice is fair: it starts after the peer that was served last. Peers that
+  ended normally, or sent their end, are passed over; nil when all have.
+
+  Throws the error of a failed peer, on each call until that peer is left out; messages of all peers come first.
 
     (let [[w message] (parallel/select ws)] ...)"
   ([peers]
@@ -581,12 +616,12 @@
                                    "here, call (step w)."))))
 
 (defcall yield
-  "A rendezvous beside the messages: in a worker, gives v to the parent, waits until it steps, and returns the parent's
-  msg. v is nil without one. Several threads may yield; the parent steps them in the order in which they have yielded.
-  Meanwhile the worker's state is :receiving, and messages are taken into the inbox.
+  "Gives v to the parent, waits until the parent steps, and returns the parent's msg: a rendezvous, separate from the
+  messages. For a worker. v is nil when left out. When several threads yield, the parent steps them in the order in
+  which they yielded. Meanwhile the worker's state is :receiving, and messages are taken into the inbox.
 
-  Blocks. Throws :bad-argument in the root and in a task of a pool, :not-transferable when v cannot travel, and
-  InterruptedException when it is interrupted before the parent has stepped: v is withdrawn, then. When it had stepped,
+  Blocks. Throws :bad-argument in the root and in a task of a pool, :not-transferable when v cannot be sent, and
+  InterruptedException when interrupted before the parent steps: v is withdrawn. When the parent has stepped already,
   msg is returned, and the thread stays interrupted. Safe from any thread.
 
     (parallel/run '(loop []
@@ -605,15 +640,16 @@
   (if-some [ms (:timeout-ms opts)] (milliseconds "step" ms) -1))
 
 (defcall step
-  "A rendezvous beside the messages: waits until a worker has yielded, hands it msg, with which it goes on, and returns
-  what it has yielded. msg is nil without one; a map as second argument is the msg. Takes what the worker sends into the
-  inbox meanwhile. Of a group: a vector; all have yielded before any is released: a barrier, also across hosts.
+  "Waits until a worker has yielded, gives it msg, and returns what it has yielded: a rendezvous, separate from the
+  messages. The worker then continues. msg is nil when left out; a map as second argument is the msg. What the worker
+  sends meanwhile is taken into the inbox. Of a group: a vector. All members have yielded before any is released, so
+  that it is a barrier, also across hosts.
 
-  opts    {:timeout-ms n}: throws :timeout when it has not yielded in time, and releases none; for a group :late has the
-          ids of those that have not.
-  Blocks. Throws :closed when the worker has ended normally instead, its error when it has failed: none of a group is
-  released, then. :not-transferable when msg cannot travel, before any is released. An interrupt releases none. Safe
-  from any thread.
+  opts    {:timeout-ms n}: how many milliseconds to wait. Default: without limit.
+
+  Blocks. Throws :timeout when a worker has not yielded in time; for a group :late has the ids. Throws :closed when the
+  worker has ended normally instead, its error when it has failed, and :not-transferable when msg cannot be sent. None
+  of a group is released then, nor by an interrupt. Safe from any thread.
 
     (dotimes [_ 1000] (parallel/step ws))
     (parallel/step ws :break)"
@@ -628,8 +664,11 @@
         (first (Steps/step [(one-worker "step" w)] msg ms)))))))
 
 (defcall send-end
-  "Ends the stream to a peer or each of a group: when all that was sent is received, the other side's receive throws
-  :closed and its messages end. Idempotent, never blocks. Returns the peer."
+  "Ends the stream to a peer, or to each of a group. After all that was sent is received, the other side's receive
+  throws :closed, and its messages end. Idempotent, never blocks. Returns the peer. Throws :bad-argument for what is
+  not a peer.
+
+    (parallel/send-end w)"
   [peer]
   (if (sequential? peer)
     (run! send-end (members "send-end" peer))
@@ -643,10 +682,12 @@
     (apply [_ w] (.finalValue ^WorkerHandle w))))
 
 (defcall join
-  "Waits until a worker has ended, or at most timeout-ms milliseconds and returns timeout-val; takes what it sends into
-  the inbox meanwhile. Returns its final value or throws its error. A forked worker first finishes what it was given;
-  its value is nil. Of a group: a vector of values; throws as soon as one has failed, naming every worker that has by
-  then, and the others go on.
+  "Waits until a worker has ended, or at most timeout-ms milliseconds and returns timeout-val. Takes what the worker
+  sends into the inbox meanwhile. Returns its final value. A forked worker first finishes what it was given; its value
+  is nil. Of a group: a vector of values.
+
+  Throws the worker's error: :remote-exception, :worker-died, :start-failed, :host-lost or :not-transferable. For a
+  group it throws as soon as one has failed, with every worker that has by then; the others continue.
 
     (parallel/join (parallel/run '(+ 1 2))) ; => 3"
   {:arglists '([w] [w timeout-ms timeout-val])}
@@ -665,34 +706,45 @@
           (if (.await worker ms TimeUnit/MILLISECONDS) (.finalValue worker) timeout-val)))))))
 
 (defcall interrupt
-  "Thread.interrupt of what a worker, or each of a group, evaluates now, never of its next evaluation; no effect on an
-  idle worker. A forked worker lives on. Never blocks. Returns nil. Code that ignores interrupts goes on: stop ends it."
+  "Interrupts what a worker, or each of a group, evaluates now (Thread.interrupt), never its next evaluation. No effect
+  on an idle worker; a forked worker lives on. Code that ignores interrupts continues: stop ends it. Never blocks.
+  Returns nil. Throws :bad-argument for what is not a worker.
+
+    (parallel/interrupt w)"
   [w]
   (each-worker "interrupt" [worker w] (.interrupt worker))
   nil)
 
 (defcall stop
-  "Ends a worker, or a group side by side: asks, interrupts, SIGTERM, SIGKILL, each after a third of the grace
-  (:grace-ms, 2000 in all by default). Blocks until it has ended. Returns nil."
+  "Ends a worker, or a group at the same time: asks, interrupts, SIGTERM, SIGKILL, each after a third of the grace
+  (:grace-ms, 2000 ms in all by default). Blocks until it has ended; an interrupt does not shorten that. Idempotent.
+  Returns nil. Throws :bad-argument for what is not a worker.
+
+    (parallel/stop w)"
   [w]
   (Group/stop (if (sequential? w) (worker-members "stop" w) [(one-worker "stop" w)]))
   nil)
 
 (defcall kill
-  "Ends a worker or each of a group now: SIGKILL. Does not wait; join does. Returns nil."
+  "Kills a worker, or each of a group, with SIGKILL. Does not wait; join does. Returns nil. Throws :bad-argument for
+  what is not a worker.
+
+    (parallel/kill w)"
   [w]
   (each-worker "kill" [worker w] (.kill worker))
   nil)
 
 (defcall close
-  "Stops every worker of this process, side by side, and gives its spares back. Also done when the JVM exits. Blocks
-  until they have ended. Returns nil."
+  "Stops every worker of this process at the same time, and ends its spares. The exit of the JVM does the same. Blocks
+  until they have ended. Idempotent. Returns nil. Throws nothing.
+
+    (parallel/close)"
   []
   (.close (context) -1))
 
-(defmacro with-workers
-  "Scope of a group or one handle: evaluates body with name bound to it, and stops its workers at the end, whatever
-  happens.
+(defmacro ^{:added "0.2"} with-workers
+  "Evaluates body with name bound to a group or one handle, and stops its workers at the end, whatever happens. Returns
+  the value of body. Throws what body throws, and :bad-argument when it is expanded without a name and workers.
 
     (parallel/with-workers [ws (parallel/fork 4)]
       (mapv deref (parallel/exec ws '(parallel/id))))"
@@ -710,7 +762,10 @@
 ;; ---- look
 
 (defcall alive?
-  "Whether a worker has not ended yet; of a group a vector of these. Never blocks, never throws for a worker."
+  "Returns whether a worker has not ended yet; of a group a vector of these. Never blocks. Throws :bad-argument for
+  what is not a worker.
+
+    (parallel/alive? w) ; => true"
   [w]
   (each-worker "alive?" [worker w] (.isAlive worker)))
 
@@ -723,33 +778,38 @@
     status))
 
 (defcall status
-  "What a worker does, from shared memory: also of a hung, stopped or dead one. Never blocks. A map with the keys :id
-  :pid :parent :name :state :started-at :doing :sent :received :queue :heap-bytes :exit :signal :host :age-ms :cpus
-  :nice, all always present, nil where unknown. Of a group: a vector. Without argument: a vector of all live
-  descendants, workers of workers included.
+  "Returns what a worker does, from shared memory: also of a hung, stopped or dead one. A map with the keys :id :pid
+  :parent :name :state :started-at :doing :sent :received :queue :heap-bytes :exit :signal :host :age-ms :cpus :nice,
+  all always present, nil where unknown. Of a group: a vector. Without argument: a vector of all live descendants,
+  workers of workers included. Never blocks. Throws :bad-argument for what is not a worker.
 
-  :state is one of :starting :idle :running :receiving :sending :ended :failed :dead; :sent and :received are as the
-  worker counts, {:messages n :bytes n}; :queue is what waits for it; :cpus is a vector of the processors that it was
-  given, if any, and :nice how nice it was asked to be. Where the worker's code is older than the disk there is :stale,
-  see stale. What its threads wait for is in the metadata, as :waits, see parallel.look/waits; print-status shows it."
+  :state is one of :starting :idle :running :receiving :sending :ended :failed :dead. :sent and :received are as the
+  worker counts, {:messages n :bytes n}. :queue is what waits for it. :cpus is a vector of the processors that it was
+  given, if any, and :nice the niceness that was asked for. A worker whose code is older than the disk has :stale, see
+  stale. What its threads wait for is in the metadata, as :waits, see parallel.look/waits; print-status shows it.
+
+    (:state (parallel/status w)) ; => :idle"
   ([] (let [waits (waits-by-id)]
         (mapv #(with-waits waits (ClojureErrors/status %)) (.descendants (the-children)))))
   ([w] (let [waits (waits-by-id)]
          (each-worker "status" [worker w] (with-waits waits (ClojureErrors/status (.status worker)))))))
 
 (defcall stale
-  "The namespaces that a worker has loaded from source files which have changed on disk since: a vector of symbols. Of a
-  group: a vector of these. Never blocks: also of a worker that hangs. Empty for a worker that is a thread, whose
-  namespaces are this process's, for one on a host, which runs the code that went there, and for one that has ended.
-  Code in jars, and compiled classes, are not looked at. See the option :reload.
+  "Returns the namespaces that a worker has loaded from source files which have changed on disk since: a vector of
+  symbols. Of a group: a vector of these. Never blocks: also of a worker that hangs. Throws :bad-argument for what is
+  not a worker.
+
+  It is empty for a worker that is a thread, whose namespaces are this process's, for one on a host, which runs the
+  code that was sent there, and for one that has ended. Code in jars, and compiled classes, are not looked at. See the
+  option :reload.
 
     (parallel/stale w) ; => [my.model]"
   [w]
   (each-worker "stale" [worker w] (ClojureErrors/stale (.status worker))))
 
 (defcall spares
-  "The JVMs that wait to become workers (see warm): a vector of maps with the keys of status, in the order of their
-  start. :id is nil, :state is :starting or, when one has booted, :idle. Never blocks.
+  "Returns the JVMs that wait to become workers (see warm): a vector of maps with the keys of status, in the order of
+  their start. :id is nil, :state is :starting or, when one has booted, :idle. Never blocks; throws nothing.
 
     (map :state (parallel/spares)) ; => (:idle :starting)"
   []
@@ -761,8 +821,9 @@
 (def ^:private on-terminal? (later 'parallel.impl.terminal/terminal?))
 
 (defcall print-status
-  "Prints what (status) or (status ws) says as a table, a row for each worker: times since its start, messages / bytes.
-  Without argument a line on the spares follows, if there are any. Never blocks on a worker. Returns nil.
+  "Prints (status), or (status ws), as a table, a row for each worker: times since its start, messages / bytes. Without
+  argument a line on the spares follows, if there are any. Never blocks on a worker. Returns nil. Throws :bad-argument
+  for what is not a worker.
 
     (parallel/print-status)"
   ([]
@@ -779,12 +840,14 @@
       v)))
 
 (defcall top
-  "A view of all live workers that moves, one line for each, those of workers indented below them: id, pid, state, time
-  since its start, messages and bytes per second in and out, how full its queue is, heap, CPU, what it evaluates. From
-  shared memory: also when workers hang; names have a column where there are any. On a terminal it is drawn anew, as
-  large as that is, until q, Enter or Ctrl-C is pressed; elsewhere (an editor, a log) it is printed once. Returns nil.
+  "Shows all live workers, one line for each, and redraws them. Workers of workers are indented. The columns are id,
+  pid, state, time since the start, messages and bytes per second in and out, queue, heap, CPU and the evaluation; name
+  where there is one. All is read from shared memory, so that it works while workers hang. On a terminal it fills the
+  screen until q, Enter or Ctrl-C is pressed; elsewhere (an editor, a log) it is printed once. Returns nil.
 
-  opts    {:frames n}: so many pictures; {:interval-ms n}: between them, default 1000.
+  opts    {:frames n}: so many pictures; {:interval-ms n}: the time between them, default 1000.
+
+  Blocks until it ends. Throws :bad-argument for an unknown option.
 
     (parallel/top)
     (parallel/top {:frames 3 :interval-ms 500})"
@@ -799,7 +862,10 @@
      nil)))
 
 (defcall threads
-  "The worker's thread dump as text; nil when it does not answer within timeout-ms milliseconds (1000)."
+  "Returns the worker's thread dump as text; nil when it does not answer within timeout-ms milliseconds (1000). Blocks
+  for that long at most. Throws :bad-argument for what is not a worker.
+
+    (println (parallel/threads w))"
   ([w] (threads w 1000))
   ([w timeout-ms] (errors/surfacing (.threads (one-worker "threads" w) (milliseconds "threads" timeout-ms)))))
 
@@ -810,19 +876,20 @@
 (def ^:private reach (later 'parallel.impl.forward/reach))
 
 (defcall repl
-  "Starts an nREPL server inside a worker, for an editor to connect to; returns where it listens, {:host :port} or
-  {:socket path}. A worker has one: when it is there already, that is returned. It ends with the worker. What is
-  evaluated there runs on threads of its own, beside what the worker evaluates. Blocks until it listens.
+  "Starts an nREPL server inside a worker, for an editor to connect to. Returns where it listens, {:host :port} or
+  {:socket path}. A worker has one server: when it is there already, that is returned. It ends with the worker. Its
+  evaluations run on threads of their own, while the worker evaluates other work. Blocks until it listens.
 
   opts    {:port n}: of the loopback interface, default any that is free; {:socket \"path\"}: a Unix-domain socket
           instead, at a path where nothing is yet. Only its owner can connect to a socket, whatever the umask. Every
           user of the machine can connect to a port, and so evaluate as the worker's user: give {:socket path} on a
           machine with others.
-  The server of a worker on another host is reached through this process, at an address of this machine: nothing listens
-  on a port there. opts are those of the first call then.
 
-  Throws :remote-exception where nREPL is not on the worker's class path, :bad-argument where it cannot listen for a
-  worker on a host.
+  The server of a worker on another host is reached through this process, at an address of this machine: nothing
+  listens on a port there. opts are those of the first call then.
+
+  Throws :remote-exception where nREPL is not on the worker's class path, :bad-argument for an unknown option and where
+  it cannot listen for a worker on a host.
 
     (parallel/repl w) ; => {:host \"127.0.0.1\", :port 40123}"
   ([w] (repl w {}))
@@ -833,11 +900,12 @@
      (call-in w (list 'parallel.impl.remote/serve opts)))))
 
 (defcall in
-  "From now on what is evaluated at this prompt is evaluated in the worker, beside what the worker does otherwise, until
-  (out). Under nREPL, with parallel.nrepl/middleware, the session goes there; at the prompt of clojure.main a prompt in
-  the worker begins. *1, *2, *3, *e and *ns* are the worker's. Forms are read there; what they print and read is printed
-  and read here. Interrupting interrupts it there. When the worker ends the prompt is this process's again, and a
-  sentence says so. Throws :bad-argument for what is no worker, and for a worker that has ended.
+  "Makes this prompt evaluate in the worker, until (out), while the worker does its other work. Under nREPL, with
+  parallel.nrepl/middleware, the session moves there; at the prompt of clojure.main a prompt in the worker begins. *1,
+  *2, *3, *e and *ns* are the worker's. Forms are read there; what they print and read is printed and read here.
+  Interrupting interrupts them there. When the worker ends, the prompt is this process's again, and a sentence says so.
+
+  Throws :bad-argument for what is not a worker, and for a worker that has ended.
 
     (parallel/in w)
     (def x 42)      ; in the worker
@@ -849,12 +917,14 @@
                                   {:worker (.id ^WorkerHandle worker)})))
     (if-let [v (session-var)]
       (do (.set v {:worker worker :ns "user"})
-          (println (str "This prompt is in worker " (.id ^WorkerHandle worker) " now; (parallel/out) leads back."))
+          (println (str "This prompt is in worker " (.id ^WorkerHandle worker) " now; (parallel/out) leaves it."))
           worker)
       (main-repl worker (str (random-uuid))))))
 
 (defcall out
-  "Ends what (in w) began: the prompt is this process's again. Returns nil."
+  "Makes the prompt this process's again, after (in w). No effect elsewhere. Returns nil. Never blocks; throws nothing.
+
+    (parallel/out)"
   []
   (when-let [v (session-var)]
     (when (.deref v)
@@ -864,7 +934,7 @@
 
 (defcall print
   "Prints one line, its arguments separated by spaces, labelled with the id of this process, such as <parallel#003>. A
-  worker's line appears where its parent's output goes. Returns nil.
+  worker's line appears where its parent's output goes. Returns nil. Throws what printing an argument throws.
 
     (parallel/print \"accuracy:\" 0.97) ; <parallel#000> accuracy: 0.97"
   [& xs]

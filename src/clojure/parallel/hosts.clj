@@ -11,8 +11,8 @@
     @(parallel/run {:in pod} '(+ 1 2)) ; => 3
     (hosts/close)
 
-  Needs the artifact parallel-cluster of the same version on the class path. Hosts belong to the root: a worker brings
-  none in. Safe from any thread."
+  Needs the artifact parallel-cluster of the same version on the class path. Only the root adds hosts, not a worker.
+  Safe from any thread. Every function throws :bad-argument for arguments of another number or kind."
   (:refer-clojure :exclude [remove])
   (:require [parallel.api :as parallel]
             [parallel.impl.errors :as errors :refer [defcall refuse]]
@@ -107,7 +107,7 @@
     (contains? spec :ssh)
     (if (string? ssh)
       (errors/surfacing (HostOptions/ssh ssh))
-      (refuse "add" "a name as for ssh, a string, as :ssh" ssh))
+      (refuse "add" "as :ssh a string, the name that ssh knows" ssh))
 
     (words? start)
     (HostOptions/start ^java.util.List (vec start))
@@ -172,16 +172,16 @@
   (cond
     (string? spec) (host-options {:ssh spec})
     (map? spec)    (host-options spec)
-    :else          (refuse call "the name of a host as for ssh, or a map of options" spec)))
+    :else          (refuse call "the name of a host that ssh knows, or a map of options" spec)))
 
 (defcall add
-  "Brings a host in: starts an agent there and connects to it. Blocks until the agent is up; returns the host.
+  "Adds a host: starts an agent there and connects to it. Blocks until the agent is up. Returns the host.
 
   spec  what ssh calls the host, or a map: :ssh, that, or :start, the words of a command that runs what follows them on
         the host, with stdin and stdout; and options, see the guide; unknown keys are refused.
 
   Throws :start-failed when the agent does not come up, with a sentence that says what to do; :bad-argument where the
-  artifact is missing, the name is taken or this is a worker.
+  artifact is missing, the name is taken or this is a worker. An interrupt ends it: the host is not added.
 
     (hosts/add \"big1\")                                                ; as ~/.ssh/config says of it
     (hosts/add {:start [\"env\"] :name \"here\" :address \"127.0.0.1\"}) ; this machine, as if it were another"
@@ -190,13 +190,13 @@
     (errors/surfacing (Hosts/add checked))))
 
 (defcall add-all
-  "Brings hosts in side by side. Blocks until each of them is up or could not be brought in; returns a vector of the
-  hosts, in the order of specs. It is all of them, or none.
+  "Adds hosts at the same time: all of them, or none. Blocks until each of them is up or has failed. Returns a vector
+  of the hosts, in the order of specs.
 
   specs   a sequential collection of what add takes.
 
-  Throws :several when one or more could not be brought in, with :errors, the error of each of them; the others are
-  removed. Throws :bad-argument as add does, before any is brought in. Safe from any thread.
+  Throws :several when one or more could not be added, with :errors, the error of each of them; the others are removed.
+  Throws :bad-argument as add does, before any is added. Safe from any thread.
 
     (hosts/add-all [{:start [\"env\"] :name \"a\" :address \"127.0.0.1\"}
                     {:start [\"env\"] :name \"b\" :address \"127.0.0.1\"}])"
@@ -207,10 +207,10 @@
     (vec (errors/surfacing (Hosts/addAll checked)))))
 
 (defcall slurm
-  "Brings in an allocation of Slurm, a host for each of its nodes, named as the node. Blocks until they are up; returns
-  a vector of the hosts, in the order of Slurm. It is all of them, or none. Without :nodes it is the allocation that
-  this JVM runs in, as SLURM_JOB_ID says. Agents are started by srun, as further steps of the job; each listens on a
-  port of its node, by TLS.
+  "Adds an allocation of Slurm, a host for each of its nodes, named as the node: all of them, or none. Blocks until
+  they are up. Returns a vector of the hosts, in the order of Slurm. Without :nodes it is the allocation that this JVM
+  runs in, as SLURM_JOB_ID says. Agents are started by srun, as further steps of the job; each listens on a port of its
+  node, by TLS.
 
   opts    a map; unknown keys are refused:
     :nodes  makes a new allocation of so many nodes by salloc. It is given back with the last of its hosts, and when
@@ -222,8 +222,8 @@
     :host-timeout-ms :start-timeout-ms :nice :speed :on-event, as add takes them.
 
   Throws :bad-argument outside an allocation, in a worker, and where srun or salloc is not on the PATH; :start-failed
-  when no allocation is granted, with what Slurm says and the reason for which it waits, and then nothing is left in the
-  queue; :several as add-all does. Safe from any thread.
+  when no allocation is granted, with the message of Slurm and the reason for which it waits; nothing is left in the
+  queue then; :several as add-all does. Safe from any thread.
 
     (hosts/slurm)                                                                 ; in a job of sbatch
     (hosts/slurm {:nodes 4 :time \"01:00:00\" :args [\"-p\" \"gpu\" \"--exclusive\"]}) ; from a login node"
@@ -233,8 +233,8 @@
      (vec (errors/surfacing (Hosts/slurm checked))))))
 
 (defcall local
-  "This machine, where a host is wanted: {:in (hosts/local)} starts a worker as {} does, whose status has :host nil. It
-  is not among (hosts), and removing it does nothing. Needs no second artifact. Never blocks.
+  "Returns this machine, where a host is wanted: {:in (hosts/local)} starts a worker as {} does, whose status has :host
+  nil. It is not among (hosts), and removing it does nothing. Needs no second artifact. Never blocks; throws nothing.
 
     @(parallel/run {:in (hosts/local)} '(parallel.hosts/host)) ; => nil"
   []
@@ -257,21 +257,23 @@
      :since (.since s) :last-heard-ms (some-> (.lastHeard s) .toMillis) :error (.error s)}))
 
 (defcall host
-  "The name of the host that this worker lives on; nil at home. Never blocks.
+  "Returns the name of the host that this worker lives on; nil on the machine of the root. Never blocks; throws
+  nothing.
 
     @(parallel/run {:in pod} '(parallel.hosts/host)) ; => \"pod\""
   []
   (HostRegistry/hostOfThis))
 
 (defcall hosts
-  "The hosts of this session, a vector of maps in the order in which they were brought in; those that were removed or
-  lost are among them until close. Never blocks. All keys are always there, nil where nothing is known:
+  "Returns the hosts of this session, a vector of maps in the order in which they were added; those that were removed
+  or lost are among them until close. Never blocks; throws nothing. All keys are always there, nil where nothing is
+  known:
 
   :name :host/id       the number is never used again    :state       :starting :up :silent :lost :closed
   :via :address        how its agent is reached          :pid         of its agent
   :cores :free-cores   that workers may use              :memory-bytes :load   of the machine
   :jdk :java :dir      of its agent                      :speed :mb-per-s      nil until they are measured
-  :rtt-us              of a word to its agent and back   :workers :spares      how many live there
+  :rtt-us              round trip to its agent           :workers :spares      how many live there
   :sent :received      {:messages n :bytes n} of its workers, as their status counts, ended ones included
   :since               the Instant of its state          :last-heard-ms        time since anything was heard of it
   :error               why it was lost
@@ -283,7 +285,7 @@
 (def ^:private print-table (delay (requiring-resolve 'parallel.impl.look/print-hosts)))
 
 (defcall print-hosts
-  "Prints (hosts) as a table: a line for each host. Never blocks. Returns nil.
+  "Prints (hosts) as a table: a line for each host. Never blocks. Returns nil. Throws nothing.
 
     (hosts/print-hosts)"
   []
@@ -308,9 +310,9 @@
 (defcall calibrate!
   "Measures hosts, one after the other, each with a worker on each of its cores: d[i] += 13 s[i] over 10000 doubles,
   compiled, for a second; the median of a host's workers counts. Blocks for some three seconds for each host. Returns
-  their maps, as (hosts) has them: :speed is relative to the fastest of them, above 0, two decimals; :mb-per-s is what
-  the connection moves to the host, :rtt-us what a word takes there and back. Where several hosts share workers, a host
-  of half the speed gets half as many for its cores.
+  their maps, as (hosts) has them. :speed is relative to the fastest of them, above 0, two decimals; :mb-per-s is the
+  throughput of the connection to the host, :rtt-us its round trip. Where several hosts share workers, a host of half
+  the speed gets half as many for its cores.
 
   hs      a host, the name of one, or a sequential collection of these; (hosts/local) may be among them
   opts    {:form '(...)}: a load of your own, evaluated in each worker twice; its second evaluation is measured. It sees
@@ -330,21 +332,23 @@
 ;; ---- out
 
 (defcall remove
-  "Stops the workers of a host, as stop does, then its agent. Blocks until that is done; returns nil. One that was lost
-  or removed already is left as it is.
+  "Removes a host: stops its workers, as stop does, then its agent. Blocks until that is done. Returns nil. A host that
+  was lost or removed already is left as it is. Throws :bad-argument for what is not a host or the name of one.
 
     (hosts/remove pod)"
   [h]
   (.close (one-host "remove" h)))
 
 (defcall close
-  "Removes all hosts and forgets them. Blocks until that is done; returns nil."
+  "Removes all hosts and forgets them. Blocks until that is done. Idempotent. Returns nil. Throws nothing.
+
+    (hosts/close)"
   []
   (Hosts/close))
 
-(defmacro with-hosts
-  "Brings hosts in, as add-all does, evaluates body with a vector of them bound to name, and removes them, whatever
-  happens. Throws what add-all throws.
+(defmacro ^{:added "0.2"} with-hosts
+  "Adds hosts, as add-all does, evaluates body with a vector of them bound to name, and removes them, whatever happens.
+  Returns the value of body. Throws as add-all, and what body throws.
 
     (hosts/with-hosts [hs [{:start [\"env\"] :address \"127.0.0.1\"}]]
       @(parallel/run {:in (first hs)} '(+ 1 2)))"

@@ -1,5 +1,5 @@
 (ns parallel.look
-  "What goes on in a session, and what went on, for people and for programs.
+  "Shows what the workers of a session do and did, for people and for programs.
 
   What is wrong        diagnose print-diagnosis
   Who waits for whom   waits deadlocks watch!
@@ -15,7 +15,8 @@
     (look/report! \"report.html\")
 
   All of it but profile is read from memory that processes write anyway: also of those that hang, are stopped or are
-  dead. Nothing else asks a worker or waits for one. Safe from any thread."
+  dead. Only profile asks a worker, or waits for one. Safe from any thread. Every function throws :bad-argument for
+  arguments of another number or kind."
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors :refer [defcall refuse]]
             [parallel.impl.options :refer [path?]])
@@ -29,8 +30,8 @@
 ;; ---- who waits for whom
 
 (defcall waits
-  "Who waits for whom, now: a vector of one map per waiting thread of any process of the session on this machine, the
-  root's too. An idle worker waits for nobody. Never blocks.
+  "Returns which thread waits for whom, now: a vector of one map per waiting thread of any process of the session on
+  this machine, the root's too. An idle worker waits for nobody. Never blocks; throws nothing.
 
     :id        of the worker, 0 for the root     :thread  its name
     :for       :receive :select :room :join :reply :step :yield :lock :barrier :latch or :task
@@ -42,15 +43,17 @@
   (mapv #(ClojureErrors/wait %) (Look/waits)))
 
 (defcall deadlocks
-  "Calls that wait for each other, so that nothing can end them from inside: a vector of cycles, each a vector of maps
-  as waits has them, with :trace, that thread's frames as [class method file line], innermost first. [] when there are
-  none.
+  "Returns the calls that wait for each other, so that nothing can end them from inside: a vector of cycles, each a
+  vector of maps as waits has them, with :trace, that thread's frames as [class method file line], innermost first. []
+  when there are none.
 
   A call with a time-out is part of none, nor is one of a process that has another thread which may act, such as one
   that sleeps. The asking thread does not count as one, nor do threads that wait at a prompt, for a task of their
-  executor, or for another thread, as a deref of a future does. A cycle is there once each of its calls has looked again
-  after the last of them began: about a second after that. Blocks until then where there may be one, 1.2 s at most; else
-  not at all.
+  executor, or for another thread, as a deref of a future does. A cycle is there once each of its calls has looked
+  again after the last of them began: about a second after that.
+
+  Blocks until then where there may be one, 1.2 s at most; else not at all. Throws InterruptedException when
+  interrupted meanwhile.
 
     (look/deadlocks)
     ; => [[{:id 0, :thread \"main\", :for :receive, :on [1], :since-ms 1204, :trace [...]}
@@ -62,12 +65,14 @@
   {:report Look$OnDeadlock/REPORT, :throw Look$OnDeadlock/THROW, :off Look$OnDeadlock/OFF})
 
 (defcall watch!
-  "Says what becomes of deadlocks in the whole session, workers and calls that exist already included; in the root. A
-  call that has waited for half a second looks for itself, about once a second. Returns nil; never blocks.
+  "Sets what happens on a deadlock, in the whole session, workers and calls that exist already included. For the root.
+  A call that has waited for half a second looks for itself, about once a second. Returns nil; never blocks.
 
     :on-deadlock  :report  one of the calls says so, once: a line on its *err*, within 2 s (the default)
                   :throw   each call of the cycle ends with the error :deadlock, whose :cycle is as deadlocks has it
                   :off     nothing
+
+  Throws :bad-argument in a worker, and for another option.
 
     (look/watch! {:on-deadlock :throw})"
   [options]
@@ -96,9 +101,9 @@
    :outcome (some-> (.orElse (.outcome e) nil) keyword-of)})
 
 (defcall timeline
-  "What workers did last, a vector of maps in the order of :from-ns. Without argument: of all live descendants, workers
-  of workers included, and of the last 64 workers of this process that have ended. Never blocks, never throws for a
-  worker.
+  "Returns what workers did last, a vector of maps in the order of :from-ns. Without argument: of all live descendants,
+  workers of workers included, and of the last 64 workers of this process that have ended. Never blocks. Throws
+  :bad-argument for what is not a worker.
 
   ws   a worker or a sequential collection of workers, ended ones, too.
 
@@ -113,7 +118,7 @@
   :from-ns :to-ns   of System/nanoTime, one clock for all JVMs of a machine; :to-ns is nil while it is under way
   :outcome          :ok, :error or :cancelled; nil while it is under way, and where the worker died of it
 
-  A worker keeps the last 768 that its evaluation has come to, and 256 of other threads, what is under way always among
+  A worker keeps the last 768 records of its evaluations, and 256 of other threads; what is under way is always among
   them. Its collections are known from the second on that is noticed; those of workers on other hosts are not known.
 
     (look/timeline)
@@ -123,7 +128,7 @@
 
 (defn- checked-path ^Path [call what x]
   (when-not (path? x)
-    (refuse call (str "the path of a file, a string, File or Path, which the " what " is written to") x))
+    (refuse call (str "the path of the file for the " what ", a string, File or Path") x))
   (try
     (if (instance? Path x) x (Path/of (str x) (make-array String 0)))
     (catch InvalidPathException e
@@ -163,7 +168,7 @@
    :workers (into {} (map (fn [[id stacks]] [id (into {} stacks)])) (.workers p))})
 
 (defcall profile
-  "Where the time of workers goes: samples all their threads, waits included. Returns
+  "Samples all threads of workers, waits included, and returns where their time goes:
 
     {:merged {\"user/work;user/hot\" 812, ...} :workers {1 {...}, 2 {...}}}
 
@@ -177,13 +182,13 @@
   ms   for how long, a number of milliseconds of 1 or more, once all of them record. Of one that has ended: so much of
        its last recorded time; the last second before a kill may be missing.
 
-  Workers go on with what they do. Blocks for ms, for the start of the recorder before, which takes a second when it is
-  the first time in a worker, and for a JVM of its own that reads the recordings after; two minutes more at most. A
-  worker that ends meanwhile is there with what is known of it, or not at all; one that does not begin within 30 s, such
-  as one that a signal has stopped, is not there. Interrupted, it ends at once.
+  Workers continue meanwhile. Blocks for ms, for the start of the recorder before, which takes a second when it is the
+  first time in a worker, and for a JVM of its own that reads the recordings after; two minutes more at most. A worker
+  that ends meanwhile is there with what is known of it, or not at all; one that does not begin within 30 s, such as
+  one that a signal has stopped, is not there. Interrupted, it ends at once.
 
-  Throws :bad-argument for a worker that is a thread, lives on a host or has ended without :flight, and where a Java has
-  no module jdk.jfr; :timeout or :start-failed where the recordings cannot be read.
+  Throws :bad-argument for a worker that is a thread, lives on a host or has ended without :flight, and where a Java
+  has no module jdk.jfr; :timeout or :start-failed where the recordings cannot be read.
 
     (def p (look/profile w 2000))
     (take 3 (sort-by (comp - val) (:merged p)))"
@@ -221,7 +226,7 @@
 (def ^:private found (delay (requiring-resolve 'parallel.impl.diagnosis/diagnose)))
 
 (defcall diagnose
-  "What is wrong in this session, worst first: a vector of maps, [] when all is well.
+  "Returns what is wrong in this session, worst first: a vector of maps, [] when all is well.
 
     :finding  :deadlock :process-stopped :ring-full :parent-waits :inbox-grows :heap-full :gc-thrash :shm-low
               :poison-element :stale-code :spare-orphan or :host-silent
@@ -229,7 +234,7 @@
     :ids      of those that are meant, 0 for the root
     :do       a form with full names that mends it or, where nothing does, shows more
 
-  Asks no worker, and changes nothing. Blocks as deadlocks does.
+  Asks no worker, and changes nothing. Blocks, and throws, as deadlocks does.
 
     (look/diagnose)
     ; => [{:finding :process-stopped, :text \"Worker 3 (pid 4242) is stopped by a signal.\", :ids [3],
@@ -239,7 +244,8 @@
   (@found {:waits (waits) :deadlocks (deadlocks) :timeline (timeline)}))
 
 (defcall print-diagnosis
-  "Prints (diagnose): a line for each finding, and below it the form to evaluate. Returns nil.
+  "Prints (diagnose): a line for each finding, and below it the form to evaluate. Returns nil. Blocks, and throws, as
+  deadlocks does.
 
     (look/print-diagnosis)"
   []
@@ -255,14 +261,14 @@
 (def ^:private open-dashboard (delay (requiring-resolve 'parallel.impl.dashboard/open)))
 
 (defcall dashboard
-  "Serves a live page on 127.0.0.1: what is wrong, the tree of workers, who waits for whom, what each does, pools,
-  errors with last words, hosts, what is shared, and what was printed last. Returns the dashboard. Blocks for some
+  "Serves a live page on 127.0.0.1. It shows what is wrong, the tree of workers, who waits for whom, what each worker
+  does, pools, errors, hosts, what is shared, and what was printed last. Returns the dashboard. Blocks for some
   milliseconds, the first time for some tenths of a second.
 
   (:url d) is the address of the page. It has a token that lets one browser in, once, within ten minutes; each reading
-  makes a fresh one. Of those that nobody has used the last 64 are good. The prompt prints one, too. (:port d) is its
-  port, (:open d) whether it serves. It ends by (.close d), at (parallel/close), and with this JVM. Nothing listens
-  before this is called, and nothing is looked at while nobody watches: else four times a second, by one thread.
+  makes a fresh one. The last 64 unused tokens are valid. The prompt prints one, too. (:port d) is its port, (:open d)
+  whether it serves. It ends by (.close d), at (parallel/close), and with this JVM. Nothing listens before this call.
+  One thread reads the state four times a second, and only while a page is open.
 
   opts   a map; unknown keys are refused:
     :port     of 127.0.0.1; default 0, one that is free

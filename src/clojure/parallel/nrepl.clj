@@ -1,12 +1,11 @@
 (ns parallel.nrepl
-  "nREPL and workers. The middleware
+  "Connects nREPL and workers. The middleware
 
-  - notes what is defined at the prompt, so that workers can be given it: a form that uses a function of the prompt just
-  works; - lets a session evaluate in a worker: (parallel/in w) ... (parallel/out); - answers the ops
-  \"parallel/status\" and \"parallel/eval\", for editors.
+  - records what is defined at the prompt, so that a form for a worker can use it;
+  - lets a session evaluate in a worker: (parallel/in w) ... (parallel/out);
+  - answers the ops \"parallel/status\" and \"parallel/eval\", for editors.
 
-  It needs nREPL 1.0 or newer on the class path, and comes into a server by its name, in .nrepl.edn or on the command
-  line:
+  It needs nREPL 1.0 or newer on the class path. A server is given it by its name, in .nrepl.edn or on the command line:
 
     {:middleware [parallel.nrepl/middleware]}
     clojure -M -m nrepl.cmdline --middleware '[parallel.nrepl/middleware]'"
@@ -295,8 +294,9 @@
     (when-not (.isDone w)
       (remote/tell-later w `remote/forget-prompt (str (:id (meta session)))))))
 
-(defn middleware
-  "The nREPL middleware; see the namespace."
+(defn ^{:added "0.2"} middleware
+  "Returns a handler for nREPL that does what the text of this namespace says, and gives other messages to handler.
+  Throws nothing: errors are responses."
   [handler]
   (fn [{:keys [op session] :as msg}]
     (cond
@@ -319,7 +319,7 @@
     :optional {}
     :returns  {"workers" "A list of maps, as parallel.api/status; what is unknown is left out."}}
    "parallel/eval"
-   {:doc      (str "Evaluates code in a worker of this process, beside whatever it does; "
+   {:doc      (str "Evaluates code in a worker of this process, while its other work continues; "
                    "what it prints comes as \"out\" and \"err\".")
     :requires {"worker" "The worker's id." "code" "The code."}
     :optional {}

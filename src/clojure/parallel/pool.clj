@@ -8,9 +8,12 @@
   Within    rng
 
   A function for a pool is a var, a symbol, a quoted form, '(fn [x] ...), or a pfn; the function of a var, inc or str,
-  is taken for its var. It is resolved where the call stands, as parallel.api/run does it: aliases and what was defined
-  at the prompt go along. Arguments, elements and values travel by copy. All functions are safe from any thread. Errors
-  are ExceptionInfos whose ex-data has :parallel/error, as those of parallel.api.
+  is taken for its var. Its names are resolved in the caller's namespace, as parallel.api/run does it: aliases, and what
+  was defined at the prompt, are sent with it. Arguments, elements and values are copied. All functions are safe from
+  any thread.
+
+  Errors are ExceptionInfos whose ex-data has :parallel/error, as those of parallel.api. Every function throws
+  :bad-argument for arguments of another number or kind.
 
     (require '[parallel.pool :as pool])
     (pool/pmap '(fn [x] (* x x)) (range 10))          ; => (0 1 4 9 16 25 36 49 64 81)
@@ -55,30 +58,30 @@
   (if (instance? Pool x) x (errors/refuse call "a pool" x)))
 
 (defcall pool
-  "Starts n workers behind one queue; returns the pool at once. A worker that dies is replaced. The pool is Closeable, a
-  java.util.concurrent.ExecutorService and a parallel.WorkerPool.
+  "Starts n workers behind one queue. Returns the pool at once. A worker that dies is replaced. The pool is Closeable,
+  a java.util.concurrent.ExecutorService and a parallel.WorkerPool.
 
   n       how many workers, 1 to 1024; at most :max-workers, 256 by default. :cores: as many as the hosts of :in have
           cores, or this machine
   opts    those of fork, for its workers, and
           :min :max            keeps at least :min workers, grows up to :max while tasks wait; both default to n
           :idle-timeout-ms     after which an idle worker above :min ends, default 60000
-          :max-tasks           after so many tasks a worker is renewed, default never; elements of a map count each
+          :max-tasks           tasks after which a worker is replaced, default never; elements of a map count each
           :max-heap-use        a fraction above 0 and below 1: a worker with more of its heap in use after a collection,
-                               of everything, is replaced between two tasks or elements. It goes on until the next one
-                               has loaded what it needs, or until a third of what was left to it is left, where it
+                               of everything, is replaced between two tasks or elements. It continues until the next
+                               one has loaded what it needs, or until a third of what was left to it is left; then it
                                begins nothing more. Event :retired; none for workers that are threads
-          :queue-length        of tasks that wait, default 1000000; :queue-bytes of them, default a quarter of the heap
-          :retries             how often a task is tried again whose worker died, default 1; never when it has killed
-                               two
-          :on-host-lost        :retry, the default: what a host had when it was lost is done elsewhere; :fail: it fails
-                               with :host-lost, since it may still be done there
+          :queue-length        most tasks that wait, default 1000000; :queue-bytes most bytes of them, default a quarter
+                               of the heap
+          :retries             number of retries for a task whose worker died, default 1; none when it has killed two
+          :on-host-lost        :retry, the default: what a lost host had is done elsewhere; :fail: it fails with
+                               :host-lost, since it may still be done there
           :cores-per-worker    the size that a worker's JVM takes for its inner thread pools, default its share
           Without :max-heap the workers share three quarters of the memory of the machine or container, on hosts of
           theirs. :in a vector of hosts shares the workers out, and each that is started later
 
-  Throws :bad-argument for an option that is not allowed, and with the arithmetic when the heaps do not fit into the
-  memory.
+  Throws :bad-argument for an option that is not allowed, and when the heaps do not fit into the memory; the message
+  has the sum. Never blocks.
 
     (def p (pool/pool {:max-heap \"512m\"} 4))
     (.close p)"
@@ -89,19 +92,24 @@
      (Pools/of context limits destination (maker context options)))))
 
 (defcall close
-  "Ends a pool now: what waits or runs fails with :closed, the workers are stopped. Blocks until they have ended.
-  Idempotent. Returns nil."
+  "Ends a pool now: tasks that wait or run fail with :closed, and the workers are stopped. Blocks until they have
+  ended; an interrupt does not shorten that. Idempotent. Returns nil. Throws :bad-argument for what is not a pool.
+
+    (pool/close p)"
   [pool]
   (.close (one-pool "close" pool)))
 
 (defcall workers
-  "The workers of a pool, those that are starting included: a vector. Never blocks."
+  "Returns the workers of a pool, those that are starting included: a vector. Never blocks. Throws :bad-argument for
+  what is not a pool.
+
+    (parallel/status (pool/workers p))"
   [pool]
   (vec (.workers (one-pool "workers" pool))))
 
-(defmacro with-pool
-  "Scope of a pool: evaluates body with name bound to a new pool of n workers, and closes it at the end, whatever
-  happens. What is lazy must be realised within.
+(defmacro ^{:added "0.2"} with-pool
+  "Evaluates body with name bound to a new pool of n workers, and closes the pool at the end, whatever happens. Returns
+  the value of body; what is lazy must be realised within. Throws as pool, and what body throws.
 
     (pool/with-pool [p 4]
       (vec (pool/pmap {:pool p} 'my.ns/work xs)))
@@ -119,8 +127,11 @@
   (if (instance? java.io.StringWriter writer) (.getRawRoot v) writer))
 
 (defcall default-pool
-  "The pool that maps use when they are given none: one worker for each core that this JVM may use, made at first use,
-  again if it was closed; stopped with the JVM. Never blocks."
+  "Returns the pool that maps use when they are given none. It has one worker for each core that this JVM may use. It
+  is made at first use, again if it was closed, and stopped with the JVM. Never blocks. Throws :bad-argument when the
+  workers do not fit into the memory or the session.
+
+    (parallel/status (pool/workers (pool/default-pool)))"
   ^java.io.Closeable []
   (let [context (parallel/context)]
     (locking default-pools
@@ -153,13 +164,16 @@
     task))
 
 (defcall submit
-  "Gives (f args...) to a pool; returns a future: deref, timed deref, realized?, and future-cancel, which takes it out
-  of the queue, or interrupts it if it runs, and replaces its worker if it has not ended :grace-ms later. Blocks while
-  the queue is full.
+  "Gives (f args...) to a pool as a task. Returns a future: deref, timed deref, realized? and future-cancel. Cancelling
+  takes a waiting task out of the queue. A running task is interrupted, and its worker replaced if the task has not
+  ended :grace-ms later. Blocks while the queue is full.
 
-  Deref throws what f threw as :remote-exception, :worker-died when its worker died and it was not, or in vain, tried
-  again (:poison true when it has killed two), :closed when the pool was closed, :start-failed when no worker could be
-  started, and a CancellationException. Throws :not-transferable for args that cannot travel, :closed on a closed pool.
+  Throws :bad-argument for what is not a function of a pool, :not-transferable for args that cannot be sent, and
+  :closed on a closed pool.
+
+  Deref throws :remote-exception for what f threw; :worker-died when its worker died and retries failed or were not
+  allowed (:poison true when the task has killed two); :closed when the pool was closed; :start-failed when no worker
+  could be started; CancellationException.
 
     @(pool/submit p 'clojure.core/+ 1 2)              ; => 3
     @(pool/submit p '(fn [n] (reduce + (range n))) 10) ; => 45"
@@ -177,7 +191,10 @@
       task)))
 
 (defcall try-submit
-  "As submit, but never blocks: nil when the queue is full."
+  "Gives (f args...) to a pool if its queue has room. Returns a future as that of submit, or nil when the queue is
+  full. Never blocks. Throws as submit.
+
+    (or (pool/try-submit p 'my.ns/work x) (my.ns/work x))"
   {:arglists '([pool f & args])
    :inline (fn [& args] `(try-submit-in '~(ns-name *ns*) ~@args))
    :inline-arities #(>= % 2)}
@@ -185,8 +202,9 @@
   (apply try-submit-in (ns-name *ns*) pool f args))
 
 (defcall on-done
-  "Calls f with the future when it is done, with a value, an error or cancelled; at once if it is. On a library thread;
-  what f throws is logged. Returns the future. Never blocks.
+  "Calls f with the future when it is done, with a value, an error or cancelled; at once if it is done. f runs on a
+  library thread; what f throws is logged. Returns the future. Never blocks. Throws :bad-argument for a future that
+  than that of submit, and for what is not a function.
 
     (pool/on-done answer (fn [answer] (println \"got\" @answer)))"
   [future f]
@@ -197,7 +215,7 @@
   (.onDone ^PoolTask future #(f future))
   future)
 
-(def ^:private poll-ms "How often a future that calls nobody is looked at." 1)
+(def ^:private poll-ms "Between two looks at a future that has no callback." 1)
 
 (defn- called-when-done
   "Has thunk called when the future is done; returns what takes that back. nil for one that calls nobody, or would never
@@ -226,9 +244,10 @@
         (run! (fn [^Runnable take] (some-> take .run)) take-back)))))
 
 (defcall race
-  "The first of the futures that is done, whatever it has come to: deref it. Blocks until then, or at most ms
-  milliseconds and returns v. The others go on. Any futures: of submit, replies of exec, workers, promises, those of
-  clojure.core. nil when there are none.
+  "Returns the first of the futures that is done, whatever its outcome: deref it. Blocks until then, or at most ms
+  milliseconds and returns v. The others continue. Any futures: of submit, replies of exec, workers, promises, those of
+  clojure.core. nil when there are none. Throws :bad-argument for what is not a future, InterruptedException when
+  interrupted.
 
     @(pool/race [(pool/submit p 'my.ns/slow) (pool/submit p 'my.ns/quick)])"
   ([futures] (race futures Long/MAX_VALUE nil))
@@ -267,35 +286,37 @@
   ([ns-sym opts f coll] (run-map "pmap" ns-sym opts 'parallel.impl.pool-worker/map-function f coll false)))
 
 (defcall pmap
-  "A lazy seq of (f x) for the elements of coll, in order, evaluated by the workers of a pool. Elements travel in
-  chunks, and only as many are given out as the look-ahead allows: coll may be infinite. Evaluation begins when the
-  first result is asked for.
+  "Returns a lazy seq of (f x) for the elements of coll, in order, evaluated by the workers of a pool. Elements are
+  sent in chunks, and only as many as the look-ahead allows: coll may be infinite. Evaluation begins when the first
+  result is asked for.
 
-  opts    :pool         whose workers do it; default (default-pool). In an element of another map, without :pool, it is
-                        evaluated there, by that worker
-          :chunk        elements that travel together: n, or :auto (the default), 20 ms of work as measured, growing
+  opts    :pool         the pool whose workers evaluate; default (default-pool). Within an element of another map,
+                        without :pool, that element's worker evaluates
+          :chunk        number of elements sent together, or :auto (the default): 20 ms of work as measured, growing
                         from 1, and less towards the end of a counted coll
           :in-flight    the look-ahead in elements: given out and not taken yet. Default 3 chunks per worker, and with
                         :auto at most as many as were taken already, and 3 per worker
-          :on-error     :throw (the default): the error at its place, what comes after it is stopped; :value: the error
-                        is the value; a function of the error: its value is. Its ex-data has the element's :index
-          :retries      how often an element is tried again whose worker died, default 1; :retry? a function of the
-                        error that says whether. An element that has killed two workers is not tried again: :worker-died
-                        with :poison true
+          :on-error     :throw (the default): the error at its place, and what comes after it is stopped; :value: the
+                        error is the value; a function of the error: its value is. Its ex-data has the element's :index
+          :retries      number of retries for an element whose worker died, default 1; :retry? a function of the error
+                        that says whether. An element that has killed two workers is not tried again: :worker-died with
+                        :poison true
           :timeout-ms   for each element: it is interrupted, and its worker replaced if it has not ended :grace-ms
                         later; :timeout
           :seed         of (rng): the same numbers for an element, whatever the workers
           :progress     true: a bar on a terminal, a line now and then elsewhere; or a function of {:done :total :failed
                         :from-journal :rate :elapsed-ms :left-ms :finished?}, mostly called on a library thread; what it
                         throws first is logged
-          :journal      a path: what each element has come to is in that file before it is returned, and the same call
-                        later, also after a crash of anything, evaluates only what is missing. Without :seed it has that
-                        of the first call. Elements that failed are kept with :on-error :value only. Another function,
-                        captured values included, or another :seed is :bad-argument, unless :journal-key was given and
-                        is equal; an element that has changed is evaluated again. One process at a time may have it;
-                        opened again by the same process it ends the earlier map. A full disk is an IOException here
+          :journal      a path: each result is in that file before it is returned, and the same call later, also after a
+                        crash, evaluates only what is missing. Without :seed it has that of the first call. Elements
+                        that failed are kept with :on-error :value only. Another function, captured values included, or
+                        another :seed is :bad-argument, unless :journal-key was given and is equal; an element that has
+                        changed is evaluated again. One process at a time may have the file; opened again by the same
+                        process it ends the earlier map. A full disk is an IOException here
 
-  Taking results blocks; an interrupt there cancels what is under way. Throws :bad-argument for an option, at once.
+  Throws :bad-argument for an option at once. Taking results blocks, and throws the error of an element:
+  :remote-exception, :worker-died, :timeout, :not-transferable, :closed when the pool was closed. An interrupt there
+  cancels what is under way.
 
     (pool/pmap '(fn [x] (* x x)) (range 5))          ; => (0 1 4 9 16)
     (pool/pmap {:chunk 1 :on-error :value} 'my.ns/parse files)"
@@ -311,7 +332,7 @@
   ([ns-sym opts f coll] (run-map "pmap-unordered" ns-sym opts 'parallel.impl.pool-worker/map-function f coll true)))
 
 (defcall pmap-unordered
-  "As pmap, with the results as they come: one that takes long holds none up.
+  "Returns a lazy seq as pmap, with the results as they come: a slow element delays no other. Throws as pmap.
 
     (first (pool/pmap-unordered {:chunk 1} '(fn [ms] (Thread/sleep ms) ms) [500 5])) ; => 5"
   {:arglists '([f coll] [opts f coll])
@@ -321,9 +342,11 @@
   ([opts f coll] (pmap-unordered-in (ns-name *ns*) opts f coll)))
 
 (defcall journal
-  "What a journal of pmap or pmap-unordered has: [index value] of each element, in the order in which they were kept;
-  the value of one that failed is its error. Reducible, iterable and seqable; a value is read when it is its turn, from
-  what the file had at the call. Also while a map writes to it. path is a string, a File or a Path.
+  "Returns what a journal of pmap or pmap-unordered has: [index value] of each element, in the order in which they were
+  kept; the value of an element that failed is its error. Reducible, iterable and seqable. A value is read when it is
+  its turn, from what the file had at the call; a map may write to it meanwhile.
+
+  path    a string, a File or a Path.
 
   Throws :bad-argument for a file that is no journal or is not there, and IOException.
 
@@ -334,7 +357,7 @@
   (journals/entries path))
 
 (defcall journal-info
-  "What a journal is: a map of
+  "Returns the state of a journal, a map of
     :elements   how many it has, :failed how many of them failed
     :bytes      of the file
     :complete?  whether the map has come to its end with just these
@@ -349,8 +372,8 @@
   (journals/info path))
 
 (defcall print-journal
-  "Prints what journal-info says, and a line for each element: for the command line. opts is {:path path}. Returns nil;
-  throws as journal.
+  "Prints journal-info and a line for each element: for the command line. opts is {:path path}. Returns nil. Throws as
+  journal.
 
     clojure -X parallel.pool/print-journal :path '\"sweep.journal\"'"
   [opts]
@@ -392,14 +415,16 @@
        (combine)))))
 
 (defcall fold
-  "Reduces parts of coll in the workers of a pool, with reducef from (combinef), and combines what comes of them here,
-  in order, with combinef, which must be associative: as clojure.core.reducers/fold. Blocks until all is done; returns
-  the value, (combinef) where coll is empty.
+  "Reduces parts of coll in the workers of a pool, with reducef from (combinef), and combines their values here, in
+  order, with combinef. combinef must be associative, as that of clojure.core.reducers/fold. Blocks until all is done.
+  Returns the value, (combinef) where coll is empty.
 
-  A range travels as three numbers, an array as memory, a vector in slices. Of a map, reducef gets the value so far, a
-  key and its value. opts are those of pmap; :chunk is the elements of a part, by default 4 parts per worker and smaller
-  ones towards the end, :in-flight is of parts, by default 4 per worker. With :on-error other than :throw, what stands
-  in for the value of a part is combined. ex-data of errors has :part instead of :index.
+  A range is sent as three numbers, an array as memory, a vector in slices. Of a map, reducef gets the value so far, a
+  key and its value. opts are those of pmap. :chunk is the elements of a part, by default 4 parts per worker and
+  smaller ones towards the end; :in-flight is of parts, by default 4 per worker. With :on-error other than :throw, what
+  stands in for the value of a part is combined. ex-data of errors has :part instead of :index.
+
+  Throws as pmap, and what combinef throws.
 
     (pool/fold '+ '(fn [sum x] (+ sum (Math/sqrt x))) (range 1000000))
     (pool/fold {:seed 1} '+ '(fn [n _] (if (< (Math/hypot (.nextDouble (pool/rng)) (.nextDouble (pool/rng))) 1) (inc n)
@@ -411,9 +436,9 @@
   ([opts combinef reducef coll] (fold-in (ns-name *ns*) opts combinef reducef coll)))
 
 (defcall rng
-  "The random numbers of the element that is evaluated: a java.util.random.RandomGenerator that depends on the :seed of
-  the map and the index of the element only. Outside of an element, one of the thread's own. For the thread that
-  evaluates the element.
+  "Returns the random numbers of the element that is evaluated: a java.util.random.RandomGenerator that depends only on
+  the :seed of the map and the index of the element. Outside of an element, one of the thread's own. Use it in the
+  thread that evaluates the element. Never blocks; throws nothing.
 
     (pool/pmap {:seed 7} '(fn [_] (.nextDouble (pool/rng))) (range 3)) ; the same three numbers each time"
   ^java.util.random.RandomGenerator []

@@ -1,5 +1,5 @@
 (ns parallel.shared
-  "Arrays that every worker sees: memory that all processes of the session map. Sent, one travels as a reference.
+  "Arrays in memory that all processes of the session map. A message has a reference to the array, not its elements.
 
   Make        shared
   Elements    aget* aset* nth count reduce seq; length shape index ->array copy-to! fill! buffers
@@ -17,10 +17,12 @@
     (reduce + xs)                               ; => 1500000.0
     (shared/close xs)
 
-  An array is as an array is: plain reads and writes of several processes are not ordered by themselves; messages,
-  replies, atomics, locks, barriers and latches order them. All functions are safe from any thread in that sense. Errors
-  are ExceptionInfos: :bad-argument for an index outside of the array, a value that does not fit and a write to a
-  read-only view, :closed after close."
+  Plain reads and writes of several processes are not ordered by themselves, as those of several threads are not.
+  Messages, replies, atomics, locks, barriers and latches order them. All functions are safe from any thread in that
+  sense; those that block say so.
+
+  Errors are ExceptionInfos. Every function throws :bad-argument for arguments of another number or kind, an index
+  outside of the array, a value that does not fit and a write to a read-only view, and :closed after close."
   (:refer-clojure :exclude [await compare-and-set! replicate])
   (:require [clojure.string :as str]
             [parallel.api :as parallel]
@@ -139,7 +141,9 @@
                                       from (fill-from! from))))))
 
 (defcall ^SharedArray shared
-  "A new array of zeros in memory that all processes of the session map, or one in a file on disk. Returns its handle.
+  "Makes an array of zeros in memory that all processes of the session map, or opens one in a file on disk. Returns its
+  handle. Sent, alone or nested, it arrives as an array of the same memory: in a process that has it, as the same
+  object.
 
   kind    of the elements: :double :float :long :int :short :char :byte :boolean.
   shape   a length, or a vector of them ([rows cols], row-major); with :from its length by default. More than 2 GiB
@@ -152,9 +156,8 @@
           :offset        bytes in the file before the first element, a multiple of an element's size, default 0
           :shared-bytes  most bytes that this process may have with it; see set-budget!
 
-  Throws :bad-argument for an array that does not fit into the budget or the file system, with the sizes. The file of an
-  array in memory has no name. Sent, alone or nested, it arrives as an array of the same memory: in a process that has
-  it, as the same object.
+  Throws :bad-argument for an array that does not fit into the budget or the file system, with the sizes, and for a
+  file that cannot be used. The file of an array in memory has no name.
 
     (shared :double 1000000)
     (shared :long [20 20 20])
@@ -167,8 +170,10 @@
   ([opts kind shape] (make opts kind shape)))
 
 (defcall set-budget!
-  "Sets how many bytes of shared memory this process may have; nil: the default, half of what the file system has.
-  Returns nil."
+  "Sets how many bytes of shared memory this process may have. nil: the default, half of what the file system has.
+  Returns nil. Throws :bad-argument for what is not a number of 0 or more, or nil.
+
+    (set-budget! 500000000)"
   [bytes]
   (Budget/limit (cond
                   (nil? bytes) -1
@@ -179,17 +184,24 @@
 ;; ---- elements
 
 (defcall length
-  "How many elements an array has, also where count, which is an int, cannot say."
+  "Returns how many elements an array has, also where count, which is an int, cannot say. Throws :bad-argument for what
+  is not a shared array, :closed after close.
+
+    (length (shared :int [3 4])) ; => 12"
   ^long [a]
   (.length (array-of "length" a)))
 
 (defcall shape
-  "The lengths of its dimensions, a vector."
+  "Returns the lengths of an array's dimensions, a vector. Throws :bad-argument for what is not a shared array, :closed
+  after close.
+
+    (shape (shared :int [3 4])) ; => [3 4]"
   [a]
   (vec (.shape (array-of "shape" a))))
 
 (defcall index
-  "The index of an element of several dimensions: row-major. Throws :bad-argument outside of the array.
+  "Returns the index of an element of several dimensions: row-major. Throws :bad-argument outside of the array, :closed
+  after close.
 
     (index (shared :int [3 4]) 1 2) ; => 6"
   [a & is]
@@ -210,9 +222,9 @@
   (symbol "parallel.clojure.SharedAccess" (str prefix suffix)))
 
 (defcall aget*
-  "The element at an index, or at one for each dimension. Bounds are checked. Without boxing and reflection where the
-  array is hinted as an array of its elements would be: ^doubles, ^longs, ^ints, ^floats, ^shorts, ^chars, ^bytes,
-  ^booleans.
+  "Returns the element at an index, or at one for each dimension. Bounds are checked. There is no boxing and no
+  reflection where the array is hinted as an array of its elements would be: ^doubles, ^longs, ^ints, ^floats, ^shorts,
+  ^chars, ^bytes, ^booleans. Throws :bad-argument outside of the array, :closed after close.
 
     (let [^doubles xs xs]
       (loop [i 0, sum 0.0]
@@ -227,7 +239,8 @@
   ([a i j & more] (aget* a (apply index a i j more))))
 
 (defcall aset*
-  "Sets the element at an index, or at one for each dimension; returns x. As aget*.
+  "Sets the element at an index, or at one for each dimension. Returns x. Hints work as for aget*. Throws :bad-argument
+  outside of the array, for a value that does not fit and for a read-only view; :closed after close.
 
     (aset* xs 0 1.5)
     (aset* matrix row col 1.5)"
@@ -247,7 +260,8 @@
      (aset* a (apply index a (pop more)) (peek more)))))
 
 (defcall ->array
-  "A primitive array with a copy of the elements, or of those from one index up to another.
+  "Returns a primitive array with a copy of the elements, or of those from one index up to another. Throws
+  :bad-argument for a range outside of the array or too large for a Java array, :closed after close.
 
     (vec (->array (shared {:from [1 2 3 4]} :int) 1 3)) ; => [2 3]"
   ([a] (->array a nil nil))
@@ -260,7 +274,7 @@
   ([x most]
    (if (and (int? x) (<= (- (long most)) (long x) (long most)))
      x
-     (refuse "copy-to!" (str "whole numbers up to " most " for places") x))))
+     (refuse "copy-to!" (str "whole numbers up to " most " for positions and counts") x))))
 
 (defn- elements-in [x]
   (cond
@@ -269,11 +283,14 @@
     :else                     (refuse "copy-to!" "two arrays, one of them shared" x)))
 
 (defcall copy-to!
-  "Copies elements at the speed of memory between shared arrays, or between one and a primitive array, of the same type.
-  Returns to.
+  "Copies elements at the speed of memory between shared arrays, or between one and a primitive array, of the same
+  type. Returns to.
 
   from, to        a shared array or a primitive one, one of them shared
   start, at, n    the first element copied, where it goes, and how many; default all of from, to the beginning
+
+  Throws :bad-argument for arrays of two types, a range outside of one of them and a read-only view; :closed after
+  close.
 
     (copy-to! xs (double-array 10))
     (copy-to! (double-array [1 2 3]) 0 xs 100 3)"
@@ -298,7 +315,10 @@
    to))
 
 (defcall fill!
-  "Sets all elements, or those from one index up to another, to x, at the speed of memory. Returns the array."
+  "Sets all elements, or those from one index up to another, to x, at the speed of memory. Returns the array. Throws
+  :bad-argument for a range outside of the array, a value that does not fit and a read-only view; :closed after close.
+
+    (fill! xs 0.0)"
   ([a x] (fill! a x nil nil))
   ([a x from to]
    (let [[from to] (range-of "fill!" a from to)]
@@ -306,34 +326,44 @@
      a)))
 
 (defcall buffers
-  "The elements as NIO buffers of their type, for libraries that take those: a vector, of one for an array of less than
-  a GiB. They are the array's memory; after close they must not be used."
+  "Returns the elements as NIO buffers of their type, for libraries that take those: a vector, of one for an array of
+  less than a GiB. They are the array's memory; do not use them after close. Throws :bad-argument for what is not a
+  shared array, :closed after close.
+
+    (.get ^java.nio.DoubleBuffer (first (buffers xs)) 0)"
   [a]
   (errors/surfacing (vec (.buffers (array-of "buffers" a)))))
 
 ;; ---- parts
 
 (defcall slice
-  "A view of the elements from one index up to another; one dimension. It travels, too."
+  "Returns a view of the elements from one index up to another, of one dimension. It can be sent, too. Throws
+  :bad-argument for a range outside of the array, :closed after close.
+
+    (slice xs 0 1000)"
   (^parallel.SharedArray [a from] (slice a from nil))
   (^parallel.SharedArray [a from to]
    (let [[from to] (range-of "slice" a from to)]
      (errors/surfacing (.slice (array-of "slice" a) (long from) (long to))))))
 
 (defcall parts
-  "All elements as n slices in order, whose lengths differ by one at most; some are empty where there are fewer elements
-  than n.
+  "Returns all elements as n slices in order, whose lengths differ by one at most; some are empty where there are fewer
+  elements than n. Throws :bad-argument for an n below 1 or too large, :closed after close.
 
     (mapv count (parts (shared :int 10) 4)) ; => [3 3 2 2]"
   [a n]
   (arrays/parts a n))
 
 (defcall view
-  "A view of all elements.
+  "Returns a view of all elements.
 
   how    :read-only        writes are refused with :bad-argument, here and where the view arrives
-         :copy-on-write    what is written stays in this process, and is this view's own; where it arrives, a new one is
-                           made of the shared elements"
+         :copy-on-write    writes stay in this process, and are this view's own; where it arrives, a new one is made of
+                           the shared elements
+
+  Throws :bad-argument for another how, and when a copy-on-write view cannot be mapped; :closed after close.
+
+    (view xs :read-only)"
   ^parallel.SharedArray [a how]
   (errors/surfacing
    (case how
@@ -344,14 +374,18 @@
 ;; ---- atomics
 
 (defcall get-and-add!
-  "Adds x to an element of an int or long array, atomically among all processes; returns what it was before.
+  "Adds x to an element of an int or long array, atomically among all processes. Returns what it was before. Throws
+  :bad-argument for an array of another kind or an index outside of it, :closed after close.
 
     (get-and-add! counts 3 1)"
   [a i x]
   (errors/surfacing (.getAndAdd (array-of "get-and-add!" a) (position "get-and-add!" i) (whole "get-and-add!" x))))
 
 (defcall compare-and-set!
-  "Sets an element of an int or long array to new if it is old, atomically among all processes; returns whether it was."
+  "Sets an element of an int or long array to new if it is old, atomically among all processes. Returns whether it was.
+  Throws as get-and-add!.
+
+    (compare-and-set! counts 3 0 1)"
   [a i old new]
   (errors/surfacing (.compareAndSet (array-of "compare-and-set!" a)
                                     (position "compare-and-set!" i)
@@ -359,21 +393,25 @@
                                     (whole "compare-and-set!" new))))
 
 (defcall get-volatile
-  "An element of an int or long array, read after all that was written before the atomic or volatile write that is
-  seen."
+  "Returns an element of an int or long array. The reader then sees all that was written before the atomic or volatile
+  write whose value it got. Throws as get-and-add!.
+
+    (get-volatile counts 3)"
   ^long [a i]
   (errors/surfacing (.getVolatile (array-of "get-volatile" a) (position "get-volatile" i))))
 
 (defcall set-volatile!
-  "Sets an element of an int or long array: who sees it with get-volatile or an atomic sees all that was written before.
-  Returns x."
+  "Sets an element of an int or long array. A thread that reads the value with get-volatile or an atomic sees all that
+  was written before. Returns x. Throws as get-and-add!.
+
+    (set-volatile! counts 3 1)"
   [a i x]
   (errors/surfacing (.setVolatile (array-of "set-volatile!" a) (position "set-volatile!" i) (whole "set-volatile!" x)))
   x)
 
 (defcall swap-at!
-  "Sets an element of an int or long array to (f element args...), atomically among all processes: f may be called
-  again. Returns the new value.
+  "Sets an element of an int or long array to (f element args...), atomically among all processes. f may be called
+  again. Returns the new value. Throws as get-and-add!, and what f throws.
 
     (swap-at! a 0 max 17)"
   [a i f & args]
@@ -387,9 +425,10 @@
 ;; ---- locks, barriers, latches, counters
 
 (defcall lock
-  "A new lock among all threads of all processes to which it is sent. Reentrant, not fair. It is also a
-  java.util.concurrent.locks.Lock. When its holder's process or thread worker has ended, all who wait for it, and who
-  ask for it later, get :worker-died with the :worker/id, within a second, until repair.
+  "Makes a lock among all threads of all processes to which it is sent. It is reentrant and not fair. It is also a
+  java.util.concurrent.locks.Lock. When its holder's process or thread worker has ended, the lock is broken: those that
+  wait for it, and later callers, get :worker-died with the :worker/id, within a second, until repair. Throws
+  :bad-argument when there is no room in shared memory.
 
     (def l (lock))
     (parallel/exec ws '(fn [l xs] (shared/with-lock l (shared/aset* xs 0 (inc (shared/aget* xs 0))))) l xs)"
@@ -400,8 +439,10 @@
   (if (instance? SharedLock x) x (refuse call "a lock" x)))
 
 (defcall acquire
-  "Takes a lock; blocks until it is free, or at most timeout-ms milliseconds and returns timeout-val. Returns true.
-  Throws :worker-died of a broken lock; InterruptedException if interrupted while it waits."
+  "Takes a lock. Blocks until it is free, or at most timeout-ms milliseconds and returns timeout-val. Returns true.
+  Throws :worker-died for a broken lock, :closed after close, and InterruptedException if interrupted while it waits.
+
+    (acquire l 1000 false) ; => true"
   ([l]
    (errors/surfacing (.lockInterruptibly (lock-of "acquire" l)))
    true)
@@ -411,19 +452,25 @@
      timeout-val)))
 
 (defcall release
-  "Releases a lock; as often as it was taken. Throws :bad-argument if this thread does not hold it. Returns nil."
+  "Releases a lock; as often as it was taken. Returns nil. Never blocks. Throws :bad-argument if this thread does not
+  hold it, :closed after close.
+
+    (release l)"
   [l]
   (errors/surfacing (.unlock (lock-of "release" l))))
 
 (defcall repair
-  "Makes a lock that its holder's end has broken one that nobody holds. No effect on one that is whole. Returns the
-  lock."
+  "Makes a broken lock usable again: nobody holds it. No effect on one that is not broken. Returns the lock. Throws
+  :bad-argument for what is not a lock, :closed after close.
+
+    (repair l)"
   [l]
   (errors/surfacing (.repair (lock-of "repair" l)))
   l)
 
-(defmacro with-lock
-  "Evaluates body with the lock held; returns its value. Blocks, and throws, as acquire.
+(defmacro ^{:added "0.2"} with-lock
+  "Evaluates body with the lock held. Returns the value of body. Blocks, and throws, as acquire; throws what body
+  throws.
 
     (with-lock l (aset* xs 0 (inc (aget* xs 0))))"
   [l & body]
@@ -435,9 +482,11 @@
          (release l#)))))
 
 (defcall barrier
-  "A new barrier for n parties: threads of any processes to which it is sent. It opens when n wait at it, again and
-  again. When one to whom it was sent, or who has waited at it, has ended, and too few are left to open it, all who wait
-  at it get :worker-died with the :worker/id, within a second, and so do those who come later, until reset.
+  "Makes a barrier for n parties: threads of any processes to which it is sent. It opens when n wait at it, again and
+  again. It breaks when a party has ended and too few are left to open it. A party is a process to which it was sent,
+  or that has waited at it. Those that wait at a broken barrier, and later callers, get :worker-died with the
+  :worker/id, within a second, until reset. Throws :bad-argument for an n below 1, and when there is no room in shared
+  memory.
 
     (def b (barrier 4))
     (parallel/exec ws '(fn [b] (dotimes [_ 100] (work) (shared/await b))) b)"
@@ -447,9 +496,13 @@
   (errors/surfacing (SharedBarrier/create (int n))))
 
 (defcall latch
-  "A new latch: who awaits it goes on when it has been counted down n times. When one to whom it was sent has ended
-  without counting down, and too few are left who could, all who await it get :worker-died with the :worker/id, within a
-  second."
+  "Makes a latch that opens when it has been counted down n times. It breaks when a process to which it was sent has
+  ended without counting down, and too few are left that could: those that await it get :worker-died with the
+  :worker/id, within a second. Throws :bad-argument for an n below 0, and when there is no room in shared memory.
+
+    (def l (latch 4))
+    (parallel/exec ws '(fn [l] (load-data) (shared/count-down! l)) l)
+    (await l)"
   ^parallel.SharedLatch [n]
   (when-not (and (int? n) (<= 0 (long n) Integer/MAX_VALUE))
     (refuse "latch" "a count, 0 or more" n))
@@ -465,8 +518,9 @@
 
 (defcall await
   "Waits at a barrier until it opens, or for a latch until its count is 0; or at most timeout-ms milliseconds and
-  returns timeout-val. Returns at a barrier how many came later, 0 to the one that opened it; of a latch true. Throws
-  :worker-died when it is broken; InterruptedException if interrupted. Who gives up at a barrier is not counted.
+  returns timeout-val. Returns at a barrier how many came later, 0 to the one that opened it; of a latch true. A caller
+  that gives up at a barrier is not counted. Throws :worker-died when it is broken, :closed after close, and
+  InterruptedException if interrupted.
 
     (await b)
     (await l 1000 false)"
@@ -484,7 +538,10 @@
       :else                       (refuse "await" "a barrier or a latch" x)))))
 
 (defcall reset
-  "Makes a barrier that is broken one at which nobody waits. No effect on one that is whole. Returns the barrier."
+  "Makes a broken barrier usable again: nobody waits at it. No effect on one that is not broken. Returns the barrier.
+  Throws :bad-argument for what is not a barrier, :closed after close.
+
+    (reset b)"
   [b]
   (if (instance? SharedBarrier b)
     (errors/surfacing (.reset ^SharedBarrier b))
@@ -492,14 +549,18 @@
   b)
 
 (defcall count-down!
-  "Counts a latch down by one; at 0 no effect. Never blocks. Returns the count that is left."
+  "Counts a latch down by one; at 0 no effect. Never blocks. Returns the count that is left. Throws :bad-argument for
+  what is not a latch, :closed after close.
+
+    (count-down! l)"
   [l]
   (if (instance? SharedLatch l)
     (errors/surfacing (.countDown ^SharedLatch l) (.getCount ^SharedLatch l))
     (refuse "count-down!" "a latch" l)))
 
 (defcall counter
-  "A new counter, at 0, that all processes to which it is sent count with, atomically.
+  "Makes a counter, at 0, that all processes to which it is sent change atomically. Throws :bad-argument when there is
+  no room in shared memory.
 
     (def c (counter))
     (add! c)    ; => 1
@@ -508,7 +569,10 @@
   (errors/surfacing (SharedCounter/create)))
 
 (defcall add!
-  "Adds x (1) to a counter; returns the new value. Never blocks."
+  "Adds x, by default 1, to a counter. Returns the new value. Never blocks. Throws :bad-argument for what is not a
+  counter or a whole number, :closed after close.
+
+    (add! c 10)"
   ([c] (add! c 1))
   ([c x]
    (if (and (instance? SharedCounter c) (int? x))
@@ -516,7 +580,10 @@
      (refuse "add!" "a counter and a whole number" (if (int? x) c x)))))
 
 (defcall value
-  "The value of a counter, or the count of a latch."
+  "Returns the value of a counter, or the count of a latch. Never blocks. Throws :bad-argument for anything else,
+  :closed after close.
+
+    (value c)"
   [c]
   (errors/surfacing
    (cond
@@ -533,28 +600,34 @@
         anything else, a shared array too, as send sends it. Returns what was sent: the shared array. (parent), in a
         worker, without x: what the parent broadcasts. As receive.
 
+  Blocks, and throws, as send and receive.
+
     (broadcast ws (double-array 10000000))
     (shared/broadcast (parallel/parent))          ; in each worker"
   ([parent] (parallel/receive parent))
   ([ws x] (collectives/broadcast ws x)))
 
 (defcall scatter
-  "Deals out: to each worker of a group one part of x, in order; the lengths of the parts differ by one at most.
+  "Sends each worker of a group one part of x, in order; the lengths of the parts differ by one at most.
 
   ws    a group, in its parent: of a shared array slices are sent, which nothing is copied for; of a primitive array
         arrays; of any other collection vectors. Returns the parts. (parent), in a worker, without x: its part. As
         receive.
+
+  Blocks, and throws, as send and receive.
 
     (scatter ws (range 10))                       ; of four: [0 1 2] [3 4 5] [6 7] [8 9]"
   ([parent] (parallel/receive parent))
   ([ws x] (collectives/scatter ws x)))
 
 (defcall gather
-  "Collects: one message from each worker of a group.
+  "Collects one message from each worker of a group.
 
   ws    a group, in its parent: a vector of one message from each, in group order; nothing is taken unless every member
-        has one. Blocks and throws as receive. With timeout-ms, timeout-val stands where nothing came in time. (parent)
-        and x, in a worker: x is its message. As send; returns x.
+        has one. With timeout-ms, timeout-val stands where nothing came in time. (parent) and x, in a worker: x is its
+        message. As send; returns x.
+
+  Blocks, and throws, as send and receive.
 
     (gather ws)
     (shared/gather (parallel/parent) (sum part))  ; in each worker"
@@ -563,7 +636,7 @@
   ([ws timeout-ms timeout-val] (parallel/receive ws timeout-ms timeout-val)))
 
 (defcall reduce-all
-  "Combines a contribution of everyone, and gives the result to everyone.
+  "Combines one contribution of each worker and of their parent, and gives all of them the result.
 
   ws    a group, in its parent: one message is received from each worker, combined with x, this process's own
         contribution (nil: none), in group order, and the result is sent to each worker and returned. (parent), in a
@@ -572,7 +645,8 @@
   x     a number, or anything op takes; or an array, shared or primitive, of which all contributions have the type and
         the length. The result is a shared array where that of this process (without one, of the first worker) is one.
 
-  Blocks, and throws, as receive and send.
+  Blocks, and throws, as receive and send. Throws :bad-argument for contributions that differ in type or length, and for
+  another op; what op throws.
 
     (reduce-all ws + 0)
     (shared/reduce-all (parallel/parent) + (sum part))     ; in each worker"
@@ -586,15 +660,17 @@
 (def ^:private replicate-on (delay (requiring-resolve 'parallel.impl.replicas/replicate-on)))
 
 (defcall replicate
-  "Copies a shared array once per host. What it returns means, in each worker, the copy of the worker's own host; here,
-  and in workers of this machine, it is xs. It is read-only, and so are its slices. Blocks until the copies are there.
+  "Copies a shared array once per host. The value that it returns stands, in each worker, for the copy of the worker's
+  own host; here, and in workers of this machine, it is xs. It is read-only, and so are its slices. Blocks until the
+  copies are there.
 
   xs      a shared array; what is written to it afterwards is not copied
   hs      a host, the name of one, or a sequential collection of these; for (hosts/local) there is nothing to copy
 
-  On each host a worker named \"replica\" holds the copy; it is among (children). close of what is returned, or of xs,
-  ends them. A worker that it was sent to keeps its copy as long as it has it. Throws :bad-argument where a host is not
-  up, :host-lost where one is lost meanwhile. To a host that has no copy it is :not-transferable. Safe from any thread.
+  On each host a worker named \"replica\" holds the copy; it is among (children). close of the returned value, or of
+  xs, ends these workers. A worker that it was sent to keeps its copy as long as it has it. Throws :bad-argument where
+  a host is not up, :host-lost where one is lost meanwhile. Sending it to a host that has no copy throws
+  :not-transferable. Safe from any thread.
 
     (def ys (shared/replicate xs [\"big1\" \"big2\"]))
     (map deref (parallel/exec ws '(fn [ys] (reduce + ys)) ys))
@@ -605,12 +681,15 @@
   (errors/surfacing (@replicate-on xs hs)))
 
 (defcall close
-  "Lets go of an array, a lock or the like in this process; of an array with its slices and views, of a copy-on-write
-  view alone. Idempotent; returns nil. Any use after it is :closed, also in a thread that is reading. The memory is
-  given back when the last process has let go; an array that nothing refers to is let go of by itself. In a reference
-  that was sent before it stays until it has arrived.
+  "Releases an array, a lock or the like in this process. An array is released with its slices and views, a
+  copy-on-write view alone. Any later use throws :closed, also in a thread that is reading. The memory is given back
+  when the last process has released it. An array that nothing refers to is released by itself. A reference in a
+  message keeps the memory until the message has arrived. Idempotent. Returns nil. Throws :bad-argument for anything
+  else.
 
-  On JDK 22 and newer it is unmapped before close returns; before, by the collector, which is asked to run soon."
+  On JDK 22 and newer it is unmapped before close returns; before, by the collector, which is asked to run soon.
+
+    (close xs)"
   [x]
   (cond
     (instance? SharedArray x) (.close ^SharedArray x)
@@ -619,7 +698,10 @@
   nil)
 
 (defcall closed?
-  "Whether an array, a lock, a barrier, a latch or a counter was closed in this process."
+  "Returns whether an array, a lock, a barrier, a latch or a counter was closed in this process. Never blocks. Throws
+  :bad-argument for anything else.
+
+    (closed? xs) ; => false"
   [x]
   (cond
     (instance? SharedArray x) (.isClosed ^SharedArray x)
@@ -627,7 +709,10 @@
     :else                     (refuse "closed?" "what is shared: an array, a lock, a barrier, a latch or a counter" x)))
 
 (defcall usage
-  "What this process has of shared memory, a map: :arrays how many it maps, :bytes of these, :closing-bytes closed but
-  not unmapped yet, :held and :held-bytes let go of, but on the way to another process, :shared-bytes the budget."
+  "Returns what this process has of shared memory, a map: :arrays how many it maps, :bytes of these, :closing-bytes
+  closed but not unmapped yet, :held and :held-bytes released, but in a message to another process, :shared-bytes the
+  budget. Never blocks. Throws :bad-argument when shared memory cannot be used in this process.
+
+    (:bytes (usage))"
   []
   (errors/surfacing (into {} (map (fn [[k v]] [(keyword k) v])) (SharedArrays/usage))))

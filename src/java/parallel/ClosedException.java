@@ -3,14 +3,26 @@ package parallel;
 import java.util.Map;
 
 /**
- * A receive after the end of the stream, or a send after it or to an ended peer.
+ * Thrown by a receive after the end of the stream, and by a send after the end or to a peer that has ended. Also by the
+ * use of a shared array or a pool that was closed.
+ *
+ * <pre>{@code
+ * try {
+ *     while (true) {
+ *         System.out.println(worker.receive());
+ *     }
+ * }
+ * catch (ClosedException e) {
+ *     System.out.println("the worker has ended");
+ * }
+ * }</pre>
  */
 public final class ClosedException extends ParallelException
 {
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link Code#CLOSED}.
+     * Makes an error with the code {@link Code#CLOSED}.
      *
      * @param message what happened.
      * @param data    the facts by name.

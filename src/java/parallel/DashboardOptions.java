@@ -4,11 +4,11 @@ import java.util.Map;
 
 /**
  * How a {@link Dashboard} is served. Immutable: each method returns new options. Safe from any thread. A value that is
- * not allowed is refused at once, with a {@link ParallelException} of the code
- * {@link ParallelException.Code#BAD_ARGUMENT}.
+ * not allowed throws a {@link ParallelException} with {@link ParallelException.Code#BAD_ARGUMENT} at once.
  *
  * <pre>{@code
- * DashboardOptions.defaults().port(8787).actions(true);
+ * DashboardOptions options = DashboardOptions.defaults().port(8787).actions(true);
+ * DashboardOptions.defaults().port(-1);     // throws ParallelException, BAD_ARGUMENT
  * }</pre>
  */
 public final class DashboardOptions
@@ -28,7 +28,7 @@ public final class DashboardOptions
     }
 
     /**
-     * A port that is free, no browser, no actions.
+     * Returns the defaults: a port that is free, no browser, no actions.
      *
      * @return the options.
      */
@@ -38,10 +38,11 @@ public final class DashboardOptions
     }
 
     /**
-     * The port of 127.0.0.1 that it listens on.
+     * Sets the port of 127.0.0.1 that it listens on.
      *
-     * @param port 1 to 65535; 0, the default: one that is free.
+     * @param port the port, 1 to 65535; 0, the default: one that is free.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another number.
      */
     public DashboardOptions port(int port)
     {
@@ -55,9 +56,9 @@ public final class DashboardOptions
     }
 
     /**
-     * Whether a browser is opened.
+     * Sets whether a browser is opened.
      *
-     * @param open true: where there is one; default: false.
+     * @param open true to open one, where there is one; default false.
      * @return new options.
      */
     public DashboardOptions open(boolean open)
@@ -66,9 +67,9 @@ public final class DashboardOptions
     }
 
     /**
-     * Whether the page can interrupt, stop, kill and profile workers.
+     * Sets whether the page can interrupt, stop, kill and profile workers.
      *
-     * @param actions true: it can; default: false, it only looks.
+     * @param actions true if it can; default false: it changes nothing.
      * @return new options.
      */
     public DashboardOptions actions(boolean actions)
@@ -77,9 +78,9 @@ public final class DashboardOptions
     }
 
     /**
-     * The port that is asked for.
+     * Returns the port that was set.
      *
-     * @return 0: one that is free.
+     * @return the port; 0: one that is free.
      */
     public int port()
     {
@@ -87,9 +88,9 @@ public final class DashboardOptions
     }
 
     /**
-     * Whether a browser is opened.
+     * Returns whether a browser is opened.
      *
-     * @return false by default.
+     * @return true if so; false by default.
      */
     public boolean open()
     {
@@ -97,9 +98,9 @@ public final class DashboardOptions
     }
 
     /**
-     * Whether the page can interrupt, stop, kill and profile workers.
+     * Returns whether the page can interrupt, stop, kill and profile workers.
      *
-     * @return false by default.
+     * @return true if so; false by default.
      */
     public boolean actions()
     {

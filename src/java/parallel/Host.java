@@ -1,36 +1,40 @@
 package parallel;
 
 /**
- * A machine that workers can be started on: one that {@link Hosts} has brought in. Safe from any thread.
+ * A machine that workers can be started on, added by {@link Hosts}. Safe from any thread.
  *
  * <pre>{@code
  * try (Host pod = Hosts.add(HostOptions.start("kubectl", "exec", "-i", "pod-1", "--").name("pod")))
  * {
  *     Worker worker = Parallel.run(WorkerOptions.builder().in(pod).build(), () -> 42);
- *     worker.join();
+ *     System.out.println(worker.join());
+ * }
+ * catch (HostLostException e)
+ * {
+ *     System.err.println(e.data().get("why"));     // such as "silent"
  * }
  * }</pre>
  */
 public interface Host extends AutoCloseable
 {
     /**
-     * Its name.
+     * Returns its name in this session. Never blocks.
      *
-     * @return as it was given, or found.
+     * @return the name that was set, or that of the machine.
      */
     String name();
 
     /**
-     * What is known of it now. Never blocks.
+     * Returns what is known of it now. Never blocks.
      *
-     * @return a snapshot.
+     * @return a snapshot of its state.
      */
     HostStatus status();
 
     /**
-     * How many processors its workers may use.
+     * Returns how many processors its workers may use. Never blocks.
      *
-     * @return 1 or more.
+     * @return the number, 1 or more.
      */
     int cores();
 

@@ -9,12 +9,13 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * How a host is brought in. Immutable: each method returns new options. Safe from any thread. A value that is not
- * allowed is refused at once, with a {@link ParallelException} of the code {@link ParallelException.Code#BAD_ARGUMENT}
- * that says what is allowed.
+ * How a host is added. Immutable: each method returns new options. Safe from any thread. A value that is not allowed
+ * throws a {@link ParallelException} with {@link ParallelException.Code#BAD_ARGUMENT} at once; the message says what is
+ * allowed.
  *
  * <pre>{@code
  * HostOptions.start("kubectl", "exec", "-i", "pod-1", "--").name("pod").address("10.1.2.3");
+ * HostOptions.ssh("big1").cores(0);     // throws ParallelException, BAD_ARGUMENT
  * }</pre>
  */
 public final class HostOptions
@@ -71,9 +72,10 @@ public final class HostOptions
     }
 
     /**
-     * A host that any command brings in which runs what follows it there and hands on stdin and stdout.
+     * Returns options of a host that a command reaches: one that runs what follows it there, and connects stdin and
+     * stdout.
      *
-     * @param command words of it, such as {@code kubectl exec -i pod-1 --}.
+     * @param command the words of the command, such as {@code kubectl exec -i pod-1 --}.
      * @return the options.
      */
     public static HostOptions start(String... command)
@@ -82,10 +84,11 @@ public final class HostOptions
     }
 
     /**
-     * The same.
+     * Returns options of a host that a command reaches, as {@link #start(String...)} does.
      *
-     * @param command words of it.
+     * @param command the words of the command, at least one.
      * @return the options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public static HostOptions start(List<String> command)
     {
@@ -95,11 +98,12 @@ public final class HostOptions
     }
 
     /**
-     * A host that ssh reaches, as {@code ~/.ssh/config} says of it. Neither machine opens a port. Its name in this
-     * session is that of the machine, without a user.
+     * Returns options of a host that ssh reaches, as {@code ~/.ssh/config} says. Neither machine opens a port. Its name
+     * in this session is that of the machine, without a user.
      *
-     * @param host {@code name} or {@code user@name}, as for ssh.
+     * @param host the name as for ssh, {@code name} or {@code user@name}.
      * @return the options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public static HostOptions ssh(String host)
     {
@@ -110,12 +114,13 @@ public final class HostOptions
     }
 
     /**
-     * A node of an allocation of Slurm, which {@code srun} reaches. Its name in this session is that of the node.
-     * {@link Hosts#slurm(SlurmOptions)} brings in all nodes of an allocation.
+     * Returns options of a node of a Slurm allocation, which {@code srun} reaches. Its name in this session is that of
+     * the node. {@link Hosts#slurm(SlurmOptions)} adds all nodes of an allocation.
      *
-     * @param job  number of the allocation.
-     * @param node of it.
+     * @param job  the number of the allocation.
+     * @param node the name of a node of it.
      * @return the options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public static HostOptions slurm(String job, String node)
     {
@@ -130,10 +135,11 @@ public final class HostOptions
     }
 
     /**
-     * Further arguments for ssh.
+     * Sets further arguments for ssh.
      *
-     * @param arguments such as {@code -p 2222} or {@code -F file}, each a word.
+     * @param arguments the words, such as {@code -p 2222} or {@code -F file}; default: none.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions sshOpts(List<String> arguments)
     {
@@ -143,8 +149,8 @@ public final class HostOptions
     }
 
     /**
-     * For a host whose sshd forwards no Unix sockets: its agent listens on a port of the host's loopback interface,
-     * by TLS.
+     * Makes the agent listen on a port of the host's loopback interface, by TLS: for a host whose sshd forwards no Unix
+     * sockets.
      *
      * @return new options.
      */
@@ -154,7 +160,7 @@ public final class HostOptions
     }
 
     /**
-     * The class path of this JVM is on the host, too, at the same paths: nothing of it is sent there.
+     * Says that the class path of this JVM is on the host, too, at the same paths: nothing of it is sent there.
      *
      * @return new options.
      */
@@ -164,10 +170,11 @@ public final class HostOptions
     }
 
     /**
-     * Its name in this session.
+     * Sets the name of the host in this session.
      *
-     * @param name not empty, without control characters; default: the host's own.
+     * @param name the name, not empty, without control characters; default: the host's own.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions name(String name)
     {
@@ -177,11 +184,12 @@ public final class HostOptions
     }
 
     /**
-     * Where its agent listens for this session; over TLS, for one connection.
+     * Sets where the agent listens for this session; over TLS, for one connection.
      *
      * @param address a name or number of the host that this machine reaches; default: the node's name, else its first
      *                address.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions address(String address)
     {
@@ -191,10 +199,11 @@ public final class HostOptions
     }
 
     /**
-     * How many processors its workers may use.
+     * Sets how many processors its workers may use.
      *
-     * @param cores 1 or more; default: those that its JVM finds.
+     * @param cores the number, 1 or more; default: those that its JVM finds.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions cores(int cores)
     {
@@ -203,10 +212,11 @@ public final class HostOptions
     }
 
     /**
-     * The java command there.
+     * Sets the java command there.
      *
-     * @param java a path there; default: that of JAVA_HOME, else the one that is found.
+     * @param java the path of the command there; default: that of JAVA_HOME, else the one that is found.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions java(Path java)
     {
@@ -215,10 +225,11 @@ public final class HostOptions
     }
 
     /**
-     * Where its workers start.
+     * Sets the directory in which its workers start.
      *
-     * @param directory there; default: where the command starts the agent.
+     * @param directory the path of it there; default: where the command starts the agent.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions dir(Path directory)
     {
@@ -227,10 +238,11 @@ public final class HostOptions
     }
 
     /**
-     * Environment variables of its workers.
+     * Sets environment variables of its workers.
      *
-     * @param variables added to those that there are.
+     * @param variables names and values, added to those that there are; default: none.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions env(Map<String, String> variables)
     {
@@ -241,10 +253,11 @@ public final class HostOptions
     }
 
     /**
-     * Arguments for the JVM of its agent.
+     * Sets arguments for the JVM of its agent.
      *
-     * @param arguments such as {@code -Xmx256m}.
+     * @param arguments the arguments, such as {@code -Xmx256m}; default: none.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions jvmOpts(List<String> arguments)
     {
@@ -254,10 +267,11 @@ public final class HostOptions
     }
 
     /**
-     * How long nothing may be heard of it before it is lost.
+     * Sets how long nothing may be heard of it before it is lost.
      *
-     * @param time from 3 to 600 s; default 12 s.
+     * @param time a time from 3 to 600 s; default 12 s.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions hostTimeout(Duration time)
     {
@@ -267,10 +281,11 @@ public final class HostOptions
     }
 
     /**
-     * How long its agent may take to be up.
+     * Sets how long its agent may take to be up.
      *
-     * @param time above zero; default 60 s.
+     * @param time a time above zero; default 60 s.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions startTimeout(Duration time)
     {
@@ -279,10 +294,11 @@ public final class HostOptions
     }
 
     /**
-     * How nice its agent and workers are to others.
+     * Sets the niceness of its agent and workers.
      *
-     * @param nice from 0 to 19; default 5.
+     * @param nice the niceness, from 0 to 19; default 5.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions nice(int nice)
     {
@@ -291,11 +307,12 @@ public final class HostOptions
     }
 
     /**
-     * How fast a core of it is, where several hosts share workers: a host of half the speed gets half as many for its
-     * cores. {@link Hosts#calibrate} measures it.
+     * Sets how fast a core of it is, where several hosts share workers: a host of half the speed gets half as many for
+     * its cores. {@link Hosts#calibrate} measures it.
      *
-     * @param speed relative to the fastest host's, above 0 and at most 1; default: all are equally fast.
+     * @param speed the speed relative to the fastest host's, above 0 and at most 1; default: all are equally fast.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions speed(double speed)
     {
@@ -304,12 +321,13 @@ public final class HostOptions
     }
 
     /**
-     * A listener to what happens to the host.
+     * Sets a listener to the events of the host.
      *
      * @param listener gets {@code "event"} (host-up, host-silent, host-back, host-lost, host-closed), {@code "host"},
      *                 {@code "host/id"}, {@code "why"} where it is lost, {@code "at-ms"}; on a library thread.
      *                 What it throws is logged.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public HostOptions onEvent(Consumer<Map<String, Object>> listener)
     {
@@ -318,11 +336,11 @@ public final class HostOptions
     }
 
     /**
-     * The value of an option.
+     * Returns the value of an option.
      *
-     * @param option which one.
-     * @param type   of its value.
-     * @param <T>    of its value.
+     * @param option the option.
+     * @param type   the class of its value.
+     * @param <T>    the type of its value.
      * @return the value, or null if it was not set.
      */
     public <T> T get(Option option, Class<T> type)

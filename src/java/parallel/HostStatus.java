@@ -6,28 +6,35 @@ import java.time.Instant;
 /**
  * What is known of a host.
  *
- * @param number      of the host in this session, 1 or more; never used again.
+ * <pre>{@code
+ * HostStatus status = host.status();
+ * if (status.state() != HostStatus.State.UP) {
+ *     System.err.println(status.name() + ": " + status.error());
+ * }
+ * }</pre>
+ *
+ * @param number      the number of the host in this session, 1 or more; never used again.
  * @param name        its name.
- * @param state       whether it can be used.
- * @param via         how it was brought in, such as {@code "start"}.
+ * @param state       its state: whether it can be used.
+ * @param via         how it was added, such as {@code "start"}.
  * @param address     where its agent listens, null until it is up.
  * @param pid         process id of its agent, 0 until it is up.
- * @param cores       processors that workers may use, 0 until it is up.
- * @param freeCores   the same less its live workers, 0 at least.
- * @param memoryBytes memory of the machine, or of the control group that the agent is in.
+ * @param cores       number of processors that workers may use, 0 until it is up.
+ * @param freeCores   cores less its live workers, 0 at least.
+ * @param memoryBytes bytes of memory of the machine, or of the control group that the agent is in.
  * @param load        load average of the last minute, negative where it is not known.
  * @param jdk         major version of its Java, 0 until it is up.
  * @param java        its java command, null until it is up.
  * @param directory   where its workers start, null until it is up.
- * @param speed       of its cores, relative to the fastest host's; 0 until it was measured.
- * @param roundTrip   time that a word to its agent and back took last, null until it is up.
- * @param megabytesPerSecond what its connection moves, 0 until it was measured.
- * @param workers     live workers that this process has there.
- * @param spares      JVMs there that wait to become workers.
+ * @param speed       the speed of its cores, relative to the fastest host's; 0 until it was measured.
+ * @param roundTrip   the last round trip to its agent, null until it is up.
+ * @param megabytesPerSecond throughput of its connection in MB/s, 0 until it was measured.
+ * @param workers     number of live workers that this process has there.
+ * @param spares      number of JVMs there that wait to become workers.
  * @param traffic     what its workers have sent and received, those that have ended included.
- * @param since       when it came into its state.
+ * @param since       the time at which it came into its state.
  * @param lastHeard   time since anything was heard of it, null until it is up.
- * @param error       why it was lost or could not be brought in, else null.
+ * @param error       why it was lost or could not be added, else null.
  */
 public record HostStatus(
     int number, String name, State state, String via, String address, long pid, int cores, int freeCores,
@@ -38,10 +45,10 @@ public record HostStatus(
     /**
      * What workers have exchanged with this process.
      *
-     * @param messagesSent     messages that they have sent.
-     * @param bytesSent        their bytes.
-     * @param messagesReceived messages that they have received.
-     * @param bytesReceived    their bytes.
+     * @param messagesSent     number of messages that they have sent.
+     * @param bytesSent        bytes of these messages.
+     * @param messagesReceived number of messages that they have received.
+     * @param bytesReceived    bytes of these messages.
      */
     public record Traffic(long messagesSent, long bytesSent, long messagesReceived, long bytesReceived)
     {

@@ -9,8 +9,18 @@ import parallel.hosts.LocalHost;
 import parallel.hosts.SlurmHosts;
 
 /**
- * Other machines that workers can be started on. Needs the artifact {@code parallel-cluster} of the same version on the
- * class path. Hosts belong to the root: a worker brings none in. Safe from any thread.
+ * Adds other machines that workers can be started on. Needs the artifact {@code parallel-cluster} of the same version
+ * on the class path. Only the root adds hosts, not a worker. Safe from any thread.
+ *
+ * <pre>{@code
+ * try {
+ *     Host big = Hosts.add(HostOptions.ssh("big1"));
+ *     Worker worker = Parallel.run(WorkerOptions.builder().in(big).build(), () -> 42);
+ * }
+ * catch (StartFailedException e) {
+ *     System.err.println(e.getMessage());     // says why, and what to do
+ * }
+ * }</pre>
  */
 public final class Hosts
 {
@@ -19,11 +29,11 @@ public final class Hosts
     }
 
     /**
-     * Brings a host in: starts an agent there and connects to it. Blocks until the agent is up.
+     * Adds a host: starts an agent there and connects to it. Blocks until the agent is up.
      *
-     * @param options how.
+     * @param options how the host is reached, and what it may do.
      * @return the host.
-     * @throws StartFailedException if that did not work: the message says why, and what to do.
+     * @throws StartFailedException if the host could not be added: the message says why, and what to do.
      * @throws ParallelException    with BAD_ARGUMENT if the artifact is missing, the name is taken, or this is a
      *                              worker.
      */
@@ -33,17 +43,16 @@ public final class Hosts
     }
 
     /**
-     * Brings hosts in side by side. Blocks until each of them is up or could not be brought in; then it is all of them,
-     * or none.
+     * Adds hosts at the same time: all of them, or none. Blocks until each of them is up or has failed.
      *
      * <pre>{@code
      * List<Host> hosts = Hosts.addAll(List.of(HostOptions.start("env").name("a"), HostOptions.start("env").name("b")));
      * }</pre>
      *
-     * @param options of each.
+     * @param options those of each host.
      * @return the hosts, in that order.
-     * @throws ParallelException with SEVERAL if one or more could not be brought in: its data has {@code "errors"}, and
-     *                           the others are removed; with BAD_ARGUMENT if this is a worker.
+     * @throws ParallelException with SEVERAL if one or more could not be added: its data has {@code "errors"}, and the
+     *                           others are removed; with BAD_ARGUMENT if this is a worker.
      */
     public static List<Host> addAll(List<HostOptions> options)
     {
@@ -51,10 +60,10 @@ public final class Hosts
     }
 
     /**
-     * Brings in the allocation of Slurm that this JVM runs in: a host for each of its nodes, named as the node. Blocks
-     * until each of them is up or could not be brought in; then it is all of them, or none. An agent is a further step
-     * of the job, started by {@code srun}; its keys go over the stdin of that. It listens on a port of its node, by
-     * TLS. A host has as many cores as the allocation has there.
+     * Adds the allocation of Slurm that this JVM runs in: a host for each of its nodes, named as the node; all of them,
+     * or none. Blocks until each of them is up or has failed. An agent is a further step of the job, started by
+     * {@code srun}; its keys are sent over the stdin of that. It listens on a port of its node, by TLS. A host has as
+     * many cores as the allocation has there.
      *
      * @return the hosts, in the order of Slurm.
      * @throws ParallelException with BAD_ARGUMENT if this JVM runs in no allocation, is a worker, or finds no srun;
@@ -66,7 +75,7 @@ public final class Hosts
     }
 
     /**
-     * Brings in an allocation of Slurm, the one that this JVM runs in or a new one: a host for each of its nodes.
+     * Adds an allocation of Slurm, the one that this JVM runs in or a new one: a host for each of its nodes.
      * Blocks until they are up, for a new one first until it is granted: for {@link HostOptions#startTimeout} at most,
      * then as long again for the agents. A new allocation is given back with the last of its hosts, and when this JVM
      * ends, however it ends.
@@ -75,11 +84,11 @@ public final class Hosts
      * List<Host> hosts = Hosts.slurm(SlurmOptions.nodes(4).time("01:00:00").args(List.of("--exclusive")));
      * }</pre>
      *
-     * @param options of the allocation, and of each host.
+     * @param options those of the allocation, and of each host.
      * @return the hosts, in the order of Slurm.
-     * @throws StartFailedException if no allocation is granted: the message has what Slurm says, and nothing is left in
+     * @throws StartFailedException if no allocation is granted: the message has that of Slurm, and nothing is left in
      *                              the queue.
-     * @throws ParallelException    with SEVERAL if one or more hosts could not be brought in: its data has
+     * @throws ParallelException    with SEVERAL if one or more hosts could not be added: its data has
      *                              {@code "errors"}, the others are removed, and a new allocation is given back; with
      *                              BAD_ARGUMENT as {@link #slurm()} does.
      */
@@ -89,10 +98,10 @@ public final class Hosts
     }
 
     /**
-     * This machine, where a host is wanted. Never blocks. Its workers are processes of this machine as without a host:
-     * their status names no host, and closing it does nothing.
+     * Returns this machine, where a host is wanted. Never blocks. Its workers are processes of this machine as without
+     * a host: their status names no host, and closing it does nothing.
      *
-     * @return always the same.
+     * @return always the same host.
      */
     public static Host local()
     {
@@ -100,9 +109,9 @@ public final class Hosts
     }
 
     /**
-     * The hosts of this session, those that were removed or lost included. Never blocks.
+     * Returns the hosts of this session, those that were removed or lost included. Never blocks.
      *
-     * @return a snapshot, in the order in which they were brought in.
+     * @return a snapshot, in the order in which they were added.
      */
     public static List<Host> all()
     {
@@ -120,7 +129,7 @@ public final class Hosts
      * double speed = Hosts.all().get(0).status().speed();
      * }</pre>
      *
-     * @param hosts that are up; {@link #local()} may be among them.
+     * @param hosts hosts that are up; {@link #local()} may be among them.
      * @throws ParallelException with BAD_ARGUMENT if one of them is not up, or there are none; with HOST_LOST if one is
      *                           lost meanwhile: then nothing is set.
      * @throws InterruptedException if interrupted: its workers are ended, and nothing is set.
@@ -130,7 +139,7 @@ public final class Hosts
         Calibration.of(hosts, null);
     }
 
-    /** Closes all hosts and forgets them. Blocks until that is done. */
+    /** Closes all hosts and forgets them. Blocks until that is done. Idempotent. */
     public static void close()
     {
         HostRegistry.current().close();

@@ -19,14 +19,19 @@ import parallel.runtime.Context;
 import parallel.runtime.EndedWorkers;
 
 /**
- * What workers do and did, read from memory that they write anyway: also of workers that hang, are stopped or are dead.
- * Nothing here but {@link #profile} asks a worker or waits for one. Safe from any thread; needs no Clojure.
+ * Shows what workers do and did, from memory that they write anyway: also of workers that hang, are stopped or are
+ * dead. Only {@link #profile} asks a worker, or waits for one. Safe from any thread; needs no Clojure.
  *
  * <pre>{@code
  * for (TimelineEntry entry : Look.timeline()) {
  *     System.out.println(entry.id() + " " + entry.kind() + " " + entry.name());
  * }
- * Look.report(Path.of("report.html"));
+ * try {
+ *     Look.report(Path.of("report.html"));
+ * }
+ * catch (ParallelException e) {
+ *     System.err.println(e.getMessage());     // the file cannot be written
+ * }
  * }</pre>
  */
 public final class Look
@@ -35,7 +40,7 @@ public final class Look
     {
     }
 
-    /** What becomes of calls that wait for each other. */
+    /** What happens to calls that wait for each other. */
     public enum OnDeadlock
     {
         /** One of them says so once, in a line on its stderr. */
@@ -47,9 +52,10 @@ public final class Look
     }
 
     /**
-     * Who waits for whom, now. Never blocks.
+     * Returns which thread waits for whom, now. Never blocks.
      *
-     * @return one of each thread that waits, of all processes of the session on this machine; an idle worker has none.
+     * @return one entry for each thread that waits, of all processes of the session on this machine; an idle worker has
+     *         none.
      */
     public static List<WaitStatus> waits()
     {
@@ -57,10 +63,10 @@ public final class Look
     }
 
     /**
-     * Calls that wait for each other, so that nothing can end them from inside. A call with a time-out is none of them,
-     * nor is one of a process that has another thread which may act; the asking thread does not count as one, nor do
-     * threads that wait at a prompt, for a task of their executor, or for another thread to end. Blocks for a second
-     * at most, while there may be some and their threads have not looked again.
+     * Returns the calls that wait for each other, so that nothing can end them from inside. A call with a time-out is
+     * none of them, nor is one of a process that has another thread which may act; the asking thread does not count as
+     * one, nor do threads that wait at a prompt, for a task of their executor, or for another thread to end. Blocks for
+     * a second at most, while there may be some and their threads have not looked again.
      *
      * @return the cycles, each by its waits, with their traces; empty when there are none.
      * @throws InterruptedException if interrupted while blocked.
@@ -71,11 +77,11 @@ public final class Look
     }
 
     /**
-     * Says what becomes of deadlocks, in the whole session, workers and calls that exist already included. For the
-     * root.
+     * Sets what happens on a deadlock, in the whole session, workers and calls that exist already included. For the
+     * root. Never blocks.
      *
-     * @param what becomes of them; REPORT in a new session.
-     * @throws ParallelException BAD_ARGUMENT in a worker.
+     * @param what what happens; REPORT in a new session.
+     * @throws ParallelException with BAD_ARGUMENT in a worker.
      */
     public static void watch(OnDeadlock what)
     {
@@ -83,11 +89,11 @@ public final class Look
     }
 
     /**
-     * What workers did last: all live ones below the calling code, workers of workers included, and the last 64 workers
-     * of this process that have ended. Each keeps its last thousand records or so. Those of a worker on another host
-     * are not known here.
+     * Returns what workers did last: all live ones below the calling code, workers of workers included, and the last 64
+     * workers of this process that have ended. Each keeps its last thousand records or so. Those of a worker on another
+     * host are not known here.
      *
-     * @return in the order of the beginnings; what is under way has no end and no outcome.
+     * @return the entries in the order of their beginnings; what is under way has no end and no outcome.
      */
     public static List<TimelineEntry> timeline()
     {
@@ -95,10 +101,10 @@ public final class Look
     }
 
     /**
-     * As {@link #timeline()}, of some workers.
+     * Returns what some workers did last, as {@link #timeline()} does.
      *
-     * @param workers handles, also of workers that have ended.
-     * @return in the order of the beginnings.
+     * @param workers their handles, also those of workers that have ended.
+     * @return the entries in the order of their beginnings.
      */
     public static List<TimelineEntry> timeline(Worker... workers)
     {
@@ -108,7 +114,7 @@ public final class Look
     /**
      * Writes {@link #timeline()} as a trace in Chrome's format, for Perfetto.
      *
-     * @param path of the file, which is overwritten.
+     * @param path the file, which is overwritten.
      * @return the path.
      * @throws ParallelException with BAD_ARGUMENT if it cannot be written.
      */
@@ -121,18 +127,19 @@ public final class Look
     }
 
     /**
-     * Where the time of workers goes: samples all their threads with the JDK's flight recorder, waits included. They
-     * start to record, which takes a second where it is the first time, and go on with what they do. Blocks for the
-     * length, once all record, and while a JVM of its own reads what they have recorded; two minutes more at most. A
+     * Samples all threads of workers with the JDK's flight recorder, waits included, and returns where their time goes.
+     * The workers continue meanwhile. The start of the recorder takes a second in a worker's first profile. Blocks for
+     * the length, once all record, and while a JVM of its own reads the recordings; two minutes more at most. A
      * worker that ends meanwhile is there with what is known of it, or not at all; one that does not begin within 30 s
      * is not there.
      *
-     * @param length  of the profile, 1 ms or more. Of a worker that has ended: so much of its last recorded time.
+     * @param length  how long the workers are sampled, 1 ms or more. Of a worker that has ended: so much of its last
+     *                recorded time.
      * @param workers processes of this machine; one that has ended had the option {@code flight}.
      * @return the profile.
-     * @throws ParallelException    BAD_ARGUMENT for another worker, or where a Java has no module jdk.jfr; TIMEOUT or
-     *                              START_FAILED if the recordings cannot be read.
-     * @throws InterruptedException if interrupted while blocked; nothing goes on then.
+     * @throws ParallelException    with BAD_ARGUMENT for another worker, or where a Java has no module jdk.jfr; TIMEOUT
+     *                              or START_FAILED if the recordings cannot be read.
+     * @throws InterruptedException if interrupted while blocked; the sampling ends.
      */
     public static Profile profile(Duration length, Worker... workers) throws InterruptedException
     {
@@ -146,8 +153,8 @@ public final class Look
      * enlarges a frame, and "/" searches. Frames of less than a thousandth of the samples are left out, and more where
      * there are too many.
      *
-     * @param path   of the file, which is overwritten.
-     * @param stacks such as {@link Profile#merged()}.
+     * @param path   the file, which is overwritten.
+     * @param stacks the stacks and their counts, such as {@link Profile#merged()}.
      * @return the path.
      * @throws ParallelException with BAD_ARGUMENT if it cannot be written.
      */
@@ -161,7 +168,7 @@ public final class Look
      * Writes one file of HTML that needs no network: the tree of workers, their timeline, rates, errors and last words,
      * and the flame graph of the last profile, if there was one.
      *
-     * @param path of the file, which is overwritten.
+     * @param path the file, which is overwritten.
      * @return the path.
      * @throws ParallelException with BAD_ARGUMENT if it cannot be written.
      */
@@ -173,17 +180,17 @@ public final class Look
 
     /**
      * Serves a live page on 127.0.0.1: the tree of workers, who waits for whom, what each does, pools, errors, hosts,
-     * what is shared, and what was printed last. Nothing listens before this is called; nothing is looked at while
-     * nobody watches. It ends with {@link Dashboard#close()}, with {@link Parallel#close()}, and with this JVM. Blocks
-     * for some milliseconds. Needs the module {@code jdk.httpserver}.
+     * what is shared, and what was printed last. Nothing listens before this call; the state is read only while a page
+     * is open. It ends with {@link Dashboard#close()}, with {@link Parallel#close()}, and with this JVM. Blocks for some
+     * milliseconds. Needs the module {@code jdk.httpserver}.
      *
      * <pre>{@code
      * Dashboard dashboard = Look.dashboard(DashboardOptions.defaults());
      * System.out.println(dashboard.url());
      * }</pre>
      *
-     * @param options of it.
-     * @return it.
+     * @param options how it is served.
+     * @return the dashboard.
      * @throws ParallelException with BAD_ARGUMENT if it cannot listen on that port, or the module is missing.
      */
     public static Dashboard dashboard(DashboardOptions options)

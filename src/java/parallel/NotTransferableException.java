@@ -3,14 +3,24 @@ package parallel;
 import java.util.Map;
 
 /**
- * A value cannot travel, or cannot be read here; {@code data()} has its "class" and the "path" to it.
+ * Thrown when a value cannot be sent, or cannot be read by its receiver. The data has {@code "class"}, the class of the
+ * part, and {@code "path"}, the way to it. The channel stays usable.
+ *
+ * <pre>{@code
+ * try {
+ *     worker.send(List.of(1, new Thread()));
+ * }
+ * catch (NotTransferableException e) {
+ *     System.err.println(e.data().get("class") + " at " + e.data().get("path"));     // java.lang.Thread at [1]
+ * }
+ * }</pre>
  */
 public final class NotTransferableException extends ParallelException
 {
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link Code#NOT_TRANSFERABLE}.
+     * Makes an error with the code {@link Code#NOT_TRANSFERABLE}.
      *
      * @param message what happened.
      * @param data    the facts by name.

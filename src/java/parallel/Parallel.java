@@ -10,15 +10,20 @@ import parallel.place.Workers;
 import parallel.runtime.Context;
 
 /**
- * Starts worker JVMs and says who the calling code is. Safe from any thread; needs no Clojure.
+ * Starts worker JVMs, and says who the calling code is. Safe from any thread; needs no Clojure.
  *
  * <pre>{@code
  * Worker worker = Parallel.run(() -> {
  *     double[] xs = (double[])Parallel.parent().receive();
  *     return Arrays.stream(xs).sum();
  * });
- * worker.send(new double[] {1, 2, 3});
- * System.out.println(worker.join());      // 6.0
+ * try {
+ *     worker.send(new double[] {1, 2, 3});
+ *     System.out.println(worker.join());      // 6.0
+ * }
+ * catch (RemoteException e) {
+ *     System.err.println(e.getCause());       // what the lambda threw
+ * }
  * }</pre>
  */
 public final class Parallel
@@ -32,9 +37,10 @@ public final class Parallel
     /**
      * Starts a worker JVM that calls the body; returns at once.
      *
-     * @param body a lambda or an object; what it captures travels by value.
+     * @param body a lambda or an object; what it captures is sent by value.
      * @param <C>  a Callable that is Serializable (Java serialization itself is not used).
-     * @return the worker's handle; all that goes wrong makes it fail.
+     * @return the worker's handle; {@link Worker#join()} throws what goes wrong.
+     * @throws ParallelException with BAD_ARGUMENT if the body is null.
      */
     public static <C extends Callable<?> & Serializable> Worker run(C body)
     {
@@ -42,12 +48,13 @@ public final class Parallel
     }
 
     /**
-     * As {@link #run(Callable)}, with options.
+     * Starts a worker JVM with options, as {@link #run(Callable)} does.
      *
-     * @param options for the worker.
-     * @param body    a lambda or an object.
+     * @param options those of the worker.
+     * @param body    a lambda or an object; what it captures is sent by value.
      * @param <C>     a Callable that is Serializable.
      * @return the worker's handle.
+     * @throws ParallelException with BAD_ARGUMENT if the options or the body are null.
      */
     public static <C extends Callable<?> & Serializable> Worker run(WorkerOptions options, C body)
     {
@@ -58,7 +65,7 @@ public final class Parallel
      * Starts a worker JVM that makes an instance of a class and calls or runs it; returns at once.
      *
      * @param body a public class that is a Callable or a Runnable.
-     * @param args for its public constructor; they travel by value.
+     * @param args the arguments for its public constructor; they are sent by value.
      * @return the worker's handle; the value of a Runnable is null.
      * @throws ParallelException with BAD_ARGUMENT if no constructor fits.
      */
@@ -68,12 +75,13 @@ public final class Parallel
     }
 
     /**
-     * As {@link #run(Class, Object...)}, with options.
+     * Starts a worker JVM with options, as {@link #run(Class, Object...)} does.
      *
-     * @param options for the worker.
+     * @param options those of the worker.
      * @param body    a public class that is a Callable or a Runnable.
-     * @param args    for its public constructor.
-     * @return the worker's handle.
+     * @param args    the arguments for its public constructor; they are sent by value.
+     * @return the worker's handle; the value of a Runnable is null.
+     * @throws ParallelException with BAD_ARGUMENT if no constructor fits, or the options are null.
      */
     public static Worker run(WorkerOptions options, Class<?> body, Object... args)
     {
@@ -81,7 +89,7 @@ public final class Parallel
     }
 
     /**
-     * This process's id.
+     * Returns this process's id. Never blocks.
      *
      * @return 0 in the root, else a positive number that is unique in the session.
      */
@@ -91,9 +99,9 @@ public final class Parallel
     }
 
     /**
-     * The peer that stands for the parent.
+     * Returns the peer that stands for the parent. Never blocks.
      *
-     * @return it, or null in the root.
+     * @return the peer, or null in the root.
      */
     public static Peer parent()
     {
@@ -101,9 +109,9 @@ public final class Parallel
     }
 
     /**
-     * This process's live workers.
+     * Returns this process's live workers. Never blocks.
      *
-     * @return a snapshot, by id.
+     * @return a snapshot, in the order of their ids.
      */
     public static List<Worker> children()
     {
@@ -111,10 +119,10 @@ public final class Parallel
     }
 
     /**
-     * Prints one line, labelled with this process's id, such as {@code <parallel#003> }; a worker's appears where its
-     * parent's output goes.
+     * Prints one line, labelled with this process's id, such as {@code <parallel#003> }. A worker's line appears where
+     * its parent's output goes.
      *
-     * @param values printed with a space between them.
+     * @param values any values; they are printed with a space between them.
      */
     public static void print(Object... values)
     {
@@ -139,13 +147,13 @@ public final class Parallel
 
     /**
      * Keeps spare JVMs, booted and idle, for workers that are yet to be started with the same options of a process:
-     * jvmOpts, maxHeap, env, dir, classpath, java, ringBytes, inboxBytes. A worker that is started takes one that was
-     * started as its own JVM would be now, and the next is started in its place; all else is as without. A spare is no
-     * worker: {@link #children()} has none.
+     * jvmOpts, maxHeap, env, dir, classpath, java, ringBytes, inboxBytes. A new worker takes a spare that was started
+     * as its own JVM would be now, and the next spare is started in its place. A spare is not a worker:
+     * {@link #children()} has none.
      *
      * <p>Returns at once; the spares boot in the background, and one that boots is taken, too. They end with this
-     * process, or with {@link #close()}, which also forgets how many there were to be. Each takes a little more memory
-     * than an idle worker. Safe from any thread.
+     * process, or with {@link #close()}, which also forgets their number. Each takes a little more memory than an idle
+     * worker. Safe from any thread.
      *
      * <pre>{@code
      *   WorkerOptions options = WorkerOptions.builder().maxHeap("512m").build();
@@ -153,7 +161,8 @@ public final class Parallel
      *   Worker worker = Parallel.run(options, () -> 42);     // begins within milliseconds, once the spares have booted
      * }</pre>
      *
-     * @param options of the workers; with inThread nothing is kept. In a host they are kept there, in several on each.
+     * @param options those of the workers; with inThread nothing is kept. In a host they are kept there, in several on
+     *                each.
      * @param spares  how many for these options, 0 to the option maxWorkers.
      * @throws ParallelException with BAD_ARGUMENT for any other number.
      */
@@ -163,7 +172,8 @@ public final class Parallel
     }
 
     /**
-     * Stops all workers of this process, side by side, and gives its spares back. Also done when the JVM exits.
+     * Stops all workers of this process at the same time, and ends its spares. The exit of the JVM does the same.
+     * Blocks until they have ended. Idempotent.
      */
     public static void close()
     {

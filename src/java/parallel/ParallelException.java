@@ -5,7 +5,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Every error of this library. The {@link #code()} says which kind, {@link #data()} the facts.
+ * Every error of this library. {@link #code()} says which kind it is, {@link #data()} has the facts. The message says
+ * what happened, the likely cause, and what to do.
+ *
+ * <pre>{@code
+ * try {
+ *     worker.join();
+ * }
+ * catch (ParallelException e) {
+ *     System.err.println(e.code() + " of worker " + e.workerId() + ": " + e.getMessage());
+ * }
+ * }</pre>
  */
 public class ParallelException extends RuntimeException
 {
@@ -24,7 +34,7 @@ public class ParallelException extends RuntimeException
         TIMEOUT,
         /** Receive after the end, or send to an ended peer. */
         CLOSED,
-        /** A value cannot travel, or cannot be read here. */
+        /** A value cannot be sent, or cannot be read by its receiver. */
         NOT_TRANSFERABLE,
         /** An argument or option is not of the allowed kind. */
         BAD_ARGUMENT,
@@ -41,9 +51,9 @@ public class ParallelException extends RuntimeException
     private final transient Map<String, Object> data;
 
     /**
-     * An error.
+     * Makes an error.
      *
-     * @param code    which kind.
+     * @param code    which kind it is.
      * @param message what happened, likely why, and what to do.
      * @param data    the facts by name, such as {@code "worker/id"}, {@code "exit"}, {@code "stderr-tail"}.
      * @param cause   what led to it, or null.
@@ -56,7 +66,7 @@ public class ParallelException extends RuntimeException
     }
 
     /**
-     * Which kind of error.
+     * Returns which kind of error it is.
      *
      * @return the code.
      */
@@ -66,9 +76,9 @@ public class ParallelException extends RuntimeException
     }
 
     /**
-     * The worker that is meant.
+     * Returns the id of the worker that the error is about.
      *
-     * @return its id, or -1 if no worker is meant.
+     * @return the id, or -1 if it is about no worker.
      */
     public int workerId()
     {
@@ -76,7 +86,7 @@ public class ParallelException extends RuntimeException
     }
 
     /**
-     * The facts by name.
+     * Returns the facts by name.
      *
      * @return an unmodifiable map.
      */

@@ -9,17 +9,22 @@ import java.util.concurrent.TimeoutException;
  * worker sees it.
  *
  * <p>Each direction is first in, first out. A message arrives whole, once, or not at all; it may be of any size. What
- * the peer committed before it ended is received first, then the end, once and for ever after. Safe from any thread.
+ * the peer committed before it ended is received first. Then every call reports the end. Safe from any thread.
  *
  * <pre>{@code
- * worker.send(new double[] {1, 2, 3});
- * Object sum = worker.receive();
+ * try {
+ *     worker.send(new double[] {1, 2, 3});
+ *     Object sum = worker.receive();
+ * }
+ * catch (ClosedException e) {
+ *     System.err.println("the worker has ended, and all that it sent was received");
+ * }
  * }</pre>
  */
 public interface Peer
 {
     /**
-     * The peer's process id within the session.
+     * Returns the peer's process id within the session. Never blocks.
      *
      * @return 0 for the root, else a positive number that is unique in the session and never used again.
      */
@@ -27,10 +32,10 @@ public interface Peer
 
     /**
      * Sends one message; blocks while the ring has no room and the peer is slow to take (backpressure). Meanwhile what
-     * the peer sends is taken into the inbox, so that two ends that send to each other do not wait for ever.
+     * the peer sends is taken into the inbox, so that two ends that send to each other both continue.
      *
-     * @param value any value that can travel; it is encoded before the call returns or blocks.
-     * @throws NotTransferableException if the value or a part of it cannot travel; nothing is sent.
+     * @param value any value that can be sent; it is encoded before the call returns or blocks.
+     * @throws NotTransferableException if the value or a part of it cannot be sent; nothing is sent.
      * @throws ClosedException          after {@link #sendEnd()}, or if the peer has ended.
      * @throws ParallelException        the error of a peer that failed or died.
      * @throws InterruptedException     if interrupted while blocked; nothing of the message arrives.
@@ -38,24 +43,24 @@ public interface Peer
     void send(Object value) throws InterruptedException;
 
     /**
-     * As {@link #send(Object)}, for a limited time.
+     * Sends one message, as {@link #send(Object)} does, for a limited time.
      *
-     * @param value   the message.
-     * @param timeout how long to wait for room.
-     * @param unit    of the time-out.
+     * @param value   any value that can be sent.
+     * @param timeout how long to wait for room, 0 or more.
+     * @param unit    the unit of the time-out.
      * @return true if sent; false if there was no room in time: nothing of it arrives.
-     * @throws InterruptedException if interrupted while blocked.
+     * @throws ParallelException    as {@link #send(Object)}.
+     * @throws InterruptedException if interrupted while blocked; nothing of the message arrives.
      */
     boolean send(Object value, long timeout, TimeUnit unit) throws InterruptedException;
 
     /**
-     * Sends if that is possible at once; never blocks.
+     * Sends one message if that is possible at once; never blocks.
      *
-     * @param value the message.
+     * @param value any value that can be sent.
      * @return true if sent; false if there is no room now or another thread is sending.
      * @throws ParallelException with {@link ParallelException.Code#BAD_ARGUMENT} if the message is larger than the ring
-     *     can
-     *                           ever hold: use {@link #send(Object)}, which sends it in parts.
+     *                           can ever hold: use {@link #send(Object)}, which sends it in parts; else as that.
      */
     boolean trySend(Object value);
 
@@ -74,20 +79,18 @@ public interface Peer
      * }</pre>
      *
      * @param source any buffer over native memory or a byte array, read-only ones included; nobody may change it during
-     *               the
-     *               call, nor free its memory. Its position moves to its limit when the message was sent, and stays
+     *               the call, nor free its memory. Its position moves to its limit when the message was sent, and stays
      *               otherwise.
      * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} for null and for a buffer over
-     *     other memory; as
-     *                              {@link #send(Object)} when the peer has ended or failed.
+     *                              other memory; as {@link #send(Object)} when the peer has ended or failed.
      * @throws InterruptedException if interrupted while blocked; nothing of the message arrives.
      */
     void sendBytes(ByteBuffer source) throws InterruptedException;
 
     /**
-     * As {@link #sendBytes(ByteBuffer)} if that is possible at once; never blocks.
+     * Sends bytes, as {@link #sendBytes(ByteBuffer)} does, if that is possible at once; never blocks.
      *
-     * @param source the bytes; its position moves only if they were sent.
+     * @param source the buffer of the bytes; its position moves only if they were sent.
      * @return true if sent; false if there is no room now or another thread is sending.
      * @throws ParallelException as {@link #trySend(Object)}.
      */
@@ -105,15 +108,15 @@ public interface Peer
     Object receive() throws InterruptedException;
 
     /**
-     * As {@link #receive()}, for a limited time.
+     * Takes the next message, as {@link #receive()} does, for a limited time.
      *
-     * @param timeout how long to wait.
-     * @param unit    of the time-out.
-     * @return the message.
+     * @param timeout how long to wait, 0 or more.
+     * @param unit    the unit of the time-out.
+     * @return the message, null included.
      * @throws TimeoutException     if none came in time; none is lost. Its cause, of the code TIMEOUT, has a worker's
      *                              {@code "status"} and, from a time-out of a second on, its {@code "threads"} if it
-     *                              answers
-     *                              within a quarter of a second more.
+     *                              answers within a quarter of a second more.
+     * @throws ParallelException    as {@link #receive()}.
      * @throws InterruptedException if interrupted while blocked.
      */
     Object receive(long timeout, TimeUnit unit) throws InterruptedException, TimeoutException;
@@ -133,8 +136,8 @@ public interface Peer
      * @param array a primitive array of the same type and of at least the message's length.
      * @return the number of elements copied.
      * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} if the next message is something
-     *     else or
-     *                              longer: it stays the next message.
+     *                              else or longer: it stays the next message. As {@link #receive()} when the stream
+     *                              has ended.
      * @throws InterruptedException if interrupted while blocked; a message half arrived is the next caller's.
      */
     int receiveInto(Object array) throws InterruptedException;
@@ -145,26 +148,22 @@ public interface Peer
      * before or after.
      *
      * @param target a buffer over native memory or a byte array; filled from its position on, which moves by what was
-     *               copied. The
-     *               limit stays: {@code flip} the buffer to read. Nobody may use it during the call, nor free its
-     *               memory.
+     *               copied. The limit stays: {@code flip} the buffer to read. Nobody may use it during the call, nor
+     *               free its memory.
      * @return the number of bytes copied, 0 for an empty message.
      * @throws ParallelException    with {@link ParallelException.Code#BAD_ARGUMENT} if the next message is something
-     *     else or longer
-     *                              than what remains in the buffer: it stays the next message, and the position stays;
-     *                              also for
-     *                              null, a read-only buffer, and one over other memory. As {@link #receive()} when the
-     *                              stream has
-     *                              ended.
+     *                              else or longer than what remains in the buffer: it stays the next message, and the
+     *                              position stays; also for null, a read-only buffer, and one over other memory. As
+     *                              {@link #receive()} when the stream has ended.
      * @throws InterruptedException if interrupted while blocked; a message half arrived is the next caller's.
      */
     int receiveBytes(ByteBuffer target) throws InterruptedException;
 
     /**
-     * A rendezvous beside the messages: gives the parent a value, and waits until the parent {@link Worker#step steps}.
-     * For the peer that {@link Parallel#parent()} is. Several threads of a worker may yield; the parent steps them in
-     * the order in which they have yielded. Meanwhile the worker's state is RECEIVING, and messages are taken into the
-     * inbox.
+     * Gives the parent a value, and waits until the parent {@link Worker#step steps}: a rendezvous, separate from the
+     * messages. For the peer that {@link Parallel#parent()} is. When several threads of a worker yield, the parent
+     * steps them in the order in which they yielded. Meanwhile the worker's state is RECEIVING, and messages are taken
+     * into the inbox.
      *
      * <pre>{@code
      * Peer parent = Parallel.parent();
@@ -173,9 +172,9 @@ public interface Peer
      * }
      * }</pre>
      *
-     * @param value any value that can travel, or null; what {@code step} returns.
+     * @param value any value that can be sent, or null; {@code step} returns it.
      * @return the parent's message.
-     * @throws NotTransferableException if the value cannot travel: nothing is given; or if the message cannot be read.
+     * @throws NotTransferableException if the value cannot be sent: nothing is given; or if the message cannot be read.
      * @throws ParallelException        with {@link ParallelException.Code#BAD_ARGUMENT} on a worker, and in a task of a
      *                                  pool.
      * @throws ClosedException          if the parent has ended, in a worker that is a thread.

@@ -9,16 +9,23 @@ import java.util.TreeMap;
  * first, with a semicolon between them. A sample stands for 10 ms of a thread that ran, or waited; then the last frame
  * says for what, as in {@code [waits: receive]}.
  *
- * @param merged  of all workers together.
- * @param workers of each that is known, by its id.
+ * <pre>{@code
+ * Profile profile = Look.profile(Duration.ofSeconds(2), worker);
+ * if (profile.merged().isEmpty()) {
+ *     System.err.println("the worker did not record: is it stopped?");
+ * }
+ * }</pre>
+ *
+ * @param merged  the stacks of all workers together.
+ * @param workers the stacks of each that is known, by its id.
  */
 public record Profile(Map<String, Long> merged, Map<Integer, Map<String, Long>> workers)
 {
     /**
      * Keeps copies.
      *
-     * @param merged  of all workers together.
-     * @param workers of each that is known, by its id.
+     * @param merged  the stacks of all workers together.
+     * @param workers the stacks of each that is known, by its id.
      */
     public Profile
     {

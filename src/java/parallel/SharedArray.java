@@ -7,13 +7,13 @@ import java.util.List;
 import parallel.shared.SharedArrays;
 
 /**
- * An array of primitive elements in memory that all processes of the session map: sent, it travels as a reference of
- * less than 200 bytes, and the receiver sees the same elements. One process maps it once, however often it arrives, and
- * it arrives as the same object as long as that is in use. Zeros at first; larger than 2 GiB works.
+ * An array of primitive elements in memory that all processes of the session map. It is sent as a reference of less
+ * than 200 bytes, and the receiver sees the same elements. One process maps it once, however often it arrives, and it
+ * arrives as the same object as long as that is in use. Zeros at first; larger than 2 GiB works.
  * <p>
  * Safe from any thread, in the sense of an array: plain reads and writes are not ordered between threads or processes
  * by themselves. {@link #getAndAdd}, {@link #compareAndSet}, messages, {@link SharedLock}, {@link SharedBarrier} and
- * {@link SharedLatch} order them.
+ * {@link SharedLatch} order them. No method waits for another thread.
  * <p>
  * Every method throws {@link ParallelException}: with CLOSED after {@link #close()}, with BAD_ARGUMENT for an index
  * outside of the array, a method of another element type, and a write to a read-only view.
@@ -22,6 +22,7 @@ import parallel.shared.SharedArrays;
  * SharedArray xs = SharedArray.create(double.class, 1_000_000);
  * worker.send(xs);                                // the worker writes into the same memory
  * double first = xs.getDouble(0);
+ * xs.getInt(0);                                   // throws ParallelException, BAD_ARGUMENT: the elements are doubles
  * }</pre>
  */
 public interface SharedArray extends AutoCloseable
@@ -38,10 +39,10 @@ public interface SharedArray extends AutoCloseable
     }
 
     /**
-     * A new array of zeros.
+     * Makes an array of zeros.
      *
      * @param elementType one of the eight primitive types.
-     * @param shape       its length, or the lengths of its dimensions; row-major.
+     * @param shape       its length, or the lengths of its dimensions, 0 or more each; row-major.
      * @return the array.
      * @throws ParallelException with BAD_ARGUMENT if it does not fit into the budget, with the sizes.
      */
@@ -51,10 +52,11 @@ public interface SharedArray extends AutoCloseable
     }
 
     /**
-     * A new array with the elements of another.
+     * Makes an array with the elements of another.
      *
      * @param array a primitive array, or a shared one.
-     * @return the array.
+     * @return the new array.
+     * @throws ParallelException with BAD_ARGUMENT for any other value, and as {@link #create}.
      */
     static SharedArray of(Object array)
     {
@@ -62,14 +64,16 @@ public interface SharedArray extends AutoCloseable
     }
 
     /**
-     * An array in a file on disk, which stays when the array is closed; the elements are in this machine's byte order.
+     * Opens an array in a file on disk, which stays when the array is closed. The elements are in this machine's byte
+     * order.
      *
      * @param elementType one of the eight primitive types.
-     * @param file        the path.
-     * @param mode        how it is opened.
-     * @param offset      bytes before the first element; a multiple of the element's size.
+     * @param file        the path of the file.
+     * @param mode        how the file is opened.
+     * @param offset      the bytes before the first element; a multiple of the element's size.
      * @param shape       its length or the lengths of its dimensions; none: as many elements as the file has.
      * @return the array.
+     * @throws ParallelException with BAD_ARGUMENT if the file cannot be used, or is too short.
      */
     static SharedArray onDisk(Class<?> elementType, Path file, Mode mode, long offset, long... shape)
     {
@@ -77,38 +81,38 @@ public interface SharedArray extends AutoCloseable
     }
 
     /**
-     * The type of the elements.
+     * Returns the type of the elements.
      *
-     * @return such as {@code double.class}.
+     * @return the primitive type, such as {@code double.class}.
      */
     Class<?> elementType();
 
     /**
-     * How many elements it has.
+     * Returns how many elements it has.
      *
      * @return the product of the dimensions.
      */
     long length();
 
     /**
-     * Its dimensions.
+     * Returns its dimensions.
      *
      * @return a new array of at least one length.
      */
     long[] shape();
 
     /**
-     * Where an element of several dimensions is, row-major.
+     * Returns the index of an element of several dimensions, row-major.
      *
-     * @param indices one for each dimension.
-     * @return its index.
+     * @param indices one index for each dimension.
+     * @return the index of the element.
      */
     long index(long... indices);
 
     /**
-     * An element of a boolean array.
+     * Returns an element of a boolean array.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     boolean getBoolean(long i);
@@ -116,15 +120,15 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element of a boolean array.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setBoolean(long i, boolean x);
 
     /**
-     * An element of a byte array.
+     * Returns an element of a byte array.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     byte getByte(long i);
@@ -132,15 +136,15 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element of a byte array.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setByte(long i, byte x);
 
     /**
-     * An element of a short array.
+     * Returns an element of a short array.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     short getShort(long i);
@@ -148,15 +152,15 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element of a short array.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setShort(long i, short x);
 
     /**
-     * An element of a char array.
+     * Returns an element of a char array.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     char getChar(long i);
@@ -164,15 +168,15 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element of a char array.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setChar(long i, char x);
 
     /**
-     * An element of an int array.
+     * Returns an element of an int array.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     int getInt(long i);
@@ -180,15 +184,15 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element of an int array.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setInt(long i, int x);
 
     /**
-     * An element of a long array.
+     * Returns an element of a long array.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     long getLong(long i);
@@ -196,15 +200,15 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element of a long array.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setLong(long i, long x);
 
     /**
-     * An element of a float array.
+     * Returns an element of a float array.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     float getFloat(long i);
@@ -212,15 +216,15 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element of a float array.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setFloat(long i, float x);
 
     /**
-     * An element of a double array.
+     * Returns an element of a double array.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     double getDouble(long i);
@@ -228,15 +232,15 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element of a double array.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setDouble(long i, double x);
 
     /**
-     * An element, boxed.
+     * Returns an element, boxed.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     Object get(long i);
@@ -244,81 +248,81 @@ public interface SharedArray extends AutoCloseable
     /**
      * Sets an element from a boxed value: a float or double from any number, a whole one from a whole number that fits.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void set(long i, Object x);
 
     /**
-     * Adds to an element, atomically among all processes. Of int and long arrays.
+     * Adds to an element of an int or long array, atomically among all processes.
      *
-     * @param i index.
-     * @param x is added; an int array wraps.
-     * @return what the element was before.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the number to add; an int array wraps.
+     * @return the element before.
      */
     long getAndAdd(long i, long x);
 
     /**
-     * Sets an element if it has a value, atomically among all processes. Of int and long arrays.
+     * Sets an element of an int or long array if it has a value, atomically among all processes.
      *
-     * @param i        index.
-     * @param expected what it must be.
-     * @param x        what it becomes.
-     * @return whether it was.
+     * @param i        the index, from 0 to the length less 1.
+     * @param expected the value that it must have.
+     * @param x        the value that it is given.
+     * @return true if it had the expected value, and was set.
      */
     boolean compareAndSet(long i, long expected, long x);
 
     /**
-     * Reads an element with the order of a volatile read. Of int and long arrays.
+     * Reads an element of an int or long array with the order of a volatile read.
      *
-     * @param i index.
+     * @param i the index, from 0 to the length less 1.
      * @return the element.
      */
     long getVolatile(long i);
 
     /**
-     * Writes an element with the order of a volatile write. Of int and long arrays.
+     * Writes an element of an int or long array with the order of a volatile write.
      *
-     * @param i index.
-     * @param x the value.
+     * @param i the index, from 0 to the length less 1.
+     * @param x the new value.
      */
     void setVolatile(long i, long x);
 
     /**
-     * A view of a part, of one dimension. It travels, too.
+     * Returns a view of a part, of one dimension. It can be sent, too.
      *
-     * @param from the first element.
-     * @param to   behind the last one.
+     * @param from the index of the first element.
+     * @param to   the index after the last one.
      * @return the view.
      */
     SharedArray slice(long from, long to);
 
     /**
-     * Views of all elements in order, whose lengths differ by one at most, the longer ones first.
+     * Returns views of all elements in order, whose lengths differ by one at most, the longer ones first.
      *
-     * @param n how many, 1 to 1000000; empty ones where there are fewer elements.
+     * @param n the number of views, 1 to 1000000; empty ones where there are fewer elements.
      * @return the views.
      */
     List<SharedArray> parts(int n);
 
     /**
-     * A view that refuses writes, here and where it arrives.
+     * Returns a view that refuses writes, here and where it arrives.
      *
      * @return the view.
      */
     SharedArray readOnly();
 
     /**
-     * A view whose writes stay in this process, each view's its own. Where it arrives, a new one is made of the shared
-     * elements.
+     * Returns a view whose writes stay in this process. Each view has its own writes. Where it arrives, a new one is
+     * made of the shared elements.
      *
      * @return the view.
      */
     SharedArray copyOnWrite();
 
     /**
-     * The elements as NIO buffers of their type, in order: one, or several where the array is larger than a GiB. Of a
-     * boolean array, bytes.
+     * Returns the elements as NIO buffers of their type, in order: one, or several where the array is larger than a
+     * GiB. Of a boolean array, bytes. Do not use them after {@link #close()}.
      *
      * @return DoubleBuffers for doubles, and so on; read-only ones of a read-only view.
      */
@@ -327,20 +331,20 @@ public interface SharedArray extends AutoCloseable
     /**
      * Copies elements to a primitive array of the same type.
      *
-     * @param from  the first element.
-     * @param array the target.
-     * @param at    index there.
-     * @param n     how many.
+     * @param from  the index of the first element.
+     * @param array the target, a primitive array of the same type.
+     * @param at    the index of the first element there.
+     * @param n     the number of elements.
      */
     void copyTo(long from, Object array, int at, int n);
 
     /**
      * Copies elements from a primitive array of the same type.
      *
-     * @param to    the first element set.
-     * @param array the source.
-     * @param at    index there.
-     * @param n     how many.
+     * @param to    the index of the first element set.
+     * @param array the source, a primitive array of the same type.
+     * @param at    the index of the first element there.
+     * @param n     the number of elements.
      */
     void copyFrom(long to, Object array, int at, int n);
 
@@ -348,21 +352,21 @@ public interface SharedArray extends AutoCloseable
      * Sets elements to one value.
      *
      * @param x    the value, boxed.
-     * @param from the first element.
-     * @param to   behind the last one.
+     * @param from the index of the first element.
+     * @param to   the index after the last one.
      */
     void fill(Object x, long from, long to);
 
     /**
-     * Has it been closed in this process?
+     * Returns whether it was closed in this process.
      *
-     * @return true: everything else throws.
+     * @return true if so: every other method then throws, with CLOSED.
      */
     boolean isClosed();
 
     /**
-     * Lets go of it in this process, with all views of it; a copy-on-write view alone. Idempotent. The memory is given
-     * back when the last process has. Before JDK 22 the collector unmaps it, which is prompted.
+     * Releases it in this process, with all views of it; a copy-on-write view alone. Idempotent. The memory is given
+     * back when the last process has released it. Before JDK 22 the collector unmaps it; it is asked to run soon.
      */
     @Override
     void close();

@@ -6,13 +6,14 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 
 /**
- * Which allocation of Slurm hosts are of, and what each of them is like. Immutable: each method returns new options.
- * Safe from any thread. A value that is not allowed is refused at once, with a {@link ParallelException} of the code
- * {@link ParallelException.Code#BAD_ARGUMENT} that says what is allowed.
+ * Which allocation of Slurm the hosts are of, and the options of each. Immutable: each method returns new options. Safe
+ * from any thread. A value that is not allowed throws a {@link ParallelException} with
+ * {@link ParallelException.Code#BAD_ARGUMENT} at once; the message says what is allowed.
  *
  * <pre>{@code
  * SlurmOptions.nodes(4).time("01:00:00").args(List.of("-p", "gpu", "--exclusive"))
  *     .each(host -> host.startTimeout(Duration.ofHours(1)));
+ * SlurmOptions.existing().time("01:00:00");     // throws ParallelException, BAD_ARGUMENT: it has its time already
  * }</pre>
  */
 public final class SlurmOptions
@@ -34,7 +35,7 @@ public final class SlurmOptions
     }
 
     /**
-     * The allocation that this JVM runs in, as {@code SLURM_JOB_ID} says.
+     * Returns options of the allocation that this JVM runs in, as {@code SLURM_JOB_ID} says.
      *
      * @return the options.
      */
@@ -44,10 +45,11 @@ public final class SlurmOptions
     }
 
     /**
-     * A new allocation, which {@code salloc} makes; it is given back with the last of its hosts.
+     * Returns options of a new allocation, which {@code salloc} makes. It is given back with the last of its hosts.
      *
-     * @param nodes how many, 1 or more.
+     * @param nodes the number of nodes, 1 or more.
      * @return the options.
+     * @throws ParallelException with BAD_ARGUMENT for another value.
      */
     public static SlurmOptions nodes(int nodes)
     {
@@ -56,10 +58,12 @@ public final class SlurmOptions
     }
 
     /**
-     * For how long a new allocation lasts.
+     * Sets for how long a new allocation lasts.
      *
-     * @param time as Slurm writes it, such as {@code 01:00:00} or {@code 2-12}; default: that of the partition.
+     * @param time the time as Slurm writes it, such as {@code 01:00:00} or {@code 2-12}; default: that of the
+     *             partition.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value, and for an allocation that exists already.
      */
     public SlurmOptions time(String time)
     {
@@ -70,10 +74,11 @@ public final class SlurmOptions
     }
 
     /**
-     * Further arguments for {@code salloc}.
+     * Sets further arguments for {@code salloc}.
      *
-     * @param arguments such as {@code -p gpu} or {@code --exclusive}, each a word; default: none.
+     * @param arguments the words, such as {@code -p gpu} or {@code --exclusive}; default: none.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for another value, and for an allocation that exists already.
      */
     public SlurmOptions args(List<String> arguments)
     {
@@ -85,12 +90,13 @@ public final class SlurmOptions
     }
 
     /**
-     * What each host of it is like.
+     * Sets options of each host.
      *
-     * @param change gets the options of a host, once before there is an allocation and once for each node, and returns
-     *               them with others set; what {@link HostOptions#startTimeout} says holds for the allocation, too.
-     *               Default: as they are.
+     * @param change a function that gets the options of a host, once before there is an allocation and once for each
+     *               node, and returns them with others set. {@link HostOptions#startTimeout} holds for the allocation,
+     *               too. Default: no change.
      * @return new options.
+     * @throws ParallelException with BAD_ARGUMENT for null.
      */
     public SlurmOptions each(UnaryOperator<HostOptions> change)
     {
@@ -99,9 +105,9 @@ public final class SlurmOptions
     }
 
     /**
-     * How many nodes a new allocation is to have.
+     * Returns how many nodes a new allocation has.
      *
-     * @return 0: none is made.
+     * @return the number; 0: no allocation is made.
      */
     public int nodes()
     {
@@ -109,9 +115,9 @@ public final class SlurmOptions
     }
 
     /**
-     * For how long a new allocation is to last.
+     * Returns for how long a new allocation lasts.
      *
-     * @return as Slurm writes it; null if it was not set.
+     * @return the time as Slurm writes it; null if it was not set.
      */
     public String time()
     {
@@ -119,9 +125,9 @@ public final class SlurmOptions
     }
 
     /**
-     * Further arguments for {@code salloc}.
+     * Returns the further arguments for {@code salloc}.
      *
-     * @return none if they were not set.
+     * @return the words; none if they were not set.
      */
     public List<String> args()
     {
@@ -129,9 +135,9 @@ public final class SlurmOptions
     }
 
     /**
-     * What is done with the options of each host.
+     * Returns the function that changes the options of each host.
      *
-     * @return the function.
+     * @return the function; the identity if it was not set.
      */
     public UnaryOperator<HostOptions> each()
     {
@@ -148,8 +154,8 @@ public final class SlurmOptions
     {
         if (nodes == 0)
         {
-            throw bad(option, "Option " + option + " is of a new allocation, which the option nodes makes; the one " +
-                "that this JVM runs in is as it is.", "nothing");
+            throw bad(option, "Option " + option + " needs a new allocation, which the option nodes makes. The one " +
+                "that this JVM runs in cannot be changed.", "nothing");
         }
     }
 

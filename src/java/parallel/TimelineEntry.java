@@ -6,13 +6,21 @@ import java.util.OptionalLong;
 /**
  * Something that a worker did: a line of {@link Look#timeline()}.
  *
- * @param id      the worker's.
- * @param kind    what was done.
+ * <pre>{@code
+ * for (TimelineEntry entry : Look.timeline(worker)) {
+ *     if (entry.outcome().isEmpty()) {
+ *         System.err.println(entry.name() + " is under way, or the worker died of it");
+ *     }
+ * }
+ * }</pre>
+ *
+ * @param id      the id of the worker.
+ * @param kind    the kind of work.
  * @param name    the beginning of the form's text, or the name of the function; a few words for a wait or a collection.
- * @param index   of an element in its map, and of the first element of a part; empty for anything else.
- * @param fromNs  when it began, of {@link System#nanoTime}, which all JVMs of one machine share.
- * @param toNs    when it ended; empty while it is under way, and where the worker died of it.
- * @param outcome how it ended; empty as toNs is.
+ * @param index   the index of an element in its map, or of the first element of a part; empty for anything else.
+ * @param fromNs  its begin, a value of {@link System#nanoTime}, which all JVMs of one machine share.
+ * @param toNs    its end, a value of the same; empty while it is under way, and where the worker died of it.
+ * @param outcome how it ended; empty where toNs is.
  */
 public record TimelineEntry(
     int id, Kind kind, String name, OptionalLong index, long fromNs, OptionalLong toNs, Optional<Outcome> outcome)

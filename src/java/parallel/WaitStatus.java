@@ -6,11 +6,19 @@ import java.util.List;
 /**
  * What a thread waits for.
  *
- * @param id     of the worker that the thread belongs to, 0 for the root.
- * @param thread its name.
- * @param kind   what kind of call it waits in.
- * @param on     ids of those who can end the wait; empty where that is not known.
- * @param since  for how long it has waited.
+ * <pre>{@code
+ * for (WaitStatus wait : Look.waits()) {
+ *     if (wait.since().toSeconds() > 10) {
+ *         System.err.println("worker " + wait.id() + " waits in " + wait.kind() + " for " + wait.on());
+ *     }
+ * }
+ * }</pre>
+ *
+ * @param id     the id of the worker that the thread belongs to, 0 for the root.
+ * @param thread the name of the thread.
+ * @param kind   the kind of the call that it waits in.
+ * @param on     the ids of the processes that can end the wait; empty where that is not known.
+ * @param since  the time that it has waited.
  * @param trace  its frames, innermost first; empty but for waits of a deadlock.
  */
 public record WaitStatus(

@@ -17,14 +17,17 @@ import java.util.concurrent.TimeoutException;
  * try (Worker worker = Parallel.run(() -> 6 * 7)) {
  *     System.out.println(worker.join());   // 42
  * }
+ * catch (WorkerDiedException e) {
+ *     System.err.println(e.data().get("signal"));     // such as KILL
+ * }
  * }</pre>
  */
 public interface Worker extends Peer, Future<Object>, AutoCloseable
 {
     /**
-     * The operating system's process id.
+     * Returns the operating system's process id. Never blocks.
      *
-     * @return it, 0 until the process has been started; that of this JVM for a thread worker.
+     * @return the id, 0 until the process has been started; that of this JVM for a thread worker.
      */
     long pid();
 
@@ -41,85 +44,88 @@ public interface Worker extends Peer, Future<Object>, AutoCloseable
     Object join() throws InterruptedException;
 
     /**
-     * As {@link #join()}, for a limited time.
+     * Waits until the worker has ended, as {@link #join()} does, for a limited time.
      *
-     * @param timeout how long to wait.
-     * @param unit    of the time-out.
+     * @param timeout how long to wait, 0 or more.
+     * @param unit    the unit of the time-out.
      * @return the worker's final value.
-     * @throws TimeoutException     if it has not ended in time. Its cause, of the code TIMEOUT, has the worker's {@code
-     *     "status"}
-     *                              and its {@code "threads"} if it answers within a quarter of a second more.
+     * @throws TimeoutException     if it has not ended in time. Its cause, of the code TIMEOUT, has the worker's
+     *                              {@code "status"} and its {@code "threads"} if it answers within a quarter of a
+     *                              second more.
+     * @throws ParallelException    as {@link #join()}.
      * @throws InterruptedException if interrupted while blocked.
      */
     Object join(long timeout, TimeUnit unit) throws InterruptedException, TimeoutException;
 
     /**
-     * A rendezvous beside the messages: waits until the worker has {@link Peer#yield yielded}, and hands it a message,
-     * with which it goes on. Takes what it sends into the inbox meanwhile.
+     * Waits until the worker has {@link Peer#yield yielded}, and gives it a message: a rendezvous, separate from the
+     * messages. The worker then continues. Takes what it sends into the inbox meanwhile.
      *
-     * @param message any value that can travel, or null; what {@code yield} returns.
-     * @return what the worker has yielded.
+     * @param message any value that can be sent, or null; {@code yield} returns it.
+     * @return the value that the worker has yielded.
      * @throws ClosedException          if the worker has ended normally instead.
      * @throws ParallelException        its error, if it has failed or died instead.
-     * @throws NotTransferableException if the message cannot travel: the worker is not released; or if what it has
+     * @throws NotTransferableException if the message cannot be sent: the worker is not released; or if what it has
      *     yielded cannot be read: it is.
      * @throws InterruptedException     if interrupted while blocked; the worker is not released.
      */
     Object step(Object message) throws InterruptedException;
 
     /**
-     * As {@link #step(Object)}, for a limited time.
+     * Waits until the worker has yielded, as {@link #step(Object)} does, for a limited time.
      *
-     * @param message any value that can travel, or null.
-     * @param timeout how long to wait.
-     * @param unit    of the time-out.
-     * @return what the worker has yielded.
-     * @throws TimeoutException     if it has not yielded in time; it is not released. Its cause is as that of {@link
-     *     #join(long, TimeUnit)}.
+     * @param message any value that can be sent, or null; {@code yield} returns it.
+     * @param timeout how long to wait, 0 or more.
+     * @param unit    the unit of the time-out.
+     * @return the value that the worker has yielded.
+     * @throws TimeoutException     if it has not yielded in time; it is not released. Its cause is as that of
+     *                              {@link #join(long, TimeUnit)}.
+     * @throws ParallelException    as {@link #step(Object)}.
      * @throws InterruptedException if interrupted while blocked; the worker is not released.
      */
     Object step(Object message, long timeout, TimeUnit unit) throws InterruptedException, TimeoutException;
 
     /**
-     * {@link Thread#interrupt()} of what the worker evaluates now, never of its next evaluation; no effect on an idle
-     * worker. Does not block.
+     * Interrupts what the worker evaluates now, as {@link Thread#interrupt()} does, never its next evaluation. No
+     * effect on an idle worker. Never blocks.
      */
     void interrupt();
 
     /**
-     * Ends the worker: asks, interrupts, SIGTERM, SIGKILL, each after a share of the grace; returns when it has ended.
+     * Ends the worker: asks, interrupts, SIGTERM, SIGKILL, each after a share of the grace
+     * ({@link WorkerOptions.Builder#grace}). Blocks until it has ended; an interrupt does not shorten that. Idempotent.
      */
     void stop();
 
     /**
-     * Ends the worker now (SIGKILL). Does not block.
+     * Kills the worker with SIGKILL. Does not wait for its end; {@link #join()} does.
      */
     void kill();
 
     /**
-     * Whether the worker has not ended yet. Never blocks.
+     * Returns whether the worker has not ended yet. Never blocks.
      *
      * @return true until its end.
      */
     boolean isAlive();
 
     /**
-     * What the worker is doing, from shared memory: also for a hung, stopped or dead worker. Never blocks, never
-     * throws.
+     * Returns what the worker is doing, from shared memory: also for a hung, stopped or dead worker. Never blocks,
+     * never throws.
      *
      * @return its status now, or its last one.
      */
     WorkerStatus status();
 
     /**
-     * A future that is completed with the last status when the worker has ended, however it ended.
+     * Returns a future that is completed with the last status when the worker has ended, however it ended.
      *
      * @return a new future each time.
      */
     CompletableFuture<WorkerStatus> onExit();
 
     /**
-     * The same as {@link #stop()}.
+     * Ends the worker, as {@link #stop()} does.
      */
     @Override
     void close();

@@ -3,18 +3,27 @@ package parallel;
 import java.util.Map;
 
 /**
- * A worker ended without finishing: it exited, was killed or crashed, or was stopped. Its data tell what is known of
- * its last moments: {@code "exit"}, {@code "signal"}, {@code "doing"}, {@code "stderr-tail"}, {@code "hs-err"}, {@code
- * "stopped"}; {@code "status"} as it left it; {@code "last-sent"} and {@code "last-received"}, maps with {@code
- * "bytes"} and {@code "at-ms"} (a second late at most, null where unknown); {@code "last-error"}, class and message of
- * the last evaluation that failed.
+ * Thrown by calls of a worker that ended without finishing: it exited, was killed or crashed, or was stopped. The data
+ * has what is known of its last moments: {@code "exit"}, {@code "signal"}, {@code "doing"}, {@code "stderr-tail"},
+ * {@code "hs-err"}, {@code "stopped"}; {@code "status"} as it left it; {@code "last-sent"} and {@code "last-received"},
+ * maps with {@code "bytes"} and {@code "at-ms"} (a second late at most, null where unknown); {@code "last-error"},
+ * class and message of the last evaluation that failed.
+ *
+ * <pre>{@code
+ * try {
+ *     worker.join();
+ * }
+ * catch (WorkerDiedException e) {
+ *     System.err.println("exit " + e.data().get("exit") + ", doing " + e.data().get("doing"));
+ * }
+ * }</pre>
  */
 public class WorkerDiedException extends ParallelException
 {
     private static final long serialVersionUID = 1L;
 
     /**
-     * An error with the code {@link Code#WORKER_DIED}.
+     * Makes an error with the code {@link Code#WORKER_DIED}.
      *
      * @param message what happened.
      * @param data    the facts by name.

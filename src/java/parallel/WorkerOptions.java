@@ -14,7 +14,8 @@ import java.util.function.Consumer;
  * What a worker is started with. Immutable; safe from any thread.
  *
  * <pre>{@code
- * WorkerOptions.builder().maxHeap("512m").env(Map.of("SEED", "7")).build();
+ * WorkerOptions options = WorkerOptions.builder().maxHeap("512m").env(Map.of("SEED", "7")).build();
+ * WorkerOptions.builder().maxHeap("much");     // throws ParallelException, BAD_ARGUMENT
  * }</pre>
  */
 public final class WorkerOptions
@@ -27,7 +28,7 @@ public final class WorkerOptions
     }
 
     /**
-     * The options that there are, each with its default (null: not set) and its text. The documents are made of these.
+     * The options, each with its default (null: not set) and its text. The documents are made of these.
      */
     public enum Option
     {
@@ -92,9 +93,9 @@ public final class WorkerOptions
         }
 
         /**
-         * What the option is, in one line.
+         * Returns what the option is, in one line.
          *
-         * @return the text.
+         * @return the text of the documents.
          */
         public String text()
         {
@@ -103,11 +104,11 @@ public final class WorkerOptions
     }
 
     /**
-     * The value of an option.
+     * Returns the value of an option.
      *
-     * @param option which one.
-     * @param type   of its value.
-     * @param <T>    of its value.
+     * @param option the option.
+     * @param type   the class of its value.
+     * @param <T>    the type of its value.
      * @return the value, the default if it was not set, or null if there is no default.
      */
     public <T> T get(Option option, Class<T> type)
@@ -116,9 +117,9 @@ public final class WorkerOptions
     }
 
     /**
-     * Whether an option was set.
+     * Returns whether an option was set.
      *
-     * @param option which one.
+     * @param option the option.
      * @return true if so.
      */
     public boolean isSet(Option option)
@@ -149,8 +150,13 @@ public final class WorkerOptions
     }
 
     /**
-     * Collects options. A value that is not allowed is refused at once, with a {@link ParallelException} of the code
-     * {@link ParallelException.Code#BAD_ARGUMENT} that says what is allowed. One thread at a time.
+     * Collects options. A value that is not allowed throws a {@link ParallelException} with
+     * {@link ParallelException.Code#BAD_ARGUMENT} at once; the message says what is allowed. One thread at a time.
+     *
+     * <pre>{@code
+     * WorkerOptions options = WorkerOptions.builder().name("solver").maxHeap("512m").build();
+     * WorkerOptions.builder().ringBytes(1000);     // throws ParallelException, BAD_ARGUMENT
+     * }</pre>
      */
     public static final class Builder
     {
@@ -165,10 +171,11 @@ public final class WorkerOptions
         }
 
         /**
-         * Arguments for the worker's JVM; the user's win over the library's own.
+         * Sets arguments for the worker's JVM. They win over the library's own.
          *
-         * @param options such as {@code "-XX:+UseSerialGC"}.
-         * @return this.
+         * @param options the arguments, such as {@code "-XX:+UseSerialGC"}; default: none.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder jvmOpts(List<String> options)
         {
@@ -176,10 +183,11 @@ public final class WorkerOptions
         }
 
         /**
-         * The largest heap.
+         * Sets the largest heap.
          *
-         * @param size a number and a unit as {@code -Xmx} takes it, such as {@code "512m"}.
-         * @return this.
+         * @param size a number and a unit as {@code -Xmx} takes it, such as {@code "512m"}; default: that of the JVM.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder maxHeap(String size)
         {
@@ -189,10 +197,11 @@ public final class WorkerOptions
         }
 
         /**
-         * Environment variables, added to the inherited ones.
+         * Sets environment variables, added to the inherited ones.
          *
-         * @param variables by name; a value that is null takes the variable away.
-         * @return this.
+         * @param variables values by name; a value that is null removes the variable. Default: none.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder env(Map<String, String> variables)
         {
@@ -205,10 +214,11 @@ public final class WorkerOptions
         }
 
         /**
-         * The worker's working directory.
+         * Sets the worker's working directory.
          *
          * @param directory an existing directory; default: this JVM's.
-         * @return this.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for null.
          */
         public Builder dir(Path directory)
         {
@@ -216,10 +226,11 @@ public final class WorkerOptions
         }
 
         /**
-         * The worker's class path.
+         * Sets the worker's class path.
          *
          * @param entries directories and jars; the library itself must be among them. Default: this JVM's class path.
-         * @return this.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder classpath(List<String> entries)
         {
@@ -227,10 +238,11 @@ public final class WorkerOptions
         }
 
         /**
-         * The java command.
+         * Sets the java command.
          *
          * @param command a path, or a name that is looked up in PATH; default: that of this JVM.
-         * @return this.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for null.
          */
         public Builder java(Path command)
         {
@@ -238,12 +250,14 @@ public final class WorkerOptions
         }
 
         /**
-         * The processors that the worker may use. They are set before its JVM counts its processors, so that its
+         * Sets the processors that the worker may use. They are set before its JVM counts its processors, so that its
          * collectors, its compilers and {@link Runtime#availableProcessors()} agree with them. On Linux, where the
          * command {@code taskset} is.
          *
-         * @param numbers of processors that this process may use, as the system counts them, from 0.
-         * @return this.
+         * @param numbers the numbers of processors that this process may use, as the system counts them, from 0;
+         *                default: all.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder cpus(List<Integer> numbers)
         {
@@ -256,7 +270,7 @@ public final class WorkerOptions
          * Gives each worker that is started with these options one of the processors that this process may use, in
          * turn; see {@link #cpus(List)}.
          *
-         * @return this.
+         * @return this builder.
          */
         public Builder oneCpuEach()
         {
@@ -264,11 +278,12 @@ public final class WorkerOptions
         }
 
         /**
-         * How nice the worker's process is: on a busy machine others go first.
+         * Sets how nice the worker's process is: on a busy machine others run first.
          *
-         * @param increment from 0 to 19, added to that of this process; default 0. Where there is no command
-         *                  {@code nice} the start fails.
-         * @return this.
+         * @param increment the niceness, from 0 to 19, added to that of this process; default 0. Where there is no
+         *                  command {@code nice} the start fails.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder nice(int increment)
         {
@@ -277,11 +292,11 @@ public final class WorkerOptions
         }
 
         /**
-         * Whether the worker loads changed Clojure namespaces again: before it evaluates a form, those that the form
+         * Sets whether the worker reloads changed Clojure namespaces: before it evaluates a form, those that the form
          * uses and that were loaded from a file outside a jar whose content has changed since, with all that use them.
          *
-         * @param changed default false.
-         * @return this.
+         * @param changed true to reload them; default false.
+         * @return this builder.
          */
         public Builder reload(boolean changed)
         {
@@ -289,11 +304,11 @@ public final class WorkerOptions
         }
 
         /**
-         * Whether the worker records all the time what its threads do, so that {@link Look#profile} can tell of it
-         * after its death. It needs the module jdk.jfr. For a worker that is a process of this machine.
+         * Sets whether the worker records all the time what its threads do, so that {@link Look#profile} works after
+         * its death. It needs the module jdk.jfr. For a worker that is a process of this machine.
          *
-         * @param records default false.
-         * @return this.
+         * @param records true to record; default false.
+         * @return this builder.
          */
         public Builder flight(boolean records)
         {
@@ -301,10 +316,11 @@ public final class WorkerOptions
         }
 
         /**
-         * A name, shown in status and errors.
+         * Sets a name, shown in status and errors.
          *
-         * @param name any text.
-         * @return this.
+         * @param name any text; default: none.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for null.
          */
         public Builder name(String name)
         {
@@ -312,10 +328,11 @@ public final class WorkerOptions
         }
 
         /**
-         * Capacity of each of the two rings.
+         * Sets the capacity of each of the two rings.
          *
-         * @param bytes a power of two from 8192 to 1 GiB; default 1 MiB.
-         * @return this.
+         * @param bytes the capacity in bytes, a power of two from 8192 to 1 GiB; default 1 MiB.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder ringBytes(int bytes)
         {
@@ -325,11 +342,12 @@ public final class WorkerOptions
         }
 
         /**
-         * The most bytes of messages that are kept for a slow receiver while it waits for something else.
+         * Sets the most bytes of messages that are kept for a slow receiver while it waits for something else.
          *
-         * @param bytes at least 0; one larger message is always admitted. Default: a quarter of the
-         *              receiving process's heap, for all its channels together.
-         * @return this.
+         * @param bytes the bytes, 0 or more; one larger message is always admitted. Default: a quarter of the receiving
+         *              process's heap, for all its channels together.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder inboxBytes(long bytes)
         {
@@ -338,10 +356,11 @@ public final class WorkerOptions
         }
 
         /**
-         * Where the lines of the worker's stdout go.
+         * Sets where the lines of the worker's stdout go.
          *
-         * @param lines gets each labelled line, on a library thread; default: this process's stdout.
-         * @return this.
+         * @param lines a function that gets each labelled line, on a library thread; default: this process's stdout.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for null.
          */
         public Builder out(Consumer<String> lines)
         {
@@ -349,10 +368,11 @@ public final class WorkerOptions
         }
 
         /**
-         * Where the lines of the worker's stderr go.
+         * Sets where the lines of the worker's stderr go.
          *
-         * @param lines gets each labelled line, on a library thread; default: this process's stderr.
-         * @return this.
+         * @param lines a function that gets each labelled line, on a library thread; default: this process's stderr.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for null.
          */
         public Builder err(Consumer<String> lines)
         {
@@ -360,10 +380,11 @@ public final class WorkerOptions
         }
 
         /**
-         * How long the worker may take to become ready.
+         * Sets how long the worker may take to become ready.
          *
-         * @param timeout more than zero; default 60 s.
-         * @return this.
+         * @param timeout a time of more than zero; default 60 s.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder startTimeout(Duration timeout)
         {
@@ -373,10 +394,11 @@ public final class WorkerOptions
         }
 
         /**
-         * How long {@link Worker#stop()} may take in all before it kills.
+         * Sets how long {@link Worker#stop()} may take in all before it kills.
          *
-         * @param grace zero or more; default 2 s.
-         * @return this.
+         * @param grace a time of zero or more; default 2 s.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder grace(Duration grace)
         {
@@ -388,7 +410,7 @@ public final class WorkerOptions
          * Makes the worker a thread of this JVM, with the same semantics and round trip of values; options of processes
          * are ignored.
          *
-         * @return this.
+         * @return this builder.
          */
         public Builder inThread()
         {
@@ -396,10 +418,11 @@ public final class WorkerOptions
         }
 
         /**
-         * Has the worker live on a host.
+         * Starts the worker on a host.
          *
-         * @param host one that is up.
-         * @return this.
+         * @param host a host that is up; default: this machine.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for null.
          */
         public Builder in(Host host)
         {
@@ -407,11 +430,13 @@ public final class WorkerOptions
         }
 
         /**
-         * Shares workers out over several hosts. Each worker that is started lives on one of them: where a core is
-         * free, and there where fewest workers are for the host's speed; see {@link Hosts#calibrate}.
+         * Distributes workers over several hosts. Each worker is started where a core is free, and among those where
+         * fewest workers are for the host's speed; see {@link Hosts#calibrate}.
          *
-         * @param hosts at least one; each worker is started on one that is up. {@link Hosts#local()} may be among them.
-         * @return this.
+         * @param hosts at least one host; each worker is started on one that is up. {@link Hosts#local()} may be among
+         *              them.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder in(List<? extends Host> hosts)
         {
@@ -421,12 +446,13 @@ public final class WorkerOptions
         }
 
         /**
-         * A listener to the worker's life.
+         * Sets a listener to the events of the worker.
          *
          * @param listener gets {@code "event"} (started, ready, retired, ended, failed, died), {@code "worker/id"},
          *                 {@code "worker/pid"}, {@code "error"}, {@code "at-ms"}; on a library thread. What it throws
-         *                 is logged. Retired is one that its pool replaces since its heap fills up.
-         * @return this.
+         *                 is logged. A pool retires a worker whose heap fills up.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for null.
          */
         public Builder onEvent(Consumer<Map<String, Object>> listener)
         {
@@ -434,10 +460,11 @@ public final class WorkerOptions
         }
 
         /**
-         * How deep workers may start workers, a guard against accidental recursion.
+         * Sets how deep workers may start workers, a guard against accidental recursion.
          *
-         * @param depth at least 1; default 8.
-         * @return this.
+         * @param depth the number of levels, at least 1; default 8.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder maxDepth(int depth)
         {
@@ -446,10 +473,11 @@ public final class WorkerOptions
         }
 
         /**
-         * How many workers the session may have at a time, a guard against accidental recursion.
+         * Sets how many workers the session may have at a time, a guard against accidental recursion.
          *
-         * @param workers from 1 to 1024; default 256.
-         * @return this.
+         * @param workers the number, from 1 to 1024; default 256.
+         * @return this builder.
+         * @throws ParallelException with BAD_ARGUMENT for another value.
          */
         public Builder maxWorkers(int workers)
         {
@@ -458,9 +486,9 @@ public final class WorkerOptions
         }
 
         /**
-         * The options collected so far.
+         * Makes the options collected so far.
          *
-         * @return an immutable set of options.
+         * @return the options, immutable.
          */
         public WorkerOptions build()
         {
@@ -481,7 +509,7 @@ public final class WorkerOptions
             return List.copyOf(values);
         }
 
-        /** For ever is as long as can be counted in milliseconds. */
+        /** Limits a time to what can be counted in milliseconds. */
         private static Duration countable(Duration time)
         {
             return time.compareTo(LONGEST) > 0 ? LONGEST : time;

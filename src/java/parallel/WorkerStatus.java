@@ -9,26 +9,33 @@ import java.util.OptionalInt;
 /**
  * What a worker is doing, read from shared memory.
  *
- * @param id               its id in the session.
- * @param pid              its process id, 0 until started.
+ * <pre>{@code
+ * WorkerStatus status = worker.status();
+ * if (status.state() == WorkerStatus.State.DEAD) {
+ *     System.err.println("worker " + status.id() + " was ended by " + status.signal().orElse("its exit"));
+ * }
+ * }</pre>
+ *
+ * @param id               the id of the worker in the session.
+ * @param pid              its process id, 0 until it was started.
  * @param parent           the id of the process that started it.
  * @param name             its name, null if it was given none.
- * @param state            what it does.
- * @param startedAt        when it was started.
+ * @param state            the state that it is in.
+ * @param startedAt        the time at which it was started.
  * @param doing            the text of what it evaluates, null while it evaluates nothing.
- * @param messagesSent     messages it has sent to its parent.
- * @param bytesSent        their bytes.
- * @param messagesReceived messages it has received from its parent.
- * @param bytesReceived    their bytes.
- * @param queuedMessages   messages that wait for it.
- * @param queuedBytes      their bytes.
- * @param heapBytes        heap in use when it last said so (once a second).
- * @param exit             exit code, once it has ended.
+ * @param messagesSent     number of messages that it has sent to its parent.
+ * @param bytesSent        bytes of these messages.
+ * @param messagesReceived number of messages that it has received from its parent.
+ * @param bytesReceived    bytes of these messages.
+ * @param queuedMessages   number of messages that wait for it.
+ * @param queuedBytes      bytes of these messages.
+ * @param heapBytes        bytes of heap in use, as it reports once a second.
+ * @param exit             the exit code, once it has ended.
  * @param signal           the signal that ended it, such as {@code "KILL"}.
  * @param host             the name of the host that it lives on; empty: this machine.
- * @param age              how old this is, of a worker on a host: time since anything was heard of that.
+ * @param age              for a worker on a host, the time since anything was heard of the host.
  * @param cpus             the processors that it was given, by their numbers; empty: it was given none.
- * @param nice             how nice it was asked to be; empty for a worker that is a thread.
+ * @param nice             the niceness that was asked for; empty for a worker that is a thread.
  */
 public record WorkerStatus(
     int id, long pid, int parent, String name, State state, Instant startedAt, String doing,
@@ -37,26 +44,26 @@ public record WorkerStatus(
     Optional<String> host, Optional<Duration> age, List<Integer> cpus, OptionalInt nice)
 {
     /**
-     * Of a worker whose processors and niceness are not known.
+     * Makes the status of a worker whose processors and niceness are not known.
      *
-     * @param id               its id in the session.
-     * @param pid              its process id, 0 until started.
+     * @param id               the id of the worker in the session.
+     * @param pid              its process id, 0 until it was started.
      * @param parent           the id of the process that started it.
      * @param name             its name, null if it was given none.
-     * @param state            what it does.
-     * @param startedAt        when it was started.
+     * @param state            the state that it is in.
+     * @param startedAt        the time at which it was started.
      * @param doing            the text of what it evaluates, null while it evaluates nothing.
-     * @param messagesSent     messages it has sent to its parent.
-     * @param bytesSent        their bytes.
-     * @param messagesReceived messages it has received from its parent.
-     * @param bytesReceived    their bytes.
-     * @param queuedMessages   messages that wait for it.
-     * @param queuedBytes      their bytes.
-     * @param heapBytes        heap in use when it last said so (once a second).
-     * @param exit             exit code, once it has ended.
+     * @param messagesSent     number of messages that it has sent to its parent.
+     * @param bytesSent        bytes of these messages.
+     * @param messagesReceived number of messages that it has received from its parent.
+     * @param bytesReceived    bytes of these messages.
+     * @param queuedMessages   number of messages that wait for it.
+     * @param queuedBytes      bytes of these messages.
+     * @param heapBytes        bytes of heap in use, as it reports once a second.
+     * @param exit             the exit code, once it has ended.
      * @param signal           the signal that ended it, such as {@code "KILL"}.
      * @param host             the name of the host that it lives on; empty: this machine.
-     * @param age              how old this is, of a worker on a host: time since anything was heard of that.
+     * @param age              for a worker on a host, the time since anything was heard of the host.
      */
     public WorkerStatus(
         int id, long pid, int parent, String name, State state, Instant startedAt, String doing,
@@ -69,23 +76,23 @@ public record WorkerStatus(
     }
 
     /**
-     * Of a worker on this machine.
+     * Makes the status of a worker on this machine.
      *
-     * @param id               its id in the session.
-     * @param pid              its process id, 0 until started.
+     * @param id               the id of the worker in the session.
+     * @param pid              its process id, 0 until it was started.
      * @param parent           the id of the process that started it.
      * @param name             its name, null if it was given none.
-     * @param state            what it does.
-     * @param startedAt        when it was started.
+     * @param state            the state that it is in.
+     * @param startedAt        the time at which it was started.
      * @param doing            the text of what it evaluates, null while it evaluates nothing.
-     * @param messagesSent     messages it has sent to its parent.
-     * @param bytesSent        their bytes.
-     * @param messagesReceived messages it has received from its parent.
-     * @param bytesReceived    their bytes.
-     * @param queuedMessages   messages that wait for it.
-     * @param queuedBytes      their bytes.
-     * @param heapBytes        heap in use when it last said so (once a second).
-     * @param exit             exit code, once it has ended.
+     * @param messagesSent     number of messages that it has sent to its parent.
+     * @param bytesSent        bytes of these messages.
+     * @param messagesReceived number of messages that it has received from its parent.
+     * @param bytesReceived    bytes of these messages.
+     * @param queuedMessages   number of messages that wait for it.
+     * @param queuedBytes      bytes of these messages.
+     * @param heapBytes        bytes of heap in use, as it reports once a second.
+     * @param exit             the exit code, once it has ended.
      * @param signal           the signal that ended it, such as {@code "KILL"}.
      */
     public WorkerStatus(

@@ -744,11 +744,11 @@
                                                 (ex-info "inner" {:x [1 (Object.)] :y 2}))))
         e (try @w (catch Exception e e))
         [outer inner] (take-last 2 (take-while some? (iterate ex-cause e)))]
-    (is (= {:a 1 :f "a value of class clojure.core$inc that cannot travel"
-            :in {:b nil :state "a value of class clojure.lang.Atom that cannot travel"}}
+    (is (= {:a 1 :f "a value of class clojure.core$inc that cannot be sent"
+            :in {:b nil :state "a value of class clojure.lang.Atom that cannot be sent"}}
            (ex-data outer) (:data (ex-data e))))
     (is (= ["outer" clojure.lang.ExceptionInfo] [(ex-message outer) (class outer)]))
-    (is (= ["inner" {:x "a value of class clojure.lang.PersistentVector that cannot travel" :y 2}]
+    (is (= ["inner" {:x "a value of class clojure.lang.PersistentVector that cannot be sent" :y 2}]
            [(ex-message inner) (ex-data inner)]))))
 
 (deftest an-exception-whose-data-cannot-be-read-here-is-told-all-the-same

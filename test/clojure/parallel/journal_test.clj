@@ -171,9 +171,9 @@
     (spit (path) "")
     (is (= [0 1 4] (squares 3)))
     (spit (path) "a file of something else, for some lines")
-    (is (str/includes? (refusal) "something else"))
+    (is (str/includes? (refusal) "it is not a journal"))
     (spit (path) "x")
-    (is (str/includes? (refusal) "something else"))
+    (is (str/includes? (refusal) "it is not a journal"))
     (is (= "x" (slurp (path))))
     (testing "of a newer format"
       (io/delete-file (path))
@@ -184,7 +184,7 @@
       (Files/setPosixFilePermissions (.toPath (path)) (PosixFilePermissions/fromString "r--r--r--"))
       (is (str/includes? (refusal) "read-only")))
     (testing "a directory, and none"
-      (is (str/includes? (:message-of-error (error #(squares {:journal *directory*} 3))) "it is no file"))
+      (is (str/includes? (:message-of-error (error #(squares {:journal *directory*} 3))) "it is not a regular file"))
       (is (str/includes? (:message-of-error (error #(squares {:journal (io/file *directory* "no" "file")} 3)))
                          "there is no directory")))
     (is (= :bad-argument (error-kind #(pool/journal (io/file *directory* "none")))))

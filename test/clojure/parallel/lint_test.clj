@@ -99,6 +99,13 @@
                :when (not (re-find (re-pattern (str "\\b" simple "\\b")) body))]
            (str file " " simple)))))
 
+(deftest each-public-type-has-an-example
+  (is (= []
+         (for [^File file (filter #(.isFile ^File %) (.listFiles (io/file "src/java/parallel")))
+               :let  [[before] (str/split (slurp file) #"\npublic " 2)]
+               :when (and (not= "package-info.java" (.getName file)) (not (str/includes? before "<pre>{@code")))]
+           (str file)))))
+
 (deftest inner-comments-are-written-with-slashes
   (is (= [] (breaches (filter (fn [[_ suffix]] (= ".java" suffix)) directories)
                       #(re-find #"^\s*/\*(?!\*)" %)))))

@@ -3,6 +3,7 @@
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
             [parallel.api :as parallel]
+            [parallel.hosts]
             [parallel.look]
             [parallel.pool]
             [parallel.shared]
@@ -27,7 +28,7 @@
 (deftest a-namespace-that-was-not-required
   (says :start-failed
         (re-pattern (str #"No such namespace: text \(in text/join\)\. "
-                         #"Require it where the form stands, \(require '\[the.namespace :as text\]\)"))
+                         #"Require it in the namespace of the form, \(require '\[the.namespace :as text\]\)"))
         @(parallel/run '(text/join ["a" "b"]))))
 
 (deftest a-lazy-sequence-of-side-effects-happens-in-the-worker
@@ -50,7 +51,7 @@
 
 (deftest an-argument-that-cannot-travel
   (says :not-transferable
-        (re-pattern (str #"clojure.lang.Atom cannot travel: references are not shared between processes; "
+        (re-pattern (str #"clojure.lang.Atom cannot be sent: references are not shared between processes; "
                          #"send what it holds \(deref it first\)"))
         @(parallel/run '(fn [a] @a) (atom 1)))
   (says :not-transferable #"functions carry no meaning in another process; send a quoted form, a symbol"
@@ -64,7 +65,7 @@
 
 (deftest a-function-object-in-place-of-a-form
   (says :bad-argument
-        (re-pattern (str #"A function object cannot travel: .*Give a quoted form, '\(fn \[x\] \.\.\.\), "
+        (re-pattern (str #"A function object cannot be sent: .*Give a quoted form, '\(fn \[x\] \.\.\.\), "
                          #"a qualified symbol, a var, #'f, or \(pfn \[x\] \.\.\.\)"))
         (parallel/run inc)))
 
@@ -100,6 +101,17 @@
         (re-pattern (str #"^\(select \.\.\.\) has 2 arguments; it is called \(select peers\) "
                          #"or \(select peers timeout-ms timeout-val\)\.$"))
         (parallel/select [] 1)))
+
+(deftest each-public-var-says-what-it-throws-and-since-when-it-is-there
+  (doseq [ns-name '[parallel.api parallel.hosts parallel.look parallel.pool parallel.shared]
+          [call v] (ns-publics (the-ns ns-name))
+          :let [{:keys [doc added no-doc macro]} (meta v)]
+          :when (not (or no-doc (str/starts-with? (str doc) "Positional factory")))]
+    (testing call
+      (is (string? added))
+      (when (or macro (fn? @v))
+        (is (re-find #"(?i)throws?\b" (str doc)))
+        (is (re-find #"^[A-Z][a-z]+s\b" (str doc)) "a verb in the third person")))))
 
 (deftest what-is-no-worker
   (says :bad-argument #"^\(spawn-on \.\.\.\) takes a forked worker, .* or a map of options, not 3"

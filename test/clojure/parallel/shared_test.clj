@@ -398,7 +398,7 @@
                             [#(aget* xs nil) #"an index.*nil"] [#(aget* xs "0") #"\"0\""] [#(aset* xs nil 1.0) #"nil"]
                             [#(aget* xs 0 nil) #"nil"]
                             [#(shared/copy-to! nil xs) #"two arrays"] [#(shared/copy-to! [1.0] xs) #"two arrays"]
-                            [#(shared/copy-to! xs 0 xs 0 nil) #"places, not nil"]
+                            [#(shared/copy-to! xs 0 xs 0 nil) #"positions and counts, not nil"]
                             [#(shared/copy-to! (double-array 1) 9999999999 xs 0 1) #"9999999999"]]]
       (let [e (error mistake)]
         (is (= :bad-argument (:parallel/error e)) (str says))

@@ -59,7 +59,7 @@
   (ReentrantLock.))
 
 (def ^:private loading-patience-s
-  "A namespace that waits, while it loads, for a worker that is a thread and loads another must not wait for ever."
+  "A namespace that waits, while it loads, for a worker that is a thread and loads another must not wait without limit."
   10)
 
 (defn- loading-alone [f]
@@ -247,7 +247,7 @@
                    (described (vec (arguments args))) ". Give a function, (run '(fn [x] ...) x), or the form alone.")))
       :else value)))
 
-;; ---- definitions that came along
+;; ---- definitions that came with a form
 
 (def ^:private defined
   "[name key] to what was last evaluated for it: a form, its locals, or the bytes of a value."
@@ -295,8 +295,8 @@
                       (hash x))))]
     (when-not (= shape has)
       (throw (ex-info (str name ", which the form uses, cannot be sent to a worker. Its source gives another function "
-                           "there: it has captured a value that is another each time. "
-                           "Define that value first, by itself.")
+                           "there: it has captured a value that differs each time. "
+                           "Put that value into a def of its own.")
                       {:var name})))))
 
 (defn- content
@@ -335,7 +335,7 @@
     :else                         x))
 
 (def ^:private derived
-  "[tag parent] that came along and were not here before."
+  "[tag parent] that came with a form and were not here before."
   (atom #{}))
 
 (defn- take-over-hierarchy [pairs]
@@ -517,7 +517,7 @@
       (define-all (Codec/fromBytes definitions))
       (swap! arrived assoc key definitions))))
 
-;; ---- functions that travel
+;; ---- functions that are sent
 
 (def ^:private most-compiled 1000)
 

@@ -118,7 +118,8 @@
 (defn- check-alike [acc x]
   (when-not (and (= (class acc) (class x)) (= (Array/getLength acc) (Array/getLength x)))
     (refuse "reduce-all"
-            (str "contributions that are alike: a " (.getTypeName (class acc)) " of " (Array/getLength acc) " elements")
+            (str "contributions of one type and length: a " (.getTypeName (class acc)) " of " (Array/getLength acc)
+                 " elements")
             x)))
 
 (defn- combine [[f of-doubles of-longs] acc x]

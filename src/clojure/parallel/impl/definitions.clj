@@ -290,7 +290,7 @@
     (inside v {:form form :ns ns})))
 
 (defn defining
-  "The var whose definition brings this one along: a protocol for its functions."
+  "The var whose definition brings this one with it: a protocol for its functions."
   ^Var [^Var v]
   (let [protocol (:protocol (meta v))]
     (if (var? protocol) protocol v)))
@@ -407,7 +407,7 @@
           (some #(get (ns-interns ns) (symbol (clojure.lang.Compiler/demunge %))) [(str "->" simple) simple]))))))
 
 (defn kind
-  "How a var of the prompt goes along: :source, :value as it holds it now, or :once, evaluated there once."
+  "How a var of the prompt is sent: :source, :value as it holds it now, or :once, evaluated there once."
   [^Var v {:keys [form]}]
   (let [value (.getRawRoot v)]
     (cond

@@ -62,8 +62,11 @@
             (when-not variadic
               [(refuse (into (names limit) ['& more]) (list `+ limit (list `count more)))]))))
 
+(def ^:private first-version "Of the library: the :added of public vars." "0.2")
+
 (defmacro defcall
-  "As defn; a call with another number of arguments is an error that says how it is called."
+  "As defn; a call with another number of arguments is an error that says how it is called. :added is the first version
+  of the library, unless the attributes say another one."
   [name & fdecl]
   (let [[head bodies] (split-with (some-fn string? map?) fdecl)
         bodies        (if (vector? (first bodies)) [bodies] bodies)
@@ -71,6 +74,6 @@
         arglists      (:arglists attributes (list 'quote (map first bodies)))]
     `(defn ~name
        ~@(filter string? head)
-       ~(assoc attributes :arglists arglists)
+       ~(merge {:added first-version} attributes {:arglists arglists})
        ~@bodies
        ~@(refusals name (second arglists) bodies))))

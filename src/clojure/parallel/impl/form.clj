@@ -103,7 +103,7 @@
     (var? form) (symbol form)
     (instance? PortableFunction form) form
     (fn? form) (throw (errors/bad-argument
-                       (str "A function object cannot travel: " (class form)
+                       (str "A function object cannot be sent: " (class form)
                             ". Give a quoted form, '(fn [x] ...), a qualified symbol, a var, #'f, or (pfn [x] ...).")
                        {:class (.getName (class form))}))
     (and (seq? form) (seq form) (not (callable? (first form))))
@@ -155,7 +155,7 @@
        (every? #(lasting-qualifier? ns %) (symbols form))
        (every? lasting-leaf? (tree-seq coll? seq form))))
 
-;; ---- definitions that travel
+;; ---- definitions that are sent
 
 (defn- from-class-path? [^Var v]
   (or (loadable? (ns-name (.ns v)))
@@ -276,7 +276,7 @@
       (throw (parallel.NotTransferableException.
               (str target ", which the form uses, was replaced by a function whose source is not known, "
                    "as with-redefs and alter-var-root do. "
-                   "Define it anew with defn, or pass the function as an argument, as (pfn [x] ...).")
+                   "Define it again with defn, or pass the function as an argument, as (pfn [x] ...).")
               {"class" (.getName (class (.getRawRoot v))) "path" [] "var" (str target)} nil))
       :else  (update acc :missing conj target))))
 
@@ -381,19 +381,19 @@
     (case kind
       :unknown-namespace (str "No such namespace: " (str/join ", " (distinct (map namespace names)))
                               " (in " listed "). "
-                              "Require it where the form stands, "
+                              "Require it in the namespace of the form, "
                               "(require '[the.namespace :as " (namespace (first names)) "]): "
-                              "the form's aliases go along.")
+                              "the form's aliases are sent with it.")
       :unbound (str "Unable to resolve symbol: " listed
                     ". A quoted form does not see the locals around it: pass them as arguments, "
-                    "(run '(fn [x] ...) x), or write the body in (spawn ...), which takes them along.")
+                    "(run '(fn [x] ...) x), or write the body in (spawn ...), which sends them.")
       :missing (str "Unable to resolve symbol: " listed ". "
                     (if one? "It was" "They were") " defined at the prompt, and "
                     (if one? "its source is" "their sources are") " not known. "
                     "Define " (if one? "it" "them") " in all workers, "
                     "(everywhere '(defn " (name (first names)) " ...)), "
                     "or in a file of the class path; an nREPL server with "
-                    "parallel.nrepl/middleware notes what is defined at its prompt, and sends it along."))))
+                    "parallel.nrepl/middleware records what is defined at its prompt, and sends it."))))
 
 (defn- refusal
   "The error of a run whose form certainly cannot be compiled in the worker, or nil."
@@ -410,7 +410,7 @@
 ;; ---- the work
 
 (defn- with-definitions
-  "[what travels besides the form, symbols of vars that exist at the prompt only and whose definition is not known,
+  "[what is sent besides the form, symbols of vars that exist at the prompt only and whose definition is not known,
   functions that say together whether that would be the same now; nil where nothing can]"
   [ns-sym forms]
   (let [ns (or (find-ns ns-sym) (create-ns ns-sym))
@@ -427,7 +427,7 @@
      (when lasting? unchanged)]))
 
 (defn travelling
-  "What travels besides a form."
+  "What is sent besides a form."
   [ns-sym form]
   (first (with-definitions ns-sym [form])))
 
@@ -449,7 +449,7 @@
     (seq missing) (assoc :missing {:names (mapv name missing) :advice (sentence :missing (sort missing))})))
 
 (defn- failing-work
-  "What make returns; where something that the form uses cannot go along, a Work that fails."
+  "What make returns; where something that the form uses cannot be sent, a Work that fails."
   ^Work [make]
   (try
     (make)
@@ -458,7 +458,7 @@
 
 (defn work
   "The work of evaluating a form, and calling its value with args where it is a function; a Work that fails where
-  something cannot travel."
+  something cannot be sent."
   ^Work [ns-sym form args]
   (let [form (check form)]
     (failing-work

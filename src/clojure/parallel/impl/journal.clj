@@ -65,7 +65,7 @@
      (MapJournal/open (path-of path) (MapJournal$Identity. function text (long (or seed a-seed)) key) seed advice))))
 
 (defn- encoded-error
-  "Message and data of an error of an element: all but what cannot travel, as an element that was refused."
+  "Message and data of an error of an element: all but what cannot be sent, as an element that was refused."
   ^bytes [e]
   (let [travels? (fn [[_ v]] (try (Codec/toBytes v) true (catch UnserializableException _ false)))]
     (Codec/toBytes [(ex-message e) (into {} (filter travels?) (ex-data e))])))

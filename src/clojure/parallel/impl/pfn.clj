@@ -1,5 +1,5 @@
 (ns ^:no-doc parallel.impl.pfn
-  "Functions that travel: their form, what it needs of its namespace, and the locals that it has captured."
+  "Functions that can be sent: their form, what it needs of its namespace, and the locals that it has captured."
   (:require [parallel.impl.form :as form])
   (:import [parallel.clojure PortableFunction]
            [parallel.codec Codec]))
@@ -7,7 +7,7 @@
 (set! *warn-on-reflection* true)
 
 (defn make
-  "A function that travels, which is f here: the form, in which the names stand for the values."
+  "A function that can be sent, which is f here: the form, in which the names stand for the values."
   [ns-sym form names values f]
   (PortableFunction. (delay f) {:ns ns-sym :form form :names names :values values}))
 
@@ -29,14 +29,14 @@
     (swap! warned-of conj form)
     (let [sizes (sort-by (comp - second) (map (fn [n v] [n (alength (Codec/toBytes v))]) names values))]
       (binding [*out* *err*]
-        (println (str "parallel: the locals that travel with " (start-of form) " take " (megabytes total) ": "
+        (println (str "parallel: the locals that are sent with " (start-of form) " take " (megabytes total) ": "
                       (apply str (interpose ", " (for [[n size] sizes] (str n " " (megabytes size)))))
                       ". If that is meant, bind parallel.api/*large-locals-bytes* to more, or to nil."))
         (flush)))))
 
 (defn written
-  "The parts as they travel. The values are bytes by themselves: to be read they may need the definitions. One that came
-  from elsewhere goes on as it came."
+  "The parts as they are sent. The values are bytes by themselves: reading them may need the definitions. A function
+  that came from elsewhere is sent as it came."
   [limit ^PortableFunction f]
   (let [{:keys [ns form names values] :as source} (.source f)]
     (if (:bytes source)
@@ -50,7 +50,7 @@
 (def ^:private compiled-in-place (delay (requiring-resolve 'parallel.impl.child/compiled-in-place)))
 
 (defn arrived
-  "A function of parts that have travelled."
+  "A function of parts that were received."
   [parts]
   (PortableFunction.
    (delay (let [make   (@compiled-in-place parts)

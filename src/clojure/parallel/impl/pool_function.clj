@@ -1,10 +1,10 @@
 (ns ^:no-doc parallel.impl.pool-function
   "Functions as a pool takes them: a var, a symbol, a quoted fn form, a pfn, or the function object of a var; and what
-  of them travels."
+  of them is sent."
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors]
             [parallel.impl.form :as form]
-            ;; a name that is not known could be that of a macro: then nothing goes along
+            ;; a name that is not known could be that of a macro: then nothing is sent with it
             [parallel.impl.pool-worker])
   (:import [clojure.lang Compiler Var]
            [java.util.function Supplier]
@@ -102,8 +102,8 @@
     {:shared (TaskContent$Shared. (payload work)) :text (text (peek fs)) :stands? stands?}))
 
 (defn shared-and-text
-  "{:shared what of (maker f ...) travels, once per worker, :text the last f for people}, for workers at a destination.
-  Prepared anew only when something that it depends on has changed."
+  "{:shared what of (maker f ...) is sent, once per worker, :text the last f for people}, for workers at a destination.
+  Prepared again only when something that it depends on has changed."
   [destination ns-sym maker fs]
   (let [key   (into [destination ns-sym maker] (map (comp named form-of)) fs)
         known (get @prepared key)]

@@ -109,7 +109,7 @@
                 (max 1 (count xs))))
 
 (defn- refusal
-  "Why an element cannot travel, with the path within it."
+  "Why an element cannot be sent, with the path within it."
   [{:keys [^Pool pool]} x e]
   (if (instance? ParallelException e)
     e
@@ -125,7 +125,7 @@
   {:values [nil] :errors {0 error}})
 
 (defn- refused
-  "A part that is done: its one element cannot travel."
+  "A part that is done: its one element cannot be sent."
   [{:keys [opts] :as plan} start xs e]
   {:start start :xs xs
    :outcome (failure (element-error (refusal plan (first xs) e) opts start))})
@@ -140,7 +140,7 @@
   outcome)
 
 (defn- give-singly
-  "Gives elements, one of which cannot travel, each by itself."
+  "Gives elements, one of which cannot be sent, each by itself."
   [{:keys [finished] :as plan} start xs known e]
   (if (= 1 (count xs))
     (let [part (refused plan start xs e)]
@@ -172,7 +172,7 @@
     (assoc part :came (delay (kept plan start (outcome plan part (.value task)))))))
 
 (defn- give-part
-  "Gives elements to the pool: a vector of parts, more than one where one of them cannot travel."
+  "Gives elements to the pool: a vector of parts, more than one where one of them cannot be sent."
   [{:keys [^Pool pool client death-call chunk live told?] :as plan} start xs known]
   (try
     (let [content (content plan start xs (:quick? known))
@@ -495,8 +495,8 @@
   "The lazy results of a map in this thread: within an element of another."
   [{:keys [ns maker fs text unit]} {:keys [on-error timeout-ms seed journal]} coll]
   (when journal
-    (throw (errors/bad-argument (str ":journal is of a map in a pool; this one is within an element of another, which "
-                                     "is evaluated in its worker. Give it a :pool, or the journal to the outer map.")
+    (throw (errors/bad-argument (str "A map within an element of another map has no :journal, as its worker evaluates "
+                                     "it. Give it a :pool, or give the :journal to the outer map.")
                                 {:option :journal})))
   (let [f    (function/here ns maker fs)
         opts {:label text :unit unit :seed (or seed (a-seed)) :timeout-ms timeout-ms :grace-ms grace-ms

@@ -79,8 +79,8 @@
   [{:key :journal :takes "a path: a string, a File or a Path" :valid? journal/path?
     :otherwise "none"
     :doc "file that keeps what each element has come to: the same call later evaluates what is missing"}
-   {:key :journal-key :takes "a value that can travel" :valid? some?
-    :otherwise "what of the function travels, and :seed" :doc "what a journal is known by"}])
+   {:key :journal-key :takes "a value that can be sent" :valid? some?
+    :otherwise "the function as it is sent, and :seed" :doc "what a journal is known by"}])
 
 (defn map-options
   "The checked options of a map, with the defaults; table has those that it knows."
@@ -89,7 +89,7 @@
   (options/check-values what table m)
   (options/check-known what m (map :key table))
   (when (and (contains? m :journal-key) (not (contains? m :journal)))
-    (throw (errors/bad-argument ":journal-key says what a :journal is known by; there is no :journal."
+    (throw (errors/bad-argument ":journal-key needs the option :journal, which is not given."
                                 {:option :journal-key})))
   (merge (options/defaults table) m))
 

@@ -18,7 +18,7 @@
   (.call (TaskLoop.)))
 
 (defn- in-its-namespace
-  "A Function that calls f with the task's arguments, *ns* bound as where f was made, and what came along with f."
+  "A Function that calls f with the task's arguments, *ns* bound as where f was made, and what came with f."
   ^Function [f]
   (let [ns *ns* carried parallel/*carried*]
     (if (seq carried)
@@ -54,7 +54,7 @@
   (written-to-parent #(Codec/toBytes value)))
 
 (defn- refused
-  "The bytes of the error of a value that cannot travel, or nil."
+  "The bytes of the error of a value that cannot be sent, or nil."
   [value doing]
   (try
     (to-parent value)
@@ -63,7 +63,7 @@
       (thrown e doing))))
 
 (defn- encoded
-  "{:values bytes, :errors {i bytes}} of the values of a part; one that cannot travel is an error."
+  "{:values bytes, :errors {i bytes}} of the values of a part; one that cannot be sent is an error."
   [^objects values errors doing]
   (try
     {:values (to-parent values) :errors errors}

@@ -1,5 +1,5 @@
 (ns ^:no-doc parallel.impl.remote
-  "A prompt whose evaluations happen in a worker, beside what the worker evaluates otherwise: what the caller does, and
+  "A prompt whose evaluations happen in a worker, while the worker evaluates other work: what the caller does, and
   what the worker does."
   (:require [clojure.main :as main]
             [clojure.string :as str]
@@ -139,7 +139,7 @@
 
 (def ^:private most-text "Of a printed value, in characters, where nothing else is said: a megabyte." (* 1024 1024))
 
-(def ^:private full (ex-info "As much as may be printed has been." {}))
+(def ^:private full (ex-info "The printed text has reached its limit." {}))
 
 (defn- bounded
   "A writer that ends what prints to it when it has enough, or when the thread is interrupted."
@@ -370,7 +370,7 @@
       (throw e))))
 
 (defn call
-  "The value of a form of no locals, evaluated in the worker at once, beside whatever it does. Blocks; an interrupt
+  "The value of a form of no locals, evaluated in the worker at once, while its other work runs. Blocks; an interrupt
   interrupts it there, too."
   [^WorkerHandle w form]
   (value-of (.execNow w (form/work 'user form []))))

@@ -39,5 +39,5 @@
   (options/check-known "shared" opts (map :key table))
   (options/check-values table opts)
   (when-let [lost (and (not (:file opts)) (seq (filter opts [:mode :offset])))]
-    (throw (errors/bad-argument (str (str/join ", " lost) " of shared: only with :file."))))
+    (throw (errors/bad-argument (str (str/join ", " lost) " of shared needs the option :file."))))
   (merge (options/defaults table) opts))

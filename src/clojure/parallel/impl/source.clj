@@ -1,5 +1,5 @@
 (ns ^:no-doc parallel.impl.source
-  "What a fold is over, cut into parts: a vector and an array into slices, a range into ranges, which travel as three
+  "What a fold is over, cut into parts: a vector and an array into slices, a range into ranges, which are sent as three
   numbers, anything else as a seq is. What is cut anywhere has smaller parts at its end, so that the workers end
   together."
   (:import [clojure.lang IteratorSeq LongRange]
@@ -8,7 +8,7 @@
 (set! *warn-on-reflection* true)
 
 (def ^:private parts-per-worker 4)
-(def ^:private most-elements "Of a part of automatic size that does not travel as memory is." 100000)
+(def ^:private most-elements "Of a part of automatic size that is not sent as memory is." 100000)
 (def ^:private usual-size
   "The size of parts of what is not counted, and the least of those at the end, as of clojure.core.reducers/fold."
   512)

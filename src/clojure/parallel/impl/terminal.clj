@@ -9,7 +9,7 @@
 (set! *warn-on-reflection* true)
 
 (defn terminal?
-  "Whether what is printed now reaches a terminal: not under nREPL, which binds *out* anew. Since JDK 22 there is a
+  "Whether what is printed now reaches a terminal: not under nREPL, which binds *out* again. Since JDK 22 there is a
   console without one, too."
   []
   (let [^Console console (System/console)]

@@ -66,8 +66,8 @@
   [in]
   (when (sequential? in)
     (when-not (and (seq in) (every? #(or (string? %) (instance? Host %)) in))
-      (throw (errors/bad-argument (str "Option :in is " (errors/shown in) "; a collection is one of hosts, or names of "
-                                       "hosts, at least one.")
+      (throw (errors/bad-argument (str "Option :in is " (errors/shown in) "; a collection has one host or more, each a "
+                                       "host or the name of one.")
                                   {:option :in})))
     (mapv host in)))
 

@@ -87,7 +87,7 @@ final class Rendezvous
                 up.accept(Frames.frame(Frames.WITHDRAW, number));
                 return afterAll(exchange, e);
             }
-            catch (ParallelException e)     // it waits for ever
+            catch (ParallelException e)     // it waits without limit
             {
                 up.accept(Frames.frame(Frames.WITHDRAW, number));
                 return afterAll(exchange, e);

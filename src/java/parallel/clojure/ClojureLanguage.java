@@ -140,7 +140,7 @@ public final class ClojureLanguage implements Language
     private Object inPlaceOf(Object value, Predicate<Object> travels)
     {
         return value instanceof IPersistentMap ? travellingPart(value, travels) : "a value of class " +
-            value.getClass().getName() + " that cannot travel";
+            value.getClass().getName() + " that cannot be sent";
     }
 
     @Override

@@ -37,7 +37,7 @@ final class ClojureTypesDefinitions
         return definitions == null ? NONE : definitions;
     }
 
-    /** In a worker nothing has a definition of its own before one came along, which loads what notes it. */
+    /** In a worker nothing has a definition of its own before a message brings one, which loads what records it. */
     private static boolean isKnown()
     {
         if (!DEFINITIONS.isBound() && (!Context.current().isWorker() || Namespace.find(NOTES) != null))

@@ -10,7 +10,7 @@ import parallel.codec.Encoder;
 import parallel.codec.Tags;
 import parallel.codec.UnserializableException;
 
-/** Metadata travels as far as it can: an entry that cannot is taken back, and the value goes without it. */
+/** Metadata is sent as far as it can be: an entry that cannot is taken back, and the value goes without it. */
 final class ClojureTypesMeta
 {
     private ClojureTypesMeta()

@@ -15,7 +15,7 @@ import parallel.codec.Decoder;
 import parallel.codec.Encoder;
 import parallel.codec.TypeWriter;
 
-/** Numbers, what the reader makes of unknown literals, and things that travel as their name or as a map. */
+/** Numbers, what the reader makes of unknown literals, and things that are sent as their name or as a map. */
 final class ClojureTypesOthers
 {
     static final TypeWriter NUMBER = new OfNumber();

@@ -18,7 +18,7 @@ import parallel.codec.Encoder;
 import parallel.codec.TypeWriter;
 import parallel.codec.UnserializableException;
 
-/** Sorted maps and sets: their order travels as nothing (the default one) or as the name of a var that holds it. */
+/** Sorted maps and sets: their order is sent as nothing (the default one) or as the name of a var that holds it. */
 final class ClojureTypesSorted
 {
     static final TypeWriter MAP = new OfMap();

@@ -6,7 +6,7 @@ import parallel.codec.Tags;
  * The first bytes of Clojure values. Notation as in {@link Tags}.
  *
  * <pre>
- *   META (key value)* END value       the metadata that can travel, then the value, which has no META of its own
+ *   META (key value)* END value       the metadata that can be sent, then the value, which has no META of its own
  *   KEYWORD name | SYMBOL name        see NameCache
  *   KEYWORD_LONG, SYMBOL_LONG         namespace string or NIL, name string
  *   VECTOR n values | LIST n values | QUEUE n values

@@ -9,9 +9,9 @@ import clojure.lang.RT;
 import clojure.lang.RestFn;
 
 /**
- * A function that can travel: it is called as any other, and knows the form and the values it was made of. Compiled
- * when it is first called; a process that only hands it on never compiles it. Safe from any thread if what it was made
- * of is.
+ * A function that can be sent: it is called as any other, and knows the form and the values it was made of. Compiled
+ * when it is first called; a process that only passes it to another never compiles it. Safe from any thread if what it
+ * was made of is.
  */
 public final class PortableFunction extends RestFn
 {

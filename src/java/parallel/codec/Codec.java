@@ -16,7 +16,7 @@ public final class Codec
      *
      * @param value any transferable value, or null.
      * @return a new array.
-     * @throws UnserializableException if it cannot travel, or takes more than 2 GB.
+     * @throws UnserializableException if it cannot be sent, or takes more than 2 GB.
      */
     public static byte[] toBytes(Object value)
     {
@@ -90,7 +90,7 @@ public final class Codec
      *
      * @param body not null.
      * @return a new array.
-     * @throws UnserializableException if it cannot travel; the path goes through captured values ({@code "capture 0"})
+     * @throws UnserializableException if it cannot be sent; the path goes through captured values ({@code "capture 0"})
      *     and
      *                                  fields.
      */

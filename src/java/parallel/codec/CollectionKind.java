@@ -32,7 +32,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.PriorityBlockingQueue;
 
 /**
- * The JDK's collections that keep their class, beside those that have a tag of their own. What makes one again is its
+ * The JDK's collections that keep their class, besides those that have a tag of their own. What makes one again is its
  * order, the class of its enum constants or its capacity, and its elements. The constants' ordinals are part of the
  * wire format.
  */

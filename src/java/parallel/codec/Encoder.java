@@ -81,7 +81,7 @@ public final class Encoder extends PieceBuffer
      *
      * @param value any transferable value, or null.
      * @return its bytes, valid until the next {@code encode} or {@link #release()}.
-     * @throws UnserializableException if it cannot travel; nothing is left of it.
+     * @throws UnserializableException if it cannot be sent; nothing is left of it.
      */
     public Payload encode(Object value)
     {

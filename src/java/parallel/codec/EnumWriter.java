@@ -45,7 +45,8 @@ final class EnumWriter extends TypeWriter
         catch (IllegalArgumentException e)
         {
             throw UnserializableException.unreadable(type.getName(),
-                "The enum " + type.getTypeName() + " has no constant " + name + " in this process.", e);
+                "The enum " + type.getTypeName() + " has no constant " + name + " in this process: put the same " +
+                    "version on both sides.", e);
         }
     }
 }

@@ -1,7 +1,7 @@
 package parallel.codec;
 
 /**
- * Makes a class of the user's transferable: it is written as a value that can travel, and rebuilt from it.
+ * Makes a class of the user's transferable: it is written as a value that can be sent, and rebuilt from it.
  * <p>
  * Both processes need the extension: list the implementing class in
  * {@code META-INF/services/parallel.codec.Extension}, or call {@link Extensions#register(Extension)} in both. Safe from
@@ -22,14 +22,14 @@ package parallel.codec;
 public interface Extension<T>
 {
     /**
-     * The name under which values travel.
+     * Returns the name under which values are sent.
      *
      * @return a name unique among extensions, at best qualified; the same in both processes.
      */
     String name();
 
     /**
-     * The class made transferable.
+     * Returns the class made transferable.
      *
      * @return a class or an interface. An exact match wins over a supertype.
      */
@@ -38,16 +38,16 @@ public interface Extension<T>
     /**
      * Writes a value.
      *
-     * @param value to be written.
-     * @return a transferable value that says all about it; null is allowed.
+     * @param value the value to write, an instance of {@link #type()}.
+     * @return a value that can be sent and from which it can be rebuilt; null is allowed.
      */
     Object write(T value);
 
     /**
      * Rebuilds a value. What it throws becomes a {@link UnserializableException} of that message.
      *
-     * @param written what {@link #write(Object)} returned in the other process, or whatever else came under that name.
-     * @return the value.
+     * @param written what {@link #write(Object)} returned in the other process, or any value that came under that name.
+     * @return the rebuilt value.
      */
     T read(Object written);
 }

@@ -23,7 +23,8 @@ public final class Extensions
     /**
      * Makes an extension known in this process. One of the same name is replaced. Safe from any thread.
      *
-     * @param extension to be used from now on.
+     * @param extension the extension, for messages that are written or read from now on.
+     * @throws NullPointerException if it has no name or no type.
      */
     public static synchronized void register(Extension<?> extension)
     {

@@ -91,8 +91,8 @@ final class LambdaCodec
         }
         catch (ReflectiveOperationException | RuntimeException e)
         {
-            throw UnserializableException.refused(type, "its module does not let us look at what it captures (" + e +
-                ").");
+            throw UnserializableException.refused(type, "its module does not open to reflection what it captures (" +
+                e + "); capture data, or open its package.");
         }
     }
 

@@ -12,7 +12,7 @@ public interface LocalExtension<T> extends Extension<T>
      * Says why a value cannot go to another machine.
      *
      * @param value that is to go there.
-     * @return what it is, and what to do instead; follows "A value of class X cannot travel: ". Null: it can, since it
+     * @return what it is, and what to do instead; follows "A value of class X cannot be sent: ". Null: it can, since it
      *         is there already; {@link #write} then sees {@link Destination#ofPieces()}.
      */
     String notElsewhere(T value);

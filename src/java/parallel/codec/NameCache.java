@@ -15,7 +15,7 @@ import java.util.Arrays;
  */
 public abstract class NameCache
 {
-    /** The longest name, namespace and all, that travels in this form. */
+    /** The longest name, namespace and all, that is sent in this form. */
     private static final int MAX_BYTES = 127;
     private static final int SIZE = 1024;
     private static final long MIX = 0x9E3779B97F4A7C15L;

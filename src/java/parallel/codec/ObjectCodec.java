@@ -58,7 +58,7 @@ final class ObjectCodec
         }
     }
 
-    /** The instance fields that travel, the superclass' first. */
+    /** The instance fields that are sent, the superclass' first. */
     private static List<Field> fields(Class<?> type)
     {
         if (Externalizable.class.isAssignableFrom(type))

@@ -8,7 +8,7 @@ import parallel.transport.Agrona;
 
 /**
  * The eight kinds of primitive arrays, and their memory. The wire is little-endian: on such a machine the memory of an
- * array is what travels.
+ * array is what is sent.
  */
 enum Primitive
 {
@@ -108,7 +108,7 @@ enum Primitive
         };
     }
 
-    /** The array whose memory is what travels: the array itself, or on a big-endian machine a swapped copy. */
+    /** The array whose memory is sent: the array itself, or on a big-endian machine a swapped copy. */
     Object toWire(Object array)
     {
         return BIG_ENDIAN && shift > 0 ? swapped(array) : array;

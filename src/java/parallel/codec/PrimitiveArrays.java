@@ -16,7 +16,7 @@ final class PrimitiveArrays extends TypeWriter
         write(out, kind, kind.length(array), kind.toWire(array), kind.base());
     }
 
-    /** Elements that lie in memory as they travel. */
+    /** Elements that lie in memory as they are sent. */
     static void write(Encoder out, Primitive kind, int count, Object memory, long address)
     {
         long bytes = kind.bytes(count);

@@ -97,7 +97,8 @@ final class RecordWriter extends TypeWriter
         {
             throw UnserializableException.unreadable(name,
                 "The record class " + name +
-                " has other components in this process than where the message comes from.", null);
+                " has other components in this process than where the message comes from: put the same version on " +
+                    "both sides.", null);
         }
         in.define(shape);
         return shape;

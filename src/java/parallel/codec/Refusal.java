@@ -1,6 +1,6 @@
 package parallel.codec;
 
-/** The writer of classes that cannot travel. */
+/** The writer of classes that cannot be sent. */
 public class Refusal extends TypeWriter
 {
     private final String reason;
@@ -8,7 +8,7 @@ public class Refusal extends TypeWriter
     /**
      * A refusal.
      *
-     * @param reason why not, and what to do instead; follows "A value of class X cannot travel: ".
+     * @param reason why not, and what to do instead; follows "A value of class X cannot be sent: ".
      */
     public Refusal(String reason)
     {

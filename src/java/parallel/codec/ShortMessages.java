@@ -3,7 +3,7 @@ package parallel.codec;
 import java.nio.ByteBuffer;
 
 /**
- * Values whose message is a head of few bytes and, for an array, its memory as it is: they travel without an encoder.
+ * Values whose message is a head of few bytes and, for an array, its memory as it is: they are sent without an encoder.
  * What the bytes are is what {@link Encoder} writes.
  */
 public final class ShortMessages

@@ -10,7 +10,7 @@ import java.time.Period;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 
-/** JDK values that travel as their text. */
+/** JDK values that are sent as their text. */
 final class Texts extends TypeWriter
 {
     static final int LOCAL_DATE = 0;

@@ -10,7 +10,7 @@ public abstract class TypeWriter
      *
      * @param out   where to.
      * @param value not null, of a class this writer was chosen for.
-     * @throws UnserializableException if the value or something in it cannot travel.
+     * @throws UnserializableException if the value or something in it cannot be sent.
      */
     public abstract void write(Encoder out, Object value);
 

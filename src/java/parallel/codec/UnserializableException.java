@@ -29,13 +29,13 @@ public final class UnserializableException extends RuntimeException
      * A value that cannot be written.
      *
      * @param type   its class.
-     * @param reason why not, and what to do instead; follows "A value of class X cannot travel: ".
+     * @param reason why not, and what to do instead; follows "A value of class X cannot be sent: ".
      * @return a new exception without a path.
      */
     public static UnserializableException refused(Class<?> type, String reason)
     {
         return new UnserializableException(
-            type.getName(), "A value of class " + type.getTypeName() + " cannot travel: " + reason, false, null);
+            type.getName(), "A value of class " + type.getTypeName() + " cannot be sent: " + reason, false, null);
     }
 
     /**
@@ -71,7 +71,7 @@ public final class UnserializableException extends RuntimeException
     }
 
     /**
-     * As {@link #at(Object)}, for the case that a key itself cannot travel.
+     * As {@link #at(Object)}, for the case that a key itself cannot be sent.
      *
      * @param key of a map.
      * @return this.
@@ -82,7 +82,7 @@ public final class UnserializableException extends RuntimeException
     }
 
     /**
-     * The class that cannot travel.
+     * The class that cannot be sent.
      *
      * @return its name; null where no class is to blame.
      */
@@ -93,7 +93,7 @@ public final class UnserializableException extends RuntimeException
 
     /**
      * Where it is in the value: keys of maps, indices of sequential things and arrays, fields of records, the position
-     * in a set. If a key itself cannot travel, the last element describes it.
+     * in a set. If a key itself cannot be sent, the last element describes it.
      *
      * @return from the outside in; empty if it is the value itself, or if a message could not be read.
      */

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Values that travel as another value: replaced ones, those of extensions, and throwables where there is no module. */
+/** Values that are sent as another value: replaced ones, those of extensions, throwables where there is no module. */
 final class Wrapped extends TypeWriter
 {
     static final TypeWriter REPLACED = new Wrapped(null);

@@ -45,7 +45,7 @@ public final class Errors
     }
 
     /**
-     * A value that cannot travel or be read.
+     * A value that cannot be sent or be read.
      *
      * @param e the codec's word on it.
      * @return the error.
@@ -71,7 +71,7 @@ public final class Errors
         Map<String, Object> data = new LinkedHashMap<>(who);
         data.put("class", "byte[]");
         data.put("path", List.of());
-        return new NotTransferableException(!(e instanceof OutOfMemoryError) ? "This process could not go on with " +
+        return new NotTransferableException(!(e instanceof OutOfMemoryError) ? "This process failed to handle " +
             forWhat + ": " + e + "." :
             "There is no memory here for " + forWhat + " (" + e.getMessage() + "; the heap is of " +
             (Runtime.getRuntime().maxMemory() >> 20) +

@@ -22,7 +22,7 @@ public final class Frames
     public static final byte RUN = 1;
     /** To the worker: evaluate in turn, reply with RESULT. */
     public static final byte EXEC = 2;
-    /** To the worker: evaluate at once beside what runs, reply with RESULT. */
+    /** To the worker: evaluate at once while other work runs, reply with RESULT. */
     public static final byte EXEC_NOW = 3;
     /** To the worker: the numbered evaluation is not wanted any more. */
     public static final byte CANCEL = 4;

@@ -49,7 +49,7 @@ public interface Language
     String describe(Object work);
 
     /**
-     * What a peer travels as.
+     * Returns what stands for a peer in a message.
      *
      * @param id the peer's.
      * @return {@code {:worker/id n}}.
@@ -72,10 +72,10 @@ public interface Language
     void printError(String line);
 
     /**
-     * Data of which some cannot travel, without that.
+     * Data of which some cannot be sent, without that.
      *
      * @param data    of an exception.
-     * @param travels says of what it has whether that can travel.
+     * @param travels says of what it has whether that can be sent.
      * @return data of the same kind, with a word in place of each value that cannot.
      */
     Object travellingPart(Object data, Predicate<Object> travels);

@@ -37,7 +37,7 @@ public final class RemoteError
         THREW,
         /** The code does not read, expand or compile. */
         NOT_EVALUABLE,
-        /** The value cannot travel. */
+        /** The value cannot be sent. */
         NOT_TRANSFERABLE,
         /** What it was given does not fit. */
         BAD_ARGUMENT
@@ -206,7 +206,7 @@ public final class RemoteError
         {
             data.put("class", error.get("not-transferable-class"));
             data.put("path", error.get("path"));
-            return new NotTransferableException("The value of " + inSentence(name) + " cannot travel: " +
+            return new NotTransferableException("The value of " + inSentence(name) + " cannot be sent: " +
                 error.get("message"), data, null);
         }
         if (phase == Phase.BAD_ARGUMENT)

@@ -27,7 +27,7 @@ public final class Dashboards
     {
         if (options == null)
         {
-            throw Errors.badArgument("A dashboard has options: DashboardOptions.defaults(), not null.");
+            throw Errors.badArgument("A dashboard takes options, such as DashboardOptions.defaults(), not null.");
         }
         try
         {

@@ -13,8 +13,8 @@ import parallel.WaitStatus;
 import parallel.look.Deadlocks;
 
 /**
- * What is wrong, and who waits for whom for good. To find it out may take a second, so it is done beside the samples,
- * about once a second. Safe from any thread.
+ * What is wrong, and who waits for whom for good. To find it out may take a second, so it is done apart from the
+ * samples, about once a second. Safe from any thread.
  */
 final class Findings
 {

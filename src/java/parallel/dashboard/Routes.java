@@ -60,9 +60,9 @@ final class Routes implements HttpHandler
         "js", "text/javascript; charset=utf-8", "css", "text/css; charset=utf-8", "svg", "image/svg+xml");
     private static final Map<Integer, String> REASONS = Map.of(
         NOT_FOUND, "There is nothing here.",
-        BUSY, "There are too many that watch, or ask.",
-        FORBIDDEN, "Only who has a fresh address may look: the :url of the dashboard, or its url() in Java. " +
-            "Each is good once.");
+        BUSY, "Too many pages watch this dashboard, or too many requests are open. Close some.",
+        FORBIDDEN, "This address is not valid. Get a new one: the :url of the dashboard, or its url() in Java. " +
+            "Each can be used once.");
 
     private final Gate gate;
     private final Keys keys;

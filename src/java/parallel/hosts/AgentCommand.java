@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A command that runs on a host what follows its words, and hands on stdin, stdout and stderr. */
+/** A command that runs on a host what follows its words, and connects stdin, stdout and stderr. */
 public interface AgentCommand
 {
     /** Its words, without what follows them. */

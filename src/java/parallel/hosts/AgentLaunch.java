@@ -171,7 +171,7 @@ public final class AgentLaunch implements AutoCloseable
                 continue;
             }
             blobs.add(plan.code().stream().filter(blob -> each.equals(blob.sum() + ":" + blob.bytes())).findFirst()
-                .orElseThrow(() -> failed("Its command asks for " + each + ", which nobody has offered.")));
+                .orElseThrow(() -> failed("Its agent asks for " + each + ", which this process has not offered.")));
         }
         Threads.start("parallel-code-" + plan.host(), () -> sendCode(blobs));
     }
@@ -233,12 +233,12 @@ public final class AgentLaunch implements AutoCloseable
             if (foreign.size() > MOST_FOREIGN ||
                 foreignSince != 0 && now - foreignSince > TimeUnit.MILLISECONDS.toNanos(FOREIGN_MS))
             {
-                throw failed("Its command prints what no agent says: " + first(foreign) +
+                throw failed("Its command prints text that is not from the agent: " + first(foreign) +
                     " It has to run what follows it, with stdin and stdout.");
             }
             if (now - deadline > 0)
             {
-                throw failed("Its agent was not up in time (start-timeout-ms).");
+                throw failed("Its agent was not up in time: look at the host, or raise start-timeout-ms.");
             }
         }
     }
@@ -248,7 +248,8 @@ public final class AgentLaunch implements AutoCloseable
         String[] words = line.split(" ");
         if (words.length != 5 || !words[2].matches("[0-9]{1,5}"))
         {
-            throw failed("Its agent says " + line + ", which is not understood.");
+            throw failed("Its agent sent " + line + ", which this version does not understand: put the same " +
+                "version on both.");
         }
         if (!words[1].equals(Version.library()))
         {

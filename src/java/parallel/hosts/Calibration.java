@@ -70,7 +70,7 @@ public final class Calibration
             State state = host.status().state();
             if (state != State.UP && state != State.SILENT)
             {
-                throw Errors.badArgument("It is not up, and cannot be calibrated: " + host + ".");
+                throw Errors.badArgument("A host that is not up cannot be calibrated: " + host + ".");
             }
         }
         List<Double> rates = new ArrayList<>();

@@ -185,7 +185,7 @@ public final class HostHandle implements Calibration.Measured
         data.remove("message");
         data.put("host", name);
         up.completeExceptionally(
-            new StartFailedException("Host " + name + " could not be brought in. " + why, data, null));
+            new StartFailedException("Host " + name + " could not be added. " + why, data, null));
         gone.complete(null);
     }
 

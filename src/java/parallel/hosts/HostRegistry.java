@@ -87,7 +87,7 @@ public final class HostRegistry
         catch (TimeoutException e)
         {
             forget(host);
-            throw new StartFailedException("Host " + host.name() + " could not be brought in within " +
+            throw new StartFailedException("Host " + host.name() + " could not be added within " +
                 timeout.toMillis() + " ms (start-timeout-ms).", Map.of("host", host.name()), e);
         }
         catch (InterruptedException e)
@@ -95,7 +95,7 @@ public final class HostRegistry
             host.close();
             forget(host);
             Thread.currentThread().interrupt();
-            throw new StartFailedException("Host " + host.name() + " was not brought in: interrupted.",
+            throw new StartFailedException("Host " + host.name() + " was not added: interrupted.",
                 Map.of("host", host.name()), e);
         }
     }
@@ -105,7 +105,7 @@ public final class HostRegistry
         if (Context.current().id() != 0)
         {
             throw Errors.badArgument("Worker " + Context.current().id() +
-                " has no hosts: they belong to the root, which starts workers there and can have them talk.");
+                " has no hosts: add them, and start their workers, in the root.");
         }
     }
 

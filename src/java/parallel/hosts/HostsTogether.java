@@ -70,7 +70,7 @@ public final class HostsTogether
     {
         String text = errors.stream().map(Throwable::getMessage).collect(Collectors.joining("\n  ", "\n  ", ""));
         ParallelException several = new ParallelException(Code.SEVERAL, errors.size() + " of " + of +
-            " hosts could not be brought in; the others are removed." + text, Map.of("errors", List.copyOf(errors)),
+            " hosts could not be added; the others are removed." + text, Map.of("errors", List.copyOf(errors)),
             errors.get(0));
         errors.stream().skip(1).forEach(several::addSuppressed);
         return several;

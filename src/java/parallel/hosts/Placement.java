@@ -83,7 +83,7 @@ public record Placement(List<Host> hosts, int over)
     }
 
     /**
-     * Places one worker beside those that there are: they count as given.
+     * Places one more worker: they count as given.
      *
      * @param hosts those that may have it; lost and removed ones are left out.
      * @return its host.
@@ -122,7 +122,7 @@ public record Placement(List<Host> hosts, int over)
         if (seats.isEmpty())
         {
             throw Errors.badArgument("None of the hosts " + hosts.stream().map(Host::name).toList() +
-                " is up; workers cannot be started there.");
+                " is up, so that no worker can be started there. Add one again.");
         }
         return seats;
     }

@@ -38,8 +38,7 @@ final class Slurm
                 .noneMatch(directory -> !directory.isEmpty() && Files.isExecutable(Path.of(directory, name))))
             {
                 throw Errors.badArgument("There is no command " + name + " of Slurm on this machine's PATH, which is " +
-                    path + ". Hosts of an allocation are brought in from a machine that has srun, salloc, scontrol " +
-                    "and squeue.");
+                    path + ". Run this on a machine that has srun, salloc, scontrol and squeue.");
             }
         }
     }

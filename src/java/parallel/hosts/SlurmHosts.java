@@ -47,7 +47,7 @@ public final class SlurmHosts
         catch (InterruptedException e)
         {
             Thread.currentThread().interrupt();
-            throw new StartFailedException("The hosts of an allocation were not brought in: interrupted.", Map.of(), e);
+            throw new StartFailedException("The hosts of an allocation were not added: interrupted.", Map.of(), e);
         }
     }
 
@@ -97,8 +97,9 @@ public final class SlurmHosts
         HostOptions host = options.each().apply(HostOptions.slurm(job, node));
         if (host == null || host.get(Option.SLURM, List.class) == null)
         {
-            throw Errors.badArgument("Option each of an allocation makes options of a host that are " +
-                (host == null ? "null" : "of another host") + "; allowed are those that it is given, with some set.");
+            throw Errors.badArgument("The function each of an allocation returned " +
+                (host == null ? "null" : "options of another host") +
+                "; allowed are the options that it is given, with others set.");
         }
         return host;
     }

@@ -33,18 +33,18 @@ public record SshCommand(String host, List<String> options, String local, String
         Map.entry("Could not resolve hostname",
             "There is no machine with the name %h: neither ~/.ssh/config nor the name service knows it."),
         Map.entry("REMOTE HOST IDENTIFICATION HAS CHANGED",
-            "The key of %h is another one than ssh knows. It may be another machine: find out why before you remove " +
+            "The key of %h is not the one that ssh knows. It may be another machine: find out why before you remove " +
                 "the old key with ssh-keygen -R."),
         Map.entry("Host key verification failed",
             "ssh does not know the key of %h. %tand compare the fingerprint; then add the host again."),
         Map.entry("Permission denied",
-            "%h does not let you in without a question. %tuntil that asks nothing: a key, which ssh-add may have to " +
-                "load."),
+            "%h does not let you in without a question, such as for a password. %tuntil that asks nothing: set up a " +
+                "key, and load it with ssh-add."),
         Map.entry("Too many authentication failures",
             "%h does not let you in: ssh has offered too many keys. Name the right one in ~/.ssh/config."),
-        Map.entry("Connection refused", "No sshd answers on %h."),
-        Map.entry("No route to host", "There is no way to %h from here."),
-        Map.entry("timed out", "%h does not answer."));
+        Map.entry("Connection refused", "No sshd answers on %h: start it there, or correct the port."),
+        Map.entry("No route to host", "There is no route to %h from this machine: check the network."),
+        Map.entry("timed out", "%h does not answer: check that it is up, and the network."));
 
     @Override
     public List<String> words()

@@ -130,7 +130,7 @@ public final class DeadlockLook implements DeadlockWatch
             LockSupport.parkNanos(PAUSE_NANOS);
         }
         List<WaitStatus> statuses = Deadlocks.statuses(cycle);
-        return new ParallelException(ParallelException.Code.DEADLOCK, "This call would wait for ever. " +
+        return new ParallelException(ParallelException.Code.DEADLOCK, "This call would never return. " +
             sentence(cycle), Map.of("cycle", statuses), null);
     }
 

@@ -19,7 +19,7 @@ import parallel.transport.WaitTable;
 import parallel.transport.WaitTable.Wait;
 
 /**
- * Who waits for whom in the session, and who of them for ever. A cycle counts only when each of its threads has looked
+ * Who waits for whom in the session, and whose wait cannot end. A cycle counts only when each of its threads has looked
  * again, and still had to wait, after the last of them began to, and nothing has moved since. Safe from any thread.
  */
 public final class Deadlocks
@@ -46,7 +46,7 @@ public final class Deadlocks
     }
 
     /**
-     * The cycles of those that wait for ever. Blocks while there may be one, for a second or so.
+     * The cycles of those whose wait cannot end. Blocks while there may be one, for a second or so.
      *
      * @return one list for each.
      * @throws InterruptedException if interrupted while blocked.
@@ -116,7 +116,7 @@ public final class Deadlocks
     {
         if (Context.current().isWorker())
         {
-            throw Errors.badArgument("What becomes of deadlocks is for the root to say, not for a worker.");
+            throw Errors.badArgument("A worker cannot set what happens on a deadlock: call watch in the root.");
         }
         Session.current().page().waits().onDeadlock(what.ordinal());
     }

@@ -31,7 +31,7 @@ final class OtherThreads
         Map.of(FutureTask.class.getName(), "get", Thread.class.getName(), "join");
     /** The thread that evaluates for one worker acts for no other of this process. */
     private static final String EVALUATES_FOR = "parallel-eval-";
-    /** One that evaluates beside it is there only as long as that takes: whatever it waits in, it goes on. */
+    /** One that evaluates at the same time is there only as long as that takes: whatever it waits in, it ends. */
     private static final String EVALUATES_BESIDE = "parallel-exec-now-";
 
     private OtherThreads()

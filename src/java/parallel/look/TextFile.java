@@ -25,7 +25,7 @@ final class TextFile
     {
         if (path == null)
         {
-            throw Errors.badArgument("A " + what + " is written to a file: a path, not null.");
+            throw Errors.badArgument("A " + what + " takes the path of a file, not null.");
         }
         if (Files.isDirectory(path))
         {

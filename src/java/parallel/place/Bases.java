@@ -11,7 +11,7 @@ import parallel.process.Base;
 import parallel.process.ClassPath;
 
 /**
- * Says what the JVMs of workers are started from: asked anew for each of them, since libraries may be added meanwhile.
+ * Says what the JVMs of workers are started from: asked again for each of them, since libraries may be added meanwhile.
  * Safe from any thread.
  */
 @FunctionalInterface

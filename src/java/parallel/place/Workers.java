@@ -139,7 +139,7 @@ public final class Workers
         if (context.isEnded())
         {
             throw Errors.badArgument(
-                "Worker " + context.id() + " has ended; its code, which goes on in a thread, starts no more workers.");
+                "Worker " + context.id() + " has ended: its code, which still runs in a thread, cannot start workers.");
         }
         int depth = context.depth() + 1;
         int maxDepth = options.get(Option.MAX_DEPTH, Integer.class);
@@ -237,7 +237,7 @@ public final class Workers
     }
 
     /**
-     * Starts a worker for a body; captured values travel by the codec.
+     * Starts a worker for a body; captured values are sent by the codec.
      *
      * @param options checked ones.
      * @param body    a serializable lambda or object.
@@ -333,7 +333,7 @@ public final class Workers
         }
         catch (ParallelException e)
         {
-            return Work.failed(e);       // of what is to travel, a shared array that is closed
+            return Work.failed(e);       // of what is to be sent, a shared array that is closed
         }
     }
 

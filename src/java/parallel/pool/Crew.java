@@ -87,7 +87,7 @@ final class Crew
         pauseStarts();
         if (members.isEmpty())
         {
-            pool.failAll(new StartFailedException("A worker of the pool could not be made: " + e, Map.of(), e));
+            pool.failAll(new StartFailedException("A worker of the pool could not be started: " + e, Map.of(), e));
         }
     }
 

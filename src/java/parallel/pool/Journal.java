@@ -179,7 +179,7 @@ public final class Journal implements Closeable
         }
         if (!Files.isRegularFile(path))
         {
-            throw refused(path, "it is no file");
+            throw refused(path, "it is not a regular file");
         }
         if (!Files.isWritable(path) || isReadOnly(path))
         {
@@ -247,7 +247,7 @@ public final class Journal implements Closeable
         int known = Math.min(length, MAGIC.length);
         if (!Arrays.equals(start, 0, known, MAGIC, 0, known))
         {
-            throw refused(path, "it is a file of something else");
+            throw refused(path, "it is not a journal");
         }
         if (length < RECORDS_AT)
         {

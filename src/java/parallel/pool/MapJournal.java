@@ -24,7 +24,7 @@ public final class MapJournal implements Closeable
     /**
      * What a map is known by.
      *
-     * @param function digest of what of the function travels.
+     * @param function digest of the function as it is sent.
      * @param text     of the function, for people.
      * @param seed     of the random numbers.
      * @param key      digest of what the user has said that it is known by; null: nothing.
@@ -113,7 +113,7 @@ public final class MapJournal implements Closeable
         }
         else if (!Arrays.equals(asked.function, found.function))
         {
-            throw Journal.refused(path, "it is of another function, " + found.text + ". " + advice);
+            throw Journal.refused(path, "it belongs to another function, " + found.text + ". " + advice);
         }
         else if (givenSeed != null && givenSeed != found.seed)
         {
@@ -153,7 +153,7 @@ public final class MapJournal implements Closeable
 
     /**
      * Gives out elements, where the journal has none from there on, as in a map that is not done again. One that cannot
-     * travel is not kept.
+     * be sent is not kept.
      *
      * @param start    index of the first.
      * @param elements one after the other.

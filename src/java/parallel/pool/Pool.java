@@ -500,7 +500,7 @@ public final class Pool extends TaskExecutor
 
     private ParallelException closedError()
     {
-        return Errors.closed(Map.of(), "The pool was closed.");
+        return Errors.closed(Map.of(), "The pool was closed. Submit to a new pool.");
     }
 
     /** Fails all that waits or runs, and takes nothing more. Never blocks. */

@@ -75,7 +75,7 @@ final class PoolWorker
 
     private static ParallelException unusable(Throwable e)
     {
-        return new StartFailedException("A worker of the pool could not be made or used: " + e, Map.of(), e);
+        return new StartFailedException("A worker of the pool could not be started or used: " + e, Map.of(), e);
     }
 
     private void live(Supplier<? extends Worker> maker)

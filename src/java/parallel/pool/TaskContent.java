@@ -15,7 +15,7 @@ public record TaskContent(Shared function, String text, byte[] payload, int weig
     private static final int OVERHEAD_BYTES = 200;
 
     /**
-     * A function that many tasks call: it travels to a worker once.
+     * A function that many tasks call: it is sent to a worker once.
      *
      * @param body codec bytes of a work whose value is a {@link java.util.function.Function} of the arguments.
      */

@@ -18,7 +18,7 @@ import parallel.codec.UnserializableException;
 import parallel.control.Errors;
 
 /**
- * What a pool is as an executor: makes tasks of the bodies that it is given, and rejects what cannot travel or is not
+ * What a pool is as an executor: makes tasks of the bodies that it is given, and rejects what cannot be sent or is not
  * taken in. Who has the tasks, and for how long, is left to the pool.
  */
 abstract class TaskExecutor extends WorkerPool
@@ -77,7 +77,7 @@ abstract class TaskExecutor extends WorkerPool
         catch (UnserializableException e)
         {
             ParallelException cause = Errors.notTransferable(e);
-            throw new RejectedExecutionException("The task cannot travel to a worker. " + cause.getMessage(), cause);
+            throw new RejectedExecutionException("The task cannot be sent to a worker. " + cause.getMessage(), cause);
         }
     }
 
@@ -184,7 +184,8 @@ abstract class TaskExecutor extends WorkerPool
         catch (InterruptedException e)
         {
             Thread.currentThread().interrupt();
-            throw new RejectedExecutionException("Interrupted while the pool's queue was full", e);
+            throw new RejectedExecutionException("The thread was interrupted while the pool's queue was full. The " +
+                "task was not submitted.", e);
         }
     }
 

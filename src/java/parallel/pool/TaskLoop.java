@@ -26,7 +26,7 @@ import parallel.runtime.WorkRecord;
 
 /**
  * The body of a pool's worker: evaluates tasks in the order in which they come from the parent. The evaluation thread
- * evaluates; a thread beside it receives, so that a task can be cancelled while it runs. Ends when told to, or when the
+ * evaluates; another thread receives, so that a task can be cancelled while it runs. Ends when told to, or when the
  * parent is gone.
  */
 public final class TaskLoop implements Callable<Object>

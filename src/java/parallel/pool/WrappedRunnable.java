@@ -16,10 +16,10 @@ import parallel.codec.JdkField;
 /**
  * What the JDK's own classes wrap around a task before they give it to an executor: {@code
  * CompletableFuture.supplyAsync} and {@code runAsync}, stages that follow ({@code thenApplyAsync}), and an {@code
- * ExecutorCompletionService}. The wrapper stays here, the task that is in it travels.
+ * ExecutorCompletionService}. The wrapper stays here, the task that is in it is sent.
  *
  * @param wrapper as given to the executor.
- * @param body    what travels.
+ * @param body    what is sent.
  * @param future  that waits for it; null of a completion service, whose wrapper does.
  */
 record WrappedRunnable(Runnable wrapper, Object body, CompletableFuture<Object> future)

@@ -40,7 +40,7 @@ final class CacheHome
         return made(configured());
     }
 
-    /** The same for what is no start cache, and lies beside those. */
+    /** The same for what is no start cache, and lies next to those. */
     static Optional<Path> find(String name) throws IOException
     {
         String set = System.getenv(VARIABLE);
@@ -141,7 +141,7 @@ final class CacheHome
         }
     }
 
-    /** Removes the caches beside this one that have not been in use for long, or are too many. */
+    /** Removes the caches next to this one that have not been in use for long, or are too many. */
     static void prune(Path cache) throws IOException
     {
         List<Path> others;

@@ -244,7 +244,8 @@ final class Launcher
     {
         if (!Platform.hasShell() && (launch.nice() > 0 || !launch.processors().isEmpty()))
         {
-            throw new IllegalArgumentException("The options cpus and nice need /bin/sh, which is not here.");
+            throw new IllegalArgumentException("The options cpus and nice need /bin/sh, which this machine " +
+                "does not have.");
         }
         if (launch.nice() > 0)
         {

@@ -450,7 +450,7 @@ public final class Output
         }
     }
 
-    /** By an error. The next line, or who waits for room, has the delivery begun again. */
+    /** By an error. The next line, or a thread that waits for room, has the delivery begun again. */
     private void stoppedDelivering()
     {
         lock.lock();

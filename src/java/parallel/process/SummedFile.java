@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 
 /**
- * A file with its length and checksum beside it, in {@code name.sum}. A JVM looks at little more than the first bytes
+ * A file with its length and checksum next to it, in {@code name.sum}. A JVM looks at little more than the first bytes
  * of an archive before it maps it, and dies of one that is cut short; of a jar it finds out late.
  */
 final class SummedFile

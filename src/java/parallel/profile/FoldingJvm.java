@@ -103,7 +103,7 @@ final class FoldingJvm
             if (!process.awaitExit(MOST_MS))
             {
                 throw new ParallelException(Code.TIMEOUT, "The JVM that reads the recordings of a profile has not " +
-                    "ended after " + MOST_MS / 1000 + " s. It was killed.", Map.of(), null);
+                    "ended after " + MOST_MS / 1000 + " s. It was killed. Ask for a shorter profile.", Map.of(), null);
             }
             if (process.exitCode() != 0)
             {

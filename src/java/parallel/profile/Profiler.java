@@ -115,17 +115,17 @@ public final class Profiler
     {
         if (!(worker instanceof WorkerHandle handle))
         {
-            throw Errors.badArgument("A profile is of workers of this process, not of " + worker + ".");
+            throw Errors.badArgument("A profile takes workers of this process, not " + worker + ".");
         }
         if (!handle.isProcessHere())
         {
-            throw Errors.badArgument("A profile is of workers that are processes of this machine: " + handle.name() +
+            throw Errors.badArgument("A profile takes workers that are processes of this machine: " + handle.name() +
                 (handle.hasOwnHeap() ? " lives on another host." : " is a thread of this process."));
         }
         if (!handle.isAlive() && !handle.has(Option.FLIGHT))
         {
-            throw Errors.badArgument(handle.name() + " has ended. A profile of that needs what it has recorded: " +
-                "start such a worker with the option :flight true.");
+            throw Errors.badArgument(handle.name() + " has ended. It has recorded nothing: start a worker that may " +
+                "end with the option :flight true.");
         }
         return handle;
     }

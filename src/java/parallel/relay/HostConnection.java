@@ -72,13 +72,13 @@ final class HostConnection implements StreamListener
             ByteBuffer.wrap(Codec.toBytes(new Object[]{ connected.secret(), Version.library() })));
         if (!told.await(timeoutMs, TimeUnit.MILLISECONDS) || facts == null)
         {
-            throw new TimeoutException("Its agent has connected, and tells nothing.");
+            throw new TimeoutException("Its agent has connected, and has sent nothing. Add the host again.");
         }
         synchronized (this)     // that it is up is said before that it is gone, or not at all
         {
             if (ended)
             {
-                throw new TimeoutException("Its agent has ended as soon as it was up.");
+                throw new TimeoutException("Its agent ended as soon as it was up.");
             }
             send(RelayFrames.UP, facts);
         }

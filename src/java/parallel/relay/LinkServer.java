@@ -118,7 +118,7 @@ public final class LinkServer implements LinkListener
         }
         catch (InterruptedException e)
         {
-            notAdded(number, new HostNotAddedException("It was removed while it was brought in.", Map.of(), e));
+            notAdded(number, new HostNotAddedException("It was removed while it was added.", Map.of(), e));
         }
         finally
         {

@@ -83,7 +83,7 @@ final class RelayLoop
         {
             while (relays == now && !closed)
             {
-                // Each time that something has moved it begins anew: what comes next is worth some spinning.
+                // Each time that something has moved it begins again: what comes next is worth some spinning.
                 Waiter.await(channels, () -> pump(now), Long.MAX_VALUE, Waiter.For.ROOM);
             }
         }

@@ -40,7 +40,7 @@ final class ControlStream
         /** A frame without which the worker cannot go on was lost. */
         void lose(Throwable e);
 
-        /** Wakes who waits for a reply. */
+        /** Wakes the threads that wait for a reply. */
         void wake();
     }
 

@@ -1,6 +1,6 @@
 package parallel.runtime;
 
-/** What a call that has waited for long asks: whether it waits for ever. Found by name when the first asks. */
+/** What a call that has waited for long asks: whether its wait can end. Found by name when the first asks. */
 public interface DeadlockWatch
 {
     /**

@@ -97,7 +97,7 @@ public final class EndErrors
     /** Two sentences: what happened here, and what to do about it. */
     public static String why(Throwable e)
     {
-        return "This process could not go on with it: " + e + "." + remedy(e);
+        return "This process failed while it managed the worker: " + e + "." + remedy(e);
     }
 
     /** A sentence that begins with a space; or empty. */
@@ -173,7 +173,7 @@ public final class EndErrors
         if (corruption != null)
         {
             data.put("corrupt", corruption);
-            return new WorkerDiedException(handle.name() + " was killed, since what it wrote cannot be read. " +
+            return new WorkerDiedException(handle.name() + " was killed, since it sent bytes that cannot be read. " +
                 corruption + tail(data), data, null);
         }
         String doing = (String)data.get("doing");

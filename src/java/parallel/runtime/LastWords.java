@@ -19,7 +19,7 @@ import parallel.transport.StatusPage;
 public record LastWords(StatusPage page, WorkerStatus status)
 {
     private static final String ERROR = "java.lang.OutOfMemoryError";
-    private static final String LOST = "It could not go on: ";
+    private static final String LOST = "An error of its JVM ended it: ";
     private static final String HUNG = "A shutdown hook ";
 
     /** What a worker that ends for an error of its own notes last. */

@@ -66,7 +66,8 @@ final class PeerErrors
         MessageChannel channel = peer.channel();
         boolean gone = channel != null && channel.isRetired();
         return peer.isSendEnded() && (afterEnd || !gone) ?
-            Errors.closed(peer.who(), "The stream to " + peer.name() + " was ended by send-end.") : peer.endError();
+            Errors.closed(peer.who(), "The stream to " + peer.name() +
+                " was ended by send-end: nothing more can be sent.") : peer.endError();
     }
 
     // A message that trySend can never send.

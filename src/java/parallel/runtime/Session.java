@@ -85,7 +85,7 @@ public final class Session
         }
         catch (IOException e)
         {
-            throw new UncheckedIOException("No place for the session's files: " + e.getMessage(), e);
+            throw new UncheckedIOException("The directory of the session's files cannot be made: " + e.getMessage(), e);
         }
     }
 
@@ -234,7 +234,7 @@ public final class Session
         }
         catch (IOException e)
         {
-            throw new UncheckedIOException("No place for recordings: " + e.getMessage(), e);
+            throw new UncheckedIOException("The directory of recordings cannot be made: " + e.getMessage(), e);
         }
     }
 

@@ -106,7 +106,7 @@ public final class SessionMemory
         }
         catch (UncheckedIOException e)
         {
-            throw Errors.badArgument("Nothing can be shared in this process. " + e.getMessage());
+            throw Errors.badArgument("Shared memory cannot be used in this process. " + e.getMessage());
         }
     }
 

@@ -35,11 +35,11 @@ public final class Steps
      *
      * @param workers   each at most once.
      * @param message   any transferable value.
-     * @param timeoutMs how long to wait, in milliseconds; a negative one means for ever.
+     * @param timeoutMs how long to wait, in milliseconds; a negative one means without limit.
      * @return what they have yielded, in order.
      * @throws InterruptedException if interrupted while blocked; none is released.
      * @throws ParallelException    CLOSED if one has ended, or the error of one that has failed, or TIMEOUT: none is
-     *                              released. NOT_TRANSFERABLE of a message that cannot travel: none is released; of
+     *                              released. NOT_TRANSFERABLE of a message that cannot be sent: none is released; of
      *                              what was yielded and cannot be read here: all are.
      */
     public static List<Object> step(List<? extends WorkerHandle> workers, Object message, long timeoutMs)

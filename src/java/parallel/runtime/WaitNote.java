@@ -158,7 +158,7 @@ public final class WaitNote implements WaitObserver.Note
     /**
      * Writes what was seen into the table, unless that is what it says already.
      *
-     * @param others threads beside this one that may act, -1 where that is unknown.
+     * @param others threads besides this one that may act, -1 where that is unknown.
      * @param trace  its frames, one per line.
      */
     public void tell(int others, String trace)

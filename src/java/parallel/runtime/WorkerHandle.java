@@ -360,7 +360,7 @@ public class WorkerHandle extends ChannelPeer
     }
 
     /**
-     * Evaluates for everywhere: in turn in a forked worker, at once beside the form of another.
+     * Evaluates for everywhere: in turn in a forked worker, at once, while its form runs, in another.
      *
      * @param work what.
      * @return a reply at once.
@@ -371,7 +371,7 @@ public class WorkerHandle extends ChannelPeer
     }
 
     /**
-     * Evaluates a work at once, on a thread of its own beside whatever the worker evaluates, in a forked worker, too.
+     * Evaluates a work at once, on a thread of its own while the worker evaluates other work, in a forked worker, too.
      *
      * @param work what to evaluate.
      * @return the reply; cancelling it interrupts the evaluation.

@@ -239,7 +239,7 @@ public final class WorkerLife implements LinkListener
         }
     }
 
-    /** The worker never was: its channel could not be made or its work cannot travel. */
+    /** The worker never was: its channel could not be made or its work cannot be sent. */
     public void stillborn(Supplier<ParallelException> why)
     {
         conclude(new Outcome(State.FAILED, null, why, Ending.UNKNOWN));

@@ -131,7 +131,7 @@ public class ArrayHandle extends Elements implements SentByReference
         catch (ClassCastException | IllegalArgumentException | NullPointerException e)
         {
             throw Errors.badArgument("An element of the shared array is a " + kind.title() + "; " +
-                (x == null ? "null" : x + ", a " + x.getClass().getName() + ",") + " is none, or does not fit.");
+                (x == null ? "null" : x + ", a " + x.getClass().getName() + ",") + " is not one, or does not fit.");
         }
         catch (IllegalStateException e)
         {
@@ -368,8 +368,8 @@ public class ArrayHandle extends Elements implements SentByReference
     {
         if (to.kind != kind)
         {
-            throw Errors.badArgument("A shared array of " + kind.title() + "s is not copied to one of " +
-                to.kind.title() + "s.");
+            throw Errors.badArgument("A shared array of " + kind.title() + "s cannot be copied to one of " +
+                to.kind.title() + "s: use arrays of one type.");
         }
         Shapes.checkRange(from, from + n, length);
         Shapes.checkRange(at, at + n, to.length);

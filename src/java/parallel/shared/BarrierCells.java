@@ -141,7 +141,7 @@ final class BarrierCells extends SyncCells implements SharedBarrier
             return new Bringers(partiesOrMaker(party -> party.done() != generation + 1), parties() - arrived);
         }
 
-        // Broken when one who waits has ended, or when one has ended and too few are left.
+        // Broken when a waiting party has ended, or when one has ended and too few are left.
         @Override
         public void look()
         {

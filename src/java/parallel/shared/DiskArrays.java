@@ -39,7 +39,7 @@ final class DiskArrays
         }
         if (mode == Mode.CREATE && shape.length == 0)
         {
-            throw Errors.badArgument("An array that is made on disk needs its length.");
+            throw Errors.badArgument("A new array on disk needs a length, or the lengths of its dimensions.");
         }
         long end = shape.length == 0 ? position : end(kind, position, shape);
         try
@@ -92,8 +92,8 @@ final class DiskArrays
             }
             if (file.length() < position + bytes)
             {
-                throw Errors.badArgument("The file " + named + " has " + file.length() + " bytes; " + bytes +
-                    " from " + position + " on are more.");
+                throw Errors.badArgument("The file " + named + " has " + file.length() + " bytes, too few for " +
+                    bytes + " from " + position + " on.");
             }
             Identity identity = identity(real, writable, position);
             boolean[] used = new boolean[1];

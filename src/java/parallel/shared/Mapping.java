@@ -174,7 +174,8 @@ final class Mapping
 
     static ClosedException closedError(Throwable cause)
     {
-        return new ClosedException("What is shared here, an array, a lock or the like, is closed in this process.",
+        return new ClosedException("This shared array, lock or the like was closed in this process. Close it " +
+                "after its last use.",
             Map.of(), cause);
     }
 

@@ -13,7 +13,7 @@ import parallel.process.ThisProcess;
 import parallel.runtime.SessionMemory;
 
 /**
- * What travels of an array: which one, through which descriptor of the sender's it is reached, and which part of it is
+ * What is sent of an array: which one, through which descriptor of the sender's it is reached, and which part of it is
  * meant.
  *
  * <pre>

@@ -81,7 +81,7 @@ final class Shapes
     {
         if (from < 0 || to < from || to > length)
         {
-            throw Errors.badArgument("From " + from + " to " + to + " is no range of an array that has " + length +
+            throw Errors.badArgument("From " + from + " to " + to + " is not a range of an array that has " + length +
                 " elements.");
         }
     }

@@ -4,7 +4,7 @@ import parallel.codec.Extensions;
 import parallel.codec.LocalExtension;
 import parallel.codec.UnserializableException;
 
-/** How what is shared travels. Known in a process from the first shared value that is made there or arrives there. */
+/** How what is shared is sent. Known in a process from the first shared value that is made there or arrives there. */
 final class SharedExtension implements LocalExtension<SentByReference>
 {
     static

@@ -18,7 +18,7 @@ import parallel.runtime.WaitNote;
 import parallel.runtime.Waits;
 
 /**
- * Words of 8 bytes in shared memory that locks and their like are made of; they travel as an array does.
+ * Words of 8 bytes in shared memory that locks and their like are made of; they are sent as an array is.
  *
  * <pre>
  *   0 .. 7    of each kind its own; word 2: id + 1 of the worker whose death broke it, 0 while it is whole; word 5:

@@ -54,7 +54,7 @@ public final class Agrona
 
     /**
      * Makes a private member of a user's class accessible, also of a module that does not open its package: a modular
-     * program would need {@code opens} for each package whose lambdas and records travel. Members of the JDK's own
+     * program would need {@code opens} for each package whose lambdas and records are sent. Members of the JDK's own
      * classes stay closed.
      *
      * @param member of a class.

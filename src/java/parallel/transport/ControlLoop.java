@@ -286,7 +286,7 @@ public final class ControlLoop implements AutoCloseable
         guarded(() -> ((SocketLink)key.attachment()).ready(key, scratch));
     }
 
-    // In ms: 0 for ever, negative now.
+    // In ms: 0 without limit, negative now.
     private long untilNextTick()
     {
         long least = Long.MAX_VALUE;

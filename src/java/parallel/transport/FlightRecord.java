@@ -42,7 +42,7 @@ public final class FlightRecord
     private static final int ENDED = 1;
     private static final long LEAST_WAIT_NANOS = 1_000_000;
     private static final int MOST_NAMES = 256;
-    /** Of waits: there are few, and a thread that is to go on makes none of them anew. */
+    /** Of waits: there are few, and a thread that is to go on makes none of them again. */
     private static final Map<String, Name> NAMES = new ConcurrentHashMap<>();
     private static final int OUTCOMES = 4;
     private static final int LOOKS = 200;

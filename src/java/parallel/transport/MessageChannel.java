@@ -162,7 +162,7 @@ public final class MessageChannel
     }
 
     /**
-     * Sends a short message that lies in memory as it travels, but for its head, if there is room for it now and no
+     * Sends a short message that lies in memory as it is sent, but for its head, if there is room for it now and no
      * other thread is sending. Never blocks.
      *
      * @param head      the first bytes, the first one lowest.

@@ -76,7 +76,7 @@ final class Parker implements AutoCloseable
         }
     }
 
-    // Rounded up, as 0 means for ever.
+    // Rounded up, as 0 means without limit.
     private static long timeoutMs(long deadlineNanos)
     {
         return deadlineNanos == Long.MAX_VALUE ? 0 :
@@ -90,7 +90,7 @@ final class Parker implements AutoCloseable
         bell.drain();
         if (bell.channel() == null)
         {
-            // At its end it would be readable for ever.
+            // At its end it would stay readable.
             key.cancel();
         }
         channel.wakeOthers(this);

@@ -16,15 +16,15 @@ package parallel.transport;
  *          + 40  host     int: the number of the machine that the pid is of, 0: this one
  *          + 48  name     int length, at most  64 bytes of UTF-8
  *          +128  pair     int length, at most 380 bytes of UTF-8: how to reach the pair file
- *528384  uses of the waits: 512 ints, 0 free, else the id of who waits + 1; taken by compareAndSet
+ *528384  uses of the waits: 512 ints, 0 free, else the waiting worker's id + 1; taken by compareAndSet
  *530432  512 waits of 2048 bytes, each written by the thread that waits
  *          +  0  lock     int: odd while what follows changes
  *          +  4  epoch    int: one more with each wait
  *          +  8  kind     int: of Waiter.For          + 12  needed  int: of those that it waits for
- *          + 16  since    long, nanoTime               + 24  until   long, nanoTime, Long.MAX_VALUE: for ever
+ *          + 16  since    long, nanoTime               + 24  until   long, nanoTime, Long.MAX_VALUE: no limit
  *          + 32  looked   long, nanoTime: when the thread last found that it still has to wait
  *          + 40  changed  long, nanoTime: when what it waits for was last seen to move
- *          + 48  others   int: threads beside it that may act, -1 unknown
+ *          + 48  others   int: other threads that may act, -1 unknown
  *          + 52  verdict  int: the epoch of a wait that is part of a deadlock; written by anyone
  *          + 56  told     int: the epoch of a wait whose deadlock was told; compareAndSet by anyone
  *          + 60  ready    int: the epoch of a wait that is about to end for that

@@ -6,8 +6,8 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SocketChannel;
 
 /**
- * A bell over one Unix-domain socket. It may be connected after the channel is in use: who waits by then looks again.
- * Safe from any thread.
+ * A bell over one Unix-domain socket. It may be connected after the channel is in use: a thread that waits by then
+ * looks again. Safe from any thread.
  */
 public final class SocketBell implements Bell, AutoCloseable
 {

@@ -5,12 +5,12 @@ import java.util.concurrent.TimeUnit;
 /**
  * How long a wait spins and yields before it blocks. A partner that is awake answers within 5 us. One that the system
  * has taken off its core for a while does not, and then to block is dear: the partner has to ring, and two sides that
- * ring each other at each message do so for ever. So each wait earns some time, about what it costs to be woken, and
+ * ring each other at each message do so forever. So each wait earns some time, about what it costs to be woken, and
  * one that is long spends what it takes. Two that answer each other at once can afford to wait until one of them has
  * its core again; one that is answered once in a while blocks, and leaves its core to others.
  * <p>
  * After this side has rung the bell it does not spin: the kernel wakes the partner on this very core, and it would have
- * to wait for our spinning. Two sides that ring each other would do so for ever, so once in a while one spins and
+ * to wait for our spinning. Two sides that ring each other would do so forever, so once in a while one spins and
  * yields all the same until the other has woken up and answered: from there both find each other awake again.
  * <p>
  * A hint, hence without synchronization: a lost update costs one spin.

@@ -7,8 +7,8 @@ import java.util.List;
 import org.agrona.concurrent.UnsafeBuffer;
 
 /**
- * What the threads of all processes of a session wait for, in its page: written by who waits, read by anyone, also when
- * that process hangs, is stopped, or is dead. {@link SessionLayout} draws it.
+ * What the threads of all processes of a session wait for, in its page: written by the waiting thread, read by anyone,
+ * also when that process hangs, is stopped, or is dead. {@link SessionLayout} draws it.
  * <p>
  * Safe from any thread and process; never waits for another process longer than the 20 ms after which it counts as dead
  * in the middle of a store.
@@ -34,7 +34,7 @@ public final class WaitTable
      * @param untilNanos   when it ends by itself, {@link Long#MAX_VALUE}: never.
      * @param lookedNanos  when the thread last found that it has to wait; 0: it has not looked yet.
      * @param changedNanos when what it waits for was last seen to move.
-     * @param others       threads beside it in its process that may act, -1 where that is unknown.
+     * @param others       other threads of its process that may act, -1 where that is unknown.
      * @param isConvicted  whether it is part of a deadlock.
      * @param trace        the thread's frames, one per line; empty until it has looked.
      */
@@ -130,7 +130,7 @@ public final class WaitTable
      * @param needed  how many of them it needs.
      * @param atNanos when it looked.
      * @param changed whether what it waits for has moved since the last look.
-     * @param others  threads beside it that may act.
+     * @param others  other threads of its process that may act.
      * @param trace   its frames, one per line.
      */
     public void looked(

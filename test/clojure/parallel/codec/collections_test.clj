@@ -99,7 +99,7 @@
           :let [e (refusal #(bytes-of [0 c]))]]
     (is (some? e) (str (class c)))
     (is (= [1] (some-> e .path)))
-    (is (re-find #"cannot travel: .{20}" (str (some-> e .getMessage))))))
+    (is (re-find #"cannot be sent: .{20}" (str (some-> e .getMessage))))))
 
 (deftest what-is-read-has-no-order-kind-or-enum-of-its-own
   (doseq [bytes [[0x36 22 0] [0x36 10 4 0] [0x36 14 0 0x11 16] [0x36 8 0 0 0 0 0] [0x36 21 0] [0x36 12 0 1 0]]]

@@ -61,7 +61,7 @@
     (is (pos? (length Destination/HERE [(Cell. 5)])))
     (let [before @written
           e      (refusal #(length Destination/ELSEWHERE {:a [1 (Cell. 5)]}))]
-      (is (= (str "A value of class parallel.codec.extension_test.Cell cannot travel: cell 5 is of this machine. "
+      (is (= (str "A value of class parallel.codec.extension_test.Cell cannot be sent: cell 5 is of this machine. "
                   "Send its number. It is at [:a 1].")
              (ex-message e)))
       (is (= [:a 1] (.path ^UnserializableException e)))

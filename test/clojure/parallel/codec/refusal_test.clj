@@ -30,7 +30,7 @@
     (let [e (refused v)]
       (is (= (.getName (class inc)) (some-> e .className)) (pr-str path))
       (is (= path (some-> e .path)))
-      (is (str/includes? (.getMessage e) "clojure.core$inc cannot travel: functions carry no meaning"))
+      (is (str/includes? (.getMessage e) "clojure.core$inc cannot be sent: functions carry no meaning"))
       (is (= (boolean (seq path)) (str/includes? (.getMessage e) "It is at [")))))
   (is (str/ends-with? (.getMessage (refused {:a [1 2 {:b inc}]})) "It is at [:a 2 :b].")))
 

@@ -114,7 +114,7 @@
       (is (= [:several [:start-failed :start-failed] ["b" "c"]]
              [(:parallel/error e) (map (comp :parallel/error ex-data) (:errors e))
               (map (comp :host ex-data) (:errors e))]))
-      (is (re-find #"2 of 3 hosts could not be brought in.*" (:message-of-error e)))
+      (is (re-find #"2 of 3 hosts could not be added.*" (:message-of-error e)))
       (is (= [["a" :closed]] (map (juxt :name :state) (hosts/hosts))) "the other is removed"))
     (is (= :bad-argument (error-kind #(hosts/add-all here)) (error-kind #(hosts/add-all [here {}]))))
     (is (= :bad-argument (:parallel/error (:data (error #(deref (parallel/run '(parallel.hosts/add-all [])))))))
@@ -239,7 +239,7 @@
   (doseq [[options what] {{:start ["/no/such/command"]}                 #"Its command cannot be run"
                           {:start ["sh" "-c" "exit 3"]}                 #"ended with exit code 3 before"
                           {:start ["echo" "rubbish"]}                   #"It printed: \"rubbish\s"
-                          {:start ["sh" "-c" "yes"]}                    #"prints what no agent says: \"y\""
+                          {:start ["sh" "-c" "yes"]}                    #"prints text that is not from the agent: \"y\""
                           {:start ["sh" "-c" "sleep 600"] :start-timeout-ms 800} #"was not up in time"
                           {:java "/no/such/java"}                       #"Install Java 17 or newer"
                           {:start ["sh" "-c" "echo parallel-agent 0.0.1 5 x y; sleep 600"]} #"version 0.0.1"

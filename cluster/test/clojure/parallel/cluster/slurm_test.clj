@@ -372,8 +372,8 @@
                        {:nodes 1 :name "x" :address "y"}   #"Unknown option :name, :address of an allocation; known"
                        {:nodes 1 :start ["env"]}           #"Unknown option :start"
                        {:nodes 1 :cores 0}                 #":cores of an allocation is 0"
-                       {:time "1:00"}                      #"Option time is of a new allocation"
-                       {:args ["-p" "x"]}                  #"Option args is of a new allocation"
+                       {:time "1:00"}                      #"Option time needs a new allocation"
+                       {:args ["-p" "x"]}                  #"Option args needs a new allocation"
                        [:nodes 1]                          #"Options of an allocation are a map"}]
     (let [e (error #(hosts/slurm opts))]
       (is (= :bad-argument (:parallel/error e)) (pr-str opts))

@@ -201,7 +201,7 @@
     (doseq [[spec what]
             {(by-ssh "nowhere")                               #"no machine with the name nowhere"
              (by-ssh "unknown")                               #"(?s)not know the key of unknown.*ssh -F \S+ unknown"
-             (by-ssh "changed")                               #"The key of changed is another one than ssh knows"
+             (by-ssh "changed")                               #"The key of changed is not the one that ssh knows"
              (by-ssh "stranger")                              #"stranger does not let you in"
              (by-ssh "big1" {:ssh-opts ["-F" "/no/such"]})    #"exit code 255"
              (by-ssh "big1" {:java "/no/such/java"})          #"Install Java 17 or newer there"
