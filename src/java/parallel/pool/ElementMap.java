@@ -14,8 +14,8 @@ import parallel.codec.UnserializableException;
 import parallel.control.Errors;
 
 /**
- * A map of the Java API: each element is a task, and what it has come to is in the journal, if there is one, before it
- * can be seen. Of the thread that waits for the results.
+ * A map of the Java API: each element is a task. Its value is in the journal, if there is one, before it can be seen;
+ * an error is not kept. Of the thread that waits for the results.
  *
  * @param <T> of the elements.
  * @param <R> of the results.

@@ -219,7 +219,12 @@ public class PoolTask<V> extends Settlement<V> implements RunnableFuture<V>
         return "The task was cancelled: " + content.text();
     }
 
-    /** @return queued, running, done, failed or cancelled. */
+    /**
+     * Returns where the task is.
+     *
+     * @return queued: no worker has it; running: a worker has it, where it may still wait for its turn; done, failed or
+     *     cancelled.
+     */
     public final String state()
     {
         End end = end();

@@ -67,7 +67,7 @@ final class CacheHome
         return userCaches().map(caches -> caches.resolve("parallel/start"));
     }
 
-    /** None for somebody who works with another's home directory, as sudo may leave it. */
+    /** That of XDG_CACHE_HOME. Without it, none for a user with another's home directory, as sudo may leave it. */
     private static Optional<Path> userCaches()
     {
         String xdg = System.getenv("XDG_CACHE_HOME");

@@ -11,9 +11,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /**
- * The one place of the library's upper rooms where threads are made. All are daemons. A thread that others depend on
- * has a last resort: when an error ends it, what it was responsible for is concluded with that error. Safe from any
- * thread.
+ * Makes threads of the upper rooms, all of them daemons. pool.Timer, shared.Mappings, child.Main and the nREPL
+ * middleware make their own, and so do the hooks of an exit. A thread that others depend on has a last resort: when an
+ * error ends it, its duties are concluded with that error. Safe from any thread.
  *
  * <pre>{@code
  *   Threads.start("parallel-life-3", this::live, this::lost);   // lost(Throwable): settles whoever waits

@@ -171,7 +171,7 @@ final class Inbound
         return inbox.isEmpty() && broken == null;
     }
 
-    // Is there a record, or anything in the inbox? Says nothing about the message being whole.
+    // Is there no record in the ring, nothing in the inbox, and nothing wrong? A record may be part of a message only.
     boolean isQuiet()
     {
         return isEmpty() && !peek();

@@ -13,7 +13,10 @@ public interface Link
      */
     void send(ByteBuffer... parts);
 
-    /** Sends what the socket takes of the queue at once, then ends the link. Idempotent, never blocks. */
+    /**
+     * Ends the link, on the loop's thread. A socket's queue is dropped: only bytes that the socket has taken are sent.
+     * Within a process, frames sent before are delivered first. Idempotent, never blocks.
+     */
     void close();
 
     /**

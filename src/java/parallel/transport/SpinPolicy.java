@@ -21,7 +21,7 @@ final class SpinPolicy
     private static final int WARM_UP_EVERY = 8;
 
     private static final long LEAST_NANOS = TimeUnit.MICROSECONDS.toNanos(10);
-    /** Longer than a thread of another process may run at a time, by the defaults of Linux. */
+    /** Longer than the slice of another thread, which is 3 ms at most by the defaults of Linux 6.6 and newer. */
     private static final long MOST_NANOS = TimeUnit.MILLISECONDS.toNanos(4);
     private static final long EARNED_NANOS = TimeUnit.MICROSECONDS.toNanos(5);
     /** A partner that had to be woken answers within that. */
