@@ -9,7 +9,7 @@
   :otherwise  what holds where it is not given, in words, where the default does not say it
   :set        (set target value) applies it, where it is applied by itself
 
-  The tables are in worker-options, pool-options and shared-options."
+  The tables are in worker-options, pool-options, shared-options and dashboard."
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors])
   (:import [java.io File]
