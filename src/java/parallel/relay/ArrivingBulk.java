@@ -24,8 +24,8 @@ import parallel.runtime.Threads;
  */
 final class ArrivingBulk
 {
-    /** The memory of this machine is the rings', too: of what is free so much stays free. */
-    private static final int FREE_FILES = 2;
+    /** A file takes half of what is free at most: the rings lie there, too. */
+    private static final int PART_OF_FREE = 2;
 
     private final QueuedStream host;
     private final Map<Long, Bulk> bulks = new ConcurrentHashMap<>();
@@ -131,7 +131,7 @@ final class ArrivingBulk
     private static FileChannel file(long number, long length) throws IOException
     {
         Path directory = Session.current().directory().memory();
-        if (Files.getFileStore(directory).getUsableSpace() / FREE_FILES < length)
+        if (Files.getFileStore(directory).getUsableSpace() / PART_OF_FREE < length)
         {
             throw new IOException("There is no room for " + length + " bytes.");
         }

@@ -25,8 +25,8 @@ final class OncePerHost implements AutoCloseable
 {
     /** As long as a ring is by default: what is shorter is in the rings at once, without a round trip to the host. */
     static final int MIN_BYTES = 1 << 20;
-    /** The memory of this machine is the rings', too: of what is free so much stays free. */
-    private static final int FREE_FILES = 2;
+    /** A file takes half of what is free at most: the rings lie there, too. */
+    private static final int PART_OF_FREE = 2;
     private static final AtomicInteger NEXT = new AtomicInteger();
 
     private final List<Member> carried = new ArrayList<>();
@@ -93,7 +93,7 @@ final class OncePerHost implements AutoCloseable
         try
         {
             Path directory = Session.current().directory().memory();
-            if (Files.getFileStore(directory).getUsableSpace() / FREE_FILES < payload.length())
+            if (Files.getFileStore(directory).getUsableSpace() / PART_OF_FREE < payload.length())
             {
                 return false;
             }
