@@ -577,7 +577,8 @@
 (defn- entries [pid directory] (count (.list (io/file "/proc" (str pid) directory))))
 
 (defn- measured
-  "What a leak would make grow, in the root, the link process and the agent of c. What ends by itself is given a moment."
+  "What a leak would make grow, in the root, the link process and the agent of c. What ends by itself is given a
+  moment."
   [root c]
   (pause 5000)
   (into {"root" (tell root '(figures))}
