@@ -305,8 +305,8 @@
                         later; :timeout
           :seed         of (rng): the same numbers for an element, whatever the workers
           :progress     true: a bar on a terminal, a line now and then elsewhere; or a function of {:done :total :failed
-                        :from-journal :rate :elapsed-ms :left-ms :finished?}, mostly called on a library thread; what it
-                        throws first is logged
+                        :from-journal :rate :elapsed-ms :left-ms :finished?}, of a pool over hosts with :hosts
+                        {name {:done :failed :rate}}; mostly called on a library thread; what it throws first is logged
           :journal      a path: each result is in that file before it is returned, and the same call later, also after a
                         crash, evaluates only what is missing. Without :seed it has that of the first call. Elements
                         that failed are kept with :on-error :value only. Another function, captured values included, or

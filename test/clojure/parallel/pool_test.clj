@@ -213,7 +213,15 @@
       (is (= {:rate 0.5 :left-ms 30000} (select-keys facts [:rate :left-ms])))
       (is (= "[=======                       ] 5/20 done, 0.5/s, 30 s left" (parallel.impl.progress/bar facts)))
       (is (= "5 done, 0.5/s"
-             (parallel.impl.progress/bar (parallel.impl.progress/facts {:done 5 :failed 0 :total nil} 10000)))))))
+             (parallel.impl.progress/bar (parallel.impl.progress/facts {:done 5 :failed 0 :total nil} 10000))))))
+  (testing "of hosts"
+    (let [hosts {"two" {:done 3 :failed 1}, nil {:done 2 :failed 0}}
+          facts (parallel.impl.progress/facts {:done 5 :failed 1 :total 20 :hosts hosts} 10000)]
+      (is (= {"two" {:done 3 :failed 1 :rate 0.3}, "local" {:done 2 :failed 0 :rate 0.2}} (:hosts facts)))
+      (is (= (str "5/20 done, 1 failed, 0.5/s, 30 s left\n  local: 2 done, 0.2/s\n  two: 3 done, 1 failed, 0.3/s")
+             (parallel.impl.progress/lines facts)))
+      (is (= "[=======                       ] 5/20 done, 1 failed, 0.5/s, 30 s left (local 2, two 3)"
+             (parallel.impl.progress/bar facts))))))
 
 (deftest a-progress-that-throws-hinders-nothing
   (let [calls (atom 0)]

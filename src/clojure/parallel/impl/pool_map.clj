@@ -243,7 +243,7 @@
                              (catch ParallelException _))]
     (.put ^LinkedBlockingQueue finished part)     ; before those that are cancelled for it
     (when n
-      (report n (count errors)))
+      (report (.host task) n (count errors)))
     (when (and (:throw? opts) (seq errors))
       (stop-after plan (if unordered? -1 start)))))
 
@@ -397,10 +397,16 @@
   (cond-> (update state :pending + (count parts))
     (and (seq parts) (not unordered?)) (assoc :queue (into (into PersistentQueue/EMPTY parts) (:queue state)))))
 
-(defn- finish [{:keys [end-report journal]} {:keys [taken failed]}]
+(defn- finish [{:keys [end-report journal]} {:keys [taken failed hosts]}]
   (some-> journal journal/close!)
-  (end-report taken failed)
+  (end-report taken failed hosts)
   nil)
+
+(defn- tallied [state {:keys [^ClojureTask task]} {:keys [values errors] :as outcome}]
+  (let [n      (count values)
+        failed (count errors)]
+    (cond-> (-> state (update :out - n) (update :taken + n) (update :failed + failed))
+      (and task outcome) (update-in [:hosts (.host task)] progress/more n failed))))
 
 (defn- step
   "[state, outcome] of the next part that has one; nil at the end."
@@ -414,11 +420,7 @@
             (finish plan state)))
       (let [[state part]                   (next-part plan state)
             [state outcome replaced-by] (settled plan state part)
-            n     (count (:values outcome))
-            state (-> (replaced plan (update state :pending dec) replaced-by)
-                      (update :out - n)
-                      (update :taken + n)
-                      (update :failed + (count (:errors outcome))))]
+            state (tallied (replaced plan (update state :pending dec) replaced-by) part outcome)]
         (if outcome
           [state outcome]
           (recur (fill plan state)))))))

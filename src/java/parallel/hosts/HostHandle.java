@@ -34,6 +34,7 @@ import parallel.place.Places;
 import parallel.process.Output;
 import parallel.relay.RelayBell;
 import parallel.relay.RelayFrames;
+import parallel.runtime.Carrier;
 import parallel.runtime.Children;
 import parallel.runtime.Context;
 import parallel.runtime.EventListener;
@@ -70,6 +71,7 @@ public final class HostHandle implements Calibration.Measured
     /** Of those that live; the lock for the next as well. */
     private final Set<RemotePlace> places = new HashSet<>();
     private final Traffic ended = new Traffic();
+    private final BulkMessages bulks;
     private final RemoteMaker remoteMaker = new RemoteMaker();
     private volatile String name;
     private volatile Map<String, Object> facts = Map.of();
@@ -92,6 +94,7 @@ public final class HostHandle implements Calibration.Measured
         this.number = number;
         this.options = options;
         this.linkJvm = linkJvm;
+        this.bulks = new BulkMessages(number, linkJvm, this::hasWorker);
         String given = options.get(Option.NAME, String.class);
         this.name = given != null ? given : "host-" + number;
         Double givenSpeed = options.get(Option.SPEED, Double.class);
@@ -154,6 +157,7 @@ public final class HostHandle implements Calibration.Measured
             case RelayFrames.NOT_ADDED -> notAdded(what);
             case RelayFrames.STATE -> changed(what);
             case RelayFrames.BELOW -> below = what;
+            case RelayFrames.BULK_IS -> bulks.heard(what);
             case RelayFrames.GONE -> gone((String)what.get("why"), (Long)what.get("silent-ms"));
             default -> LOG.log(System.Logger.Level.WARNING, "A frame of the unknown kind " + kind + " of a host");
         }
@@ -218,6 +222,7 @@ public final class HostHandle implements Calibration.Measured
             why = reason.equals("closed") ? null : reason;
             enter(reason.equals("closed") ? State.CLOSED : State.LOST);
         }
+        bulks.over();
         emit(state == State.CLOSED ? "host-closed" : "host-lost");
         up.completeExceptionally(
             new StartFailedException("Host " + name + " is lost: " + reason, Map.of("host", name), null));
@@ -266,6 +271,21 @@ public final class HostHandle implements Calibration.Measured
                 ended.add(place.channel().status().counts());
             }
         }
+        bulks.left(place.id());
+    }
+
+    private boolean hasWorker(int id)
+    {
+        synchronized (places)
+        {
+            return places.stream().anyMatch(place -> place.id() == id);
+        }
+    }
+
+    /** What goes to several of its workers. */
+    Carrier carrier()
+    {
+        return bulks;
     }
 
     private HostStatus.Traffic traffic()

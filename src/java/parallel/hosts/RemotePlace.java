@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +19,7 @@ import parallel.codec.Codec;
 import parallel.control.Frames;
 import parallel.process.Output;
 import parallel.relay.RelayFrames;
+import parallel.runtime.Carrier;
 import parallel.runtime.Ending;
 import parallel.runtime.LineCredit;
 import parallel.runtime.Place;
@@ -329,6 +331,12 @@ final class RemotePlace implements Place
     public int host()
     {
         return host.number();
+    }
+
+    @Override
+    public Optional<Carrier> carrier()
+    {
+        return Optional.of(host.carrier());
     }
 
     @Override

@@ -287,7 +287,7 @@ final class Crew
         }
         long heap = Pools.heapBytes(worker.worker());
         worker.mostBytes(heap / PART_OF_HEAP);
-        worker.roundTripNanos(Pools.roundTripNanos(worker.worker()));
+        worker.isReady(Pools.host(worker.worker()), Pools.roundTripNanos(worker.worker()));
         watchHeap(worker, heap);
         List<TaskContent.Shared> needed = succession.functionsFor(worker);
         if (needed.isEmpty())

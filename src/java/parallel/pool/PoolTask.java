@@ -39,6 +39,8 @@ public class PoolTask<V> extends Settlement<V> implements RunnableFuture<V>
         int retries;
         DeathPolicy.Call call = new DeathPolicy.Call();
         volatile PoolWorker worker;
+        /** Of the worker that had it last; null: this machine. */
+        volatile String host;
     }
 
     /**
@@ -217,6 +219,16 @@ public class PoolTask<V> extends Settlement<V> implements RunnableFuture<V>
     protected final String cancellation()
     {
         return "The task was cancelled: " + content.text();
+    }
+
+    /**
+     * Returns on which host the task is.
+     *
+     * @return the name of the host whose worker had it last; null: this machine.
+     */
+    public final String host()
+    {
+        return place.host;
     }
 
     /**

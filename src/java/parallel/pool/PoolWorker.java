@@ -41,6 +41,7 @@ final class PoolWorker
     private long bytesUnderWay;
     private long mostBytes = Long.MAX_VALUE;
     private long roundTripNanos;
+    private String host;
     private long idleSince = System.nanoTime();
     private boolean recalled;
     private boolean full;
@@ -186,6 +187,7 @@ final class PoolWorker
         given += task.content().weight();
         task.place().id = id;
         task.place().worker = this;
+        task.place().host = host;
         Shared function = task.content().function();
         send(Wire.message(Wire.TASK, id, function == null ? Wire.NO_FUNCTION : (Object)key(function),
             task.content().text(),
@@ -291,9 +293,15 @@ final class PoolWorker
         return mostBytes;
     }
 
-    /** What a word takes to its host and back, as it was when this was ready; 0 on this machine. */
-    void roundTripNanos(long nanos)
+    /**
+     * It is ready.
+     *
+     * @param itsHost where; null: this machine.
+     * @param nanos   that a word takes there and back, as it is now; 0 on this machine.
+     */
+    void isReady(String itsHost, long nanos)
     {
+        host = itsHost;
         roundTripNanos = nanos;
     }
 

@@ -12,6 +12,7 @@ import parallel.codec.Destination;
 import parallel.place.Workers;
 import parallel.runtime.Context;
 import parallel.runtime.Group;
+import parallel.runtime.Place;
 import parallel.runtime.WorkerHandle;
 
 /**
@@ -98,6 +99,13 @@ public final class Pools
         Object in = ((WorkerHandle)worker).life().spec().options().get(WorkerOptions.Option.IN, Object.class);
         Duration roundTrip = in instanceof Host host ? host.status().roundTrip() : null;
         return roundTrip == null ? 0 : roundTrip.toNanos();
+    }
+
+    /** The name of its host; null: this machine. */
+    static String host(Worker worker)
+    {
+        Place.Elsewhere there = ((WorkerHandle)worker).life().place().elsewhere();
+        return there == null ? null : there.host();
     }
 
     static boolean hasOwnHeap(Worker worker)

@@ -34,6 +34,7 @@ public final class AgentServer implements Streams.Acceptor, AutoCloseable
     private final Heartbeat heartbeat;
     private final RelayLoop loop;
     private final QueuedStream host = new QueuedStream();
+    private final ArrivingBulk bulks = new ArrivingBulk(host);
     private final Map<Integer, HostedWorker> workers = new ConcurrentHashMap<>();
     /** Killed before their streams were there. */
     private final Set<Integer> killed = ConcurrentHashMap.newKeySet();
@@ -132,9 +133,13 @@ public final class AgentServer implements Streams.Acceptor, AutoCloseable
         {
             return code.arrive(stream);
         }
+        if (Names.isBulk(name))
+        {
+            return bulks.arrive(Names.bulkNumber(name), stream);
+        }
         int id = Names.worker(name);
         HostedWorker worker = workers.computeIfAbsent(id,
-            each -> new HostedWorker(each, places, loop, () -> workers.remove(each)));
+            each -> new HostedWorker(each, places, bulks, loop, () -> workers.remove(each)));
         if (killed.remove(id))
         {
             worker.kill();
@@ -163,6 +168,10 @@ public final class AgentServer implements Streams.Acceptor, AutoCloseable
                 case RelayFrames.BEAT -> beat(Frames.number(bytes));
                 case RelayFrames.MISSING -> code.missing((String)Codec.fromBytes(Frames.payload(bytes)));
                 case RelayFrames.WARM -> warm(bytes);
+                case RelayFrames.BULK ->
+                    bulks.announced(Frames.number(bytes), (Object[])Codec.fromBytes(Frames.payload(bytes)));
+                case RelayFrames.BULK_WITHDRAWN ->
+                    bulks.withdrawn(Frames.number(bytes), (int[])Codec.fromBytes(Frames.payload(bytes)));
                 case RelayFrames.SIGNAL -> signal((int)Frames.number(bytes), Frames.payload(bytes)[0]);
                 default -> whenOver.run();
             }
@@ -195,6 +204,7 @@ public final class AgentServer implements Streams.Acceptor, AutoCloseable
         public void onEnd(Throwable why)
         {
             code.close();
+            bulks.close();
             whenOver.run();
         }
     }

@@ -6,11 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -22,8 +20,6 @@ import parallel.runtime.Threads;
 /** The jars of an agent's workers: those that are here, and those that are asked for. Safe from any thread. */
 public final class ArrivingCode
 {
-    private static final byte[] END = {};
-
     private final BlobStore store;
     private final Map<String, CompletableFuture<Void>> asked = new ConcurrentHashMap<>();
     private final AtomicInteger arrived = new AtomicInteger();
@@ -120,92 +116,52 @@ public final class ArrivingCode
 
     StreamListener arrive(Stream stream)
     {
-        Arriving arriving = new Arriving(stream);
-        Threads.start("parallel-code-" + arrived.incrementAndGet(), arriving::run, e -> close());
-        return arriving;
+        ArrivingFrames frames = new ArrivingFrames(stream);
+        Threads.start("parallel-code-" + arrived.incrementAndGet(), () -> receive(frames), e -> close());
+        return frames;
     }
 
-    private final class Arriving implements StreamListener
+    private void receive(ArrivingFrames frames)
     {
-        private final Stream stream;
-        private final BlockingQueue<byte[]> frames = new LinkedBlockingQueue<>();
-
-        Arriving(Stream stream)
+        String sum = null;
+        try
         {
-            this.stream = stream;
+            ByteBuffer head = ByteBuffer.wrap(frames.next());
+            long bytes = head.getLong();
+            sum = StandardCharsets.US_ASCII.decode(head).toString();
+            receive(sum, bytes, frames);
+            conclude(sum, null);
         }
-
-        private void run()
+        catch (IOException | RuntimeException e)
         {
-            String sum = null;
-            try
+            if (sum != null)
             {
-                ByteBuffer head = ByteBuffer.wrap(next());
-                long bytes = head.getLong();
-                sum = StandardCharsets.US_ASCII.decode(head).toString();
-                receive(sum, bytes);
-                conclude(sum, null);
-            }
-            catch (IOException | RuntimeException e)
-            {
-                if (sum != null)
-                {
-                    conclude(sum, new IOException("A jar of the class path has not arrived: " + e.getMessage(), e));
-                }
-            }
-            catch (InterruptedException e)
-            {
-                Thread.currentThread().interrupt();
-            }
-            finally
-            {
-                stream.close();
+                conclude(sum, new IOException("A jar of the class path has not arrived: " + e.getMessage(), e));
             }
         }
-
-        private void receive(String sum, long bytes) throws IOException, InterruptedException
+        catch (InterruptedException e)
         {
-            if (!asked.containsKey(sum) || bytes <= 0)
+            Thread.currentThread().interrupt();
+        }
+        finally
+        {
+            frames.close();
+        }
+    }
+
+    private void receive(String sum, long bytes, ArrivingFrames frames) throws IOException, InterruptedException
+    {
+        if (!asked.containsKey(sum) || bytes <= 0)
+        {
+            throw new IOException("Nobody has asked for it.");
+        }
+        try (BlobStore.Part part = store.receive(sum, bytes))
+        {
+            while (part.write(frames.next()))
             {
-                throw new IOException("Nobody has asked for it.");
+                Thread.onSpinWait();
             }
-            try (BlobStore.Part part = store.receive(sum, bytes))
-            {
-                while (part.write(next()))
-                {
-                    Thread.onSpinWait();
-                }
-                part.finish();
-            }
-        }
-
-        private byte[] next() throws InterruptedException, IOException
-        {
-            byte[] frame = frames.take();
-            if (frame == END)
-            {
-                throw new IOException("Its stream has ended.");
-            }
-            stream.grant();
-            return frame;
-        }
-
-        @Override
-        public void onFrame(byte[] frame)
-        {
-            frames.add(frame);
-        }
-
-        @Override
-        public void onReady()
-        {
-            // nothing is sent
-        }
-
-        @Override
-        public void onEnd(Throwable why)
-        {
-            frames.add(END);
+            part.finish();
         }
     }
 }

@@ -17,6 +17,7 @@ import org.agrona.DirectBuffer;
  *   MORE   the next bytes of it
  *   END    this direction was ended by who writes into it
  *   DEAD   who wrote into this direction is gone, and this was all
+ *   BULK   the number of a message, 8 bytes, little-endian, which has arrived on a stream of its own. Its place is here
  * </pre>
  */
 final class FrameWriter
@@ -26,6 +27,7 @@ final class FrameWriter
     static final byte MORE = 3;
     static final byte END = 4;
     static final byte DEAD = 5;
+    static final byte BULK = 6;
 
     /** Kind and length take no more. */
     static final int HEAD_BYTES = 4;

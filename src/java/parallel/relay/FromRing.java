@@ -53,6 +53,14 @@ final class FromRing
         }
 
         @Override
+        public boolean aside(long number)
+        {
+            length.putLong(0, number, ByteOrder.LITTLE_ENDIAN);
+            frames.piece(FrameWriter.BULK, length, 0, Long.BYTES);
+            return true;
+        }
+
+        @Override
         public void append(DirectBuffer source, int index, int bytes)
         {
             frames.more(source, index, bytes);

@@ -1,8 +1,10 @@
 package parallel.relay;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -37,6 +39,8 @@ final class HostConnection implements StreamListener
     private final RelayFrames.Joiner joiner = new RelayFrames.Joiner();
     private final CountDownLatch told = new CountDownLatch(1);
     private final OfferedCode offers;
+    /** Messages that the agent has not asked for yet: their files. */
+    private final Map<Long, Path> bulks = new ConcurrentHashMap<>();
     private final Gone gone;
     private final Runnable closed;
     private volatile Streams streams;
@@ -105,6 +109,8 @@ final class HostConnection implements StreamListener
             case RelayFrames.BEAT -> beat(Frames.number(bytes), Frames.payload(bytes));
             case RelayFrames.BELOW -> below(bytes);
             case RelayFrames.WANT -> sendCode((String)Codec.fromBytes(Frames.payload(bytes)));
+            case RelayFrames.BULK_WANTED -> sendBulk(Frames.number(bytes));
+            case RelayFrames.BULK_IS -> bulkIs(Frames.number(bytes), Codec.fromBytes(Frames.payload(bytes)));
             case RelayFrames.FINISH -> goodbye = (String)Codec.fromBytes(Frames.payload(bytes));
             default -> end("connection");
         }
@@ -124,6 +130,34 @@ final class HostConnection implements StreamListener
         {
             stream.send(RelayFrames.MISSING, number, ByteBuffer.wrap(Codec.toBytes(sum)));
         }
+    }
+
+    /** A message of the parent's for several workers, which lies in a file. */
+    void bulk(Object[] what)
+    {
+        long message = (Long)what[0];
+        bulks.put(message, Path.of((String)what[1]));
+        stream.send(RelayFrames.BULK, message, ByteBuffer.wrap(Codec.toBytes(new Object[]{ what[2], what[3] })));
+    }
+
+    void withdrawBulk(Object[] what)
+    {
+        stream.send(RelayFrames.BULK_WITHDRAWN, (Long)what[0], ByteBuffer.wrap(Codec.toBytes(what[1])));
+    }
+
+    private void sendBulk(long message)
+    {
+        Path file = bulks.remove(message);
+        if (file != null)
+        {
+            SentFile.send("parallel-bulk-" + message, file, null, Names.bulk(message), streams);
+        }
+    }
+
+    private void bulkIs(long message, Object what)
+    {
+        bulks.remove(message);
+        send(RelayFrames.BULK_IS, Codec.toBytes(Map.of("message", message, "is", what)));
     }
 
     private void beat(long sentNanos, byte[] load)

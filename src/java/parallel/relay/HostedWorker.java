@@ -34,6 +34,7 @@ final class HostedWorker implements StreamListener, LinkListener
 
     private final int id;
     private final HostedPlaces places;
+    private final ArrivingBulk bulks;
     private final RelayLoop loop;
     private final QueuedStream up = new QueuedStream();
     private final RelayFrames.Joiner joiner = new RelayFrames.Joiner();
@@ -49,8 +50,9 @@ final class HostedWorker implements StreamListener, LinkListener
     /** What it did when it was told to stop. */
     private volatile StatusSnapshot stopped;
 
-    HostedWorker(int id, HostedPlaces places, RelayLoop loop, Runnable forget)
+    HostedWorker(int id, HostedPlaces places, ArrivingBulk bulks, RelayLoop loop, Runnable forget)
     {
+        this.bulks = bulks;
         this.id = id;
         this.places = places;
         this.loop = loop;
@@ -177,7 +179,7 @@ final class HostedWorker implements StreamListener, LinkListener
                     made.place().kill();
                 }
             }
-            Relay relay = new Relay(made.place().channel(), over -> relayIsOver(over));
+            Relay relay = new Relay(made.place().channel(), bulks.of(id), over -> relayIsOver(over));
             data.listen(relay);
             relay.connect(data.stream());
             loop.add(relay);

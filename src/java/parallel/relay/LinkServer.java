@@ -8,6 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 
 import parallel.codec.Codec;
 import parallel.control.Frames;
@@ -86,14 +87,21 @@ public final class LinkServer implements LinkListener
         {
             case RelayFrames.ADD -> add(number, Frames.payload(frame));
             case RelayFrames.REMOVE -> remove(number);
-            case RelayFrames.OFFER -> offers.add((Object[])Codec.fromBytes(Frames.payload(frame)));
-            case RelayFrames.WARM -> warm(number, Frames.payload(frame));
-            case RelayFrames.PLAY -> play(number, (Object[])Codec.fromBytes(Frames.payload(frame)));
+            case RelayFrames.OFFER -> offers.add(values(frame));
+            case RelayFrames.WARM -> of(number, host -> host.warm(Frames.payload(frame)));
+            case RelayFrames.BULK -> of(number, host -> host.bulk(values(frame)));
+            case RelayFrames.BULK_WITHDRAWN -> of(number, host -> host.withdrawBulk(values(frame)));
+            case RelayFrames.PLAY -> play(number, values(frame));
             case RelayFrames.WAKE -> wake(number);
             case RelayFrames.SIGNAL -> signal(number, Frames.payload(frame));
             case RelayFrames.DROP -> drop(number);
             default -> pass(number, frame);
         }
+    }
+
+    private static Object[] values(ByteBuffer frame)
+    {
+        return (Object[])Codec.fromBytes(Frames.payload(frame));
     }
 
     // ---- hosts
@@ -172,12 +180,12 @@ public final class LinkServer implements LinkListener
         }
     }
 
-    private void warm(int number, byte[] what)
+    private void of(int number, Consumer<HostConnection> tell)
     {
         HostConnection host = hosts.get(number);
         if (host != null)
         {
-            host.warm(what);
+            tell.accept(host);
         }
     }
 

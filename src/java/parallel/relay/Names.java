@@ -9,6 +9,7 @@ final class Names
     private static final int CONTROL = 1;
     private static final int DATA = 2;
     private static final int CODE = 3;
+    private static final int BULK = 0;
     private static final int KINDS = 4;
 
     private Names()
@@ -34,6 +35,22 @@ final class Names
     static boolean isCode(long name)
     {
         return name % KINDS == CODE;
+    }
+
+    /** Of a message for several workers; their numbers begin at 1. */
+    static long bulk(long number)
+    {
+        return KINDS * number + BULK;
+    }
+
+    static boolean isBulk(long name)
+    {
+        return name != HOST && name % KINDS == BULK;
+    }
+
+    static long bulkNumber(long name)
+    {
+        return name / KINDS;
     }
 
     static boolean isData(long name)

@@ -1,17 +1,12 @@
 package parallel.relay;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-
-import parallel.runtime.Threads;
 
 /**
  * The jars that agents may ask for, in the link process. Each goes on a stream of its own: its sum and its length, then
@@ -45,81 +40,10 @@ final class OfferedCode
         {
             return false;
         }
-        Sending sending = new Sending();
-        Threads.start("parallel-code-" + next.incrementAndGet(), () -> sending.run(sum, file, to), e -> sending.end());
+        int number = next.incrementAndGet();
+        ByteBuffer head = ByteBuffer.allocate(Long.BYTES + sum.length());
+        head.putLong(file.toFile().length()).put(sum.getBytes(StandardCharsets.US_ASCII));
+        SentFile.send("parallel-code-" + number, file, head, Names.code(number), to);
         return true;
-    }
-
-    private final class Sending implements StreamListener
-    {
-        private Stream stream;
-        private boolean isOver;
-
-        private void run(String sum, Path file, Streams to)
-        {
-            try (InputStream in = Files.newInputStream(file))
-            {
-                stream = to.open(Names.code(next.incrementAndGet()), this);
-                ByteBuffer head = ByteBuffer.allocate(Long.BYTES + sum.length());
-                offer(head.putLong(Files.size(file)).put(sum.getBytes(StandardCharsets.US_ASCII)).array());
-                byte[] frame = new byte[Streams.FRAME_BYTES];
-                for (int bytes = in.readNBytes(frame, 0, frame.length); bytes > 0;
-                    bytes = in.readNBytes(frame, 0, frame.length))
-                {
-                    offer(Arrays.copyOf(frame, bytes));
-                }
-            }
-            catch (IOException e)
-            {
-                // the agent sees that it ends too early
-            }
-            catch (InterruptedException e)
-            {
-                Thread.currentThread().interrupt();
-            }
-            finally
-            {
-                end();
-            }
-        }
-
-        private synchronized void offer(byte[] frame) throws InterruptedException, IOException
-        {
-            while (!isOver && !stream.offer(frame))
-            {
-                wait();
-            }
-            if (isOver)
-            {
-                throw new IOException("The stream has ended.");
-            }
-        }
-
-        private void end()
-        {
-            if (stream != null)
-            {
-                stream.close();
-            }
-        }
-
-        @Override
-        public void onFrame(byte[] frame)
-        {
-            stream.grant();
-        }
-
-        @Override
-        public synchronized void onReady()
-        {
-            notifyAll();
-        }
-
-        @Override
-        public synchronized void onEnd(Throwable why)
-        {
-            isOver = true;
-            notifyAll();
-        }
     }
 }

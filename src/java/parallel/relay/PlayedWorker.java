@@ -48,7 +48,7 @@ final class PlayedWorker implements StreamListener
         this.loop = loop;
         this.pair = PairFile.attach(Path.of(handedOn));
         this.relay = new Relay(new MessageChannel(pair, Side.CHILD, new RelayBell(root, id),
-            Discarded.INBOX_BYTES, Discarded.READER), over -> over());
+            Discarded.INBOX_BYTES, Discarded.READER), number -> null, over -> over());
     }
 
     /** Opens its streams. */

@@ -4,6 +4,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Consumer;
+import java.util.function.LongFunction;
 
 import parallel.transport.MessageChannel;
 
@@ -32,14 +33,15 @@ final class Relay implements StreamListener
      * A relay that is not connected yet.
      *
      * @param channel      its end, which nobody else sends into or receives from.
+     * @param bulks        messages that came on streams of their own, by number, to be put into the ring; null: none.
      * @param overListener called on the loop's thread, once, when the far side's last message is in the ring, or none
      *                     will come: see {@link #failure}.
      */
-    Relay(MessageChannel channel, Consumer<Relay> overListener)
+    Relay(MessageChannel channel, LongFunction<ArrivingBulk.Copy> bulks, Consumer<Relay> overListener)
     {
         this.channel = channel;
         this.fromRing = new FromRing(channel, () -> lost);
-        this.toRing = new ToRing(channel);
+        this.toRing = new ToRing(channel, bulks);
         this.overListener = overListener;
     }
 
@@ -136,7 +138,7 @@ final class Relay implements StreamListener
             }
             if (!toRing.pump())
             {
-                return moved;
+                return moved || toRing.isOthersTurn();
             }
             connected.grant();
             moved = true;

@@ -93,6 +93,23 @@ public final class RelayFrames
     /** To the agent: there is no such jar; its sum. */
     public static final byte MISSING = 45;
 
+    // Of a message for several workers of a host, which goes there once. The number is the message's, but between the
+    // parent and its link process the host's, and the message's is the first of the payload.
+
+    /** To the agent: how long it is, and whose it is. To the link process also: the file that has it. */
+    public static final byte BULK = 50;
+    /** To the link process: send it, on a stream of its own. */
+    public static final byte BULK_WANTED = 51;
+    /** To the parent: what has become of it, THERE, FAILED or TAKEN by all whose it is. */
+    public static final byte BULK_IS = 52;
+    /** To the agent: these workers do not receive it, or are gone. */
+    public static final byte BULK_WITHDRAWN = 53;
+
+    /** Of BULK_IS. */
+    public static final String THERE = "there";
+    public static final String FAILED = "failed";
+    public static final String TAKEN = "taken";
+
     /** Of SIGNAL. */
     public static final byte TERMINATE = 1;
     public static final byte KILL = 2;

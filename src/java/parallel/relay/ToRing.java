@@ -2,6 +2,7 @@ package parallel.relay;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.LongFunction;
 
 import org.agrona.MutableDirectBuffer;
 
@@ -16,7 +17,10 @@ import parallel.transport.StreamedMessage;
  */
 final class ToRing
 {
+    private static final int CHUNKS_PER_TURN = Streams.WINDOW;
+
     private final MessageChannel channel;
+    private final LongFunction<ArrivingBulk.Copy> bulks;
     private final Slice slice = new Slice();
     private byte[] frame;
     private int at;
@@ -26,10 +30,16 @@ final class ToRing
     private boolean over;
     /** Nobody reads the ring any more: messages are passed over. */
     private boolean unread;
+    /** Of the message, if it came on a stream of its own. */
+    private ArrivingBulk.Copy bulk;
+    private byte[] chunk;
+    private boolean isOthersTurn;
 
-    ToRing(MessageChannel channel)
+    /** @param bulks those that came on streams of their own. */
+    ToRing(MessageChannel channel, LongFunction<ArrivingBulk.Copy> bulks)
     {
         this.channel = channel;
+        this.bulks = bulks;
     }
 
     /** A whole message where it lies in a frame. */
@@ -65,22 +75,36 @@ final class ToRing
     }
 
     /**
-     * Moves what has room.
+     * Moves what has room, within bounds: see {@link #isOthersTurn}.
      *
      * @return true: all of the frame is in the ring.
      * @throws IllegalStateException when it holds what is no piece.
      */
     boolean pump()
     {
-        while (pending || at < frame.length)
+        isOthersTurn = false;
+        int chunks = 0;
+        while (pending || bulk != null || at < frame.length)
         {
-            if (!(pending ? isWritten() : next()))
+            boolean reads = !pending && bulk != null;
+            if (reads && chunks++ == CHUNKS_PER_TURN)
+            {
+                isOthersTurn = true;
+                return false;
+            }
+            if (!(pending ? isWritten() : reads ? isRead() : next()))
             {
                 return false;
             }
         }
         frame = null;
         return true;
+    }
+
+    /** There may be room for more of it, after the other relays of the loop have moved. */
+    boolean isOthersTurn()
+    {
+        return isOthersTurn;
     }
 
     /** False: no room, the piece is tried again. */
@@ -112,6 +136,7 @@ final class ToRing
             case FrameWriter.MORE -> goOn(head, length);
             case FrameWriter.END -> channel.sendEnd();
             case FrameWriter.DEAD -> die();
+            case FrameWriter.BULK -> beginBulk(head, length);
             default -> check(false, "a piece of the kind " + kind);
         }
         return true;
@@ -146,6 +171,42 @@ final class ToRing
         }
     }
 
+    private void beginBulk(int from, int length)
+    {
+        check(length == Long.BYTES, "the number of a message in " + length + " bytes");
+        long number = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN).getLong(from);
+        ArrivingBulk.Copy copy = bulks.apply(number);
+        check(copy != null && copy.length() > channel.maxWholeBytes(), "the number of no message, " + number);
+        drop();
+        message = new StreamedMessage(copy.length());
+        bulk = copy;
+        chunk = new byte[Streams.FRAME_BYTES];
+    }
+
+    /** The next part of one that lies in a file. */
+    private boolean isRead()
+    {
+        if (unread)
+        {
+            message = null;
+            endBulk();
+            return true;
+        }
+        message.arrived(chunk, 0, bulk.read(bulk.length() - message.missingBytes(), chunk));
+        pending = true;
+        return true;
+    }
+
+    private void endBulk()
+    {
+        if (bulk != null)
+        {
+            bulk.taken();
+            bulk = null;
+            chunk = null;
+        }
+    }
+
     private boolean isWritten()
     {
         if (isRefused(channel.sendPartly(message)))
@@ -156,6 +217,7 @@ final class ToRing
         if (message.missingBytes() == 0)
         {
             message = null;
+            endBulk();
         }
         return true;
     }
@@ -180,6 +242,7 @@ final class ToRing
             channel.withdraw(message);
             message = null;
             pending = false;
+            bulk = null;
         }
     }
 

@@ -4,6 +4,7 @@ import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -65,6 +66,16 @@ public abstract class ChannelPeer implements Peer, Replaced
     public Destination destination()
     {
         return Destination.HERE;
+    }
+
+    /**
+     * What takes long messages to the peer's machine once for several of its workers.
+     *
+     * @return empty of a peer on this machine.
+     */
+    Optional<Carrier> carrier()
+    {
+        return Optional.empty();
     }
 
     /**

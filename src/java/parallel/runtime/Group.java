@@ -91,7 +91,7 @@ public final class Group
         try
         {
             Payload payload = ReaderCount.of(open.size(), () -> ChannelPeer.encode(encoder, value));
-            Sent[] sent = Groups.sendAll(channels(open), payload, deadline(timeoutMs));
+            Sent[] sent = sendAll(open, payload, deadline(timeoutMs));
             for (int i = 0; i < sent.length; i++)
             {
                 if (sent[i] == Sent.ENDED)
@@ -116,6 +116,15 @@ public final class Group
                 " ms in the rings to the workers " + ids +
                 "; nothing of the message arrives there, the others have it.",
                 Map.of("timeout-ms", timeoutMs, "unsent", ids, "status", statuses(unsent)), null);
+        }
+    }
+
+    private static Sent[] sendAll(List<? extends ChannelPeer> peers, Payload payload, long deadlineNanos)
+        throws InterruptedException
+    {
+        try (OncePerHost aside = new OncePerHost(peers, payload))
+        {
+            return Groups.sendAll(channels(peers), payload, aside.asides(), deadlineNanos);
         }
     }
 

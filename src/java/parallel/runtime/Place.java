@@ -3,6 +3,7 @@ package parallel.runtime;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 import parallel.WorkerStatus;
@@ -96,6 +97,16 @@ public interface Place
     default Elsewhere elsewhere()
     {
         return null;
+    }
+
+    /**
+     * What takes long messages to its machine. From any thread.
+     *
+     * @return empty: there is a way through its ring alone.
+     */
+    default Optional<Carrier> carrier()
+    {
+        return Optional.empty();
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -112,6 +113,13 @@ public class WorkerHandle extends ChannelPeer
     public final Destination destination()
     {
         return life.destination();
+    }
+
+    @Override
+    Optional<Carrier> carrier()
+    {
+        Place place = life.place();
+        return place == null ? Optional.empty() : place.carrier();
     }
 
     @Override

@@ -30,11 +30,12 @@ public final class Groups
      *
      * @param members       the channels; one listed twice gets it twice.
      * @param payload       the message, encoded once.
+     * @param asides        of each member: the other way by which the message goes to it; null: through its ring.
      * @param deadlineNanos of {@link System#nanoTime}, {@link Long#MAX_VALUE} for none.
      * @return what became of it, per member.
      * @throws InterruptedException when interrupted while waiting; members that have it all keep it.
      */
-    public static Sent[] sendAll(List<MessageChannel> members, Payload payload, long deadlineNanos)
+    public static Sent[] sendAll(List<MessageChannel> members, Payload payload, Aside[] asides, long deadlineNanos)
         throws InterruptedException
     {
         Outgoing[] messages = new Outgoing[members.size()];
@@ -46,7 +47,7 @@ public final class Groups
         {
             if (messages.length > 0)
             {
-                Waiter.await(distinct(members), new Sending(members, messages), deadlineNanos, Waiter.For.ROOM);
+                Waiter.await(distinct(members), new Sending(members, messages, asides), deadlineNanos, Waiter.For.ROOM);
             }
         }
         finally
@@ -60,7 +61,8 @@ public final class Groups
     }
 
     /** A message for each member, until all are in their rings. */
-    private record Sending(List<MessageChannel> members, Outgoing[] messages) implements Waiter.Condition
+    private record Sending(List<MessageChannel> members, Outgoing[] messages, Aside[] asides)
+        implements Waiter.Condition
     {
         @Override
         public boolean getAsBoolean()
@@ -68,9 +70,15 @@ public final class Groups
             boolean done = true;
             for (int i = 0; i < messages.length; i++)
             {
-                done &= messages[i].result != null || members.get(i).offer(messages[i]);
+                done &= messages[i].result != null || offer(members.get(i), messages[i], asides[i]);
             }
             return done;
+        }
+
+        private static boolean offer(MessageChannel member, Outgoing message, Aside aside)
+        {
+            return aside == null || aside.state() == Aside.State.FAILED ? member.offer(message) :
+                member.offerAside(message, aside);
         }
 
         @Override

@@ -89,8 +89,26 @@ final class Inbound
             }
             return false;
         }
+        if (ring.type() == PairLayout.ASIDE && isAside(reader))
+        {
+            advance();
+            return true;
+        }
         return ring.type() != PairLayout.WHOLE &&
             takePart(reader, null, ring.type() == PairLayout.FIRST ? new Inbox.Place() : null);
+    }
+
+    private boolean isAside(Reader reader)
+    {
+        if (ring.length() != Long.BYTES || !reader.aside(ring.buffer().getLong(ring.index())))
+        {
+            return false;
+        }
+        if (partial.isUnfinished())
+        {
+            partial.drop();
+        }
+        return true;
     }
 
     // Is the next record a whole message?

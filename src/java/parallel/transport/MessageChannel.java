@@ -202,6 +202,22 @@ public final class MessageChannel
         return false;
     }
 
+    // The same of a message that goes aside, once it is there; until then, and where there is no room, what arrives
+    // goes to the inbox.
+    boolean offerAside(Outgoing message, Aside aside)
+    {
+        if (aside.state() == Aside.State.THERE && sender.offerAside(message, aside.number()))
+        {
+            if (message.result == Sent.SENT)
+            {
+                aside.placed();
+            }
+            return true;
+        }
+        receiver.drain();
+        return false;
+    }
+
     // ---- receiving
 
     /**

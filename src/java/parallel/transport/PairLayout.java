@@ -68,6 +68,7 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
  *   FIRST  = 2   long: the length of the whole message; its first bytes, at least 64. Discards an unfinished message
  *   MIDDLE = 3   the next bytes
  *   LAST   = 4   the last bytes
+ *   ASIDE  = 5   long: the number of a message that does not come through the ring, but has its place here
  * </pre>
  */
 final class PairLayout
@@ -150,6 +151,7 @@ final class PairLayout
     static final int FIRST = 2;
     static final int MIDDLE = 3;
     static final int LAST = 4;
+    static final int ASIDE = 5;
 
     /** Length of the announcement in a FIRST record. */
     static final int ANNOUNCEMENT = 8;

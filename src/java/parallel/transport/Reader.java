@@ -39,6 +39,18 @@ public interface Reader
     }
 
     /**
+     * Called where a message has its place that does not come through the ring: see {@link Aside}. Only
+     * {@link MessageChannel#tryReceivePart} knows such places; to every other receive they are corrupt.
+     *
+     * @param number of the message.
+     * @return false: a reader that knows of none, for whom this is no message.
+     */
+    default boolean aside(long number)
+    {
+        return false;
+    }
+
+    /**
      * Called instead of {@link #begin} when the message has already arrived through another reader, in the inbox.
      *
      * @param arrived a whole message.

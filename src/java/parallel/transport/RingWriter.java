@@ -171,6 +171,19 @@ final class RingWriter
         return true;
     }
 
+    // The place of a message that goes another way; false: no room.
+    boolean writeAside(long number)
+    {
+        int index = claim(PairLayout.ASIDE, Long.BYTES);
+        if (index < 0)
+        {
+            return false;
+        }
+        buffer.putLong(index, number);
+        end(index, true);
+        return true;
+    }
+
     private int roomBeforeWrap(int extra)
     {
         int left = capacity - ((int)ring.producerPosition() & (capacity - 1)) - HEADER_LENGTH;

@@ -194,6 +194,32 @@ final class Sender
         }
     }
 
+    // Puts the place of a message that goes aside into the ring. True: there is nothing more to do.
+    boolean offerAside(Outgoing message, long number)
+    {
+        lock.lock();
+        try
+        {
+            if (isEnded())
+            {
+                message.result = Sent.ENDED;
+                return true;
+            }
+            if (current != null || !writer.writeAside(number))
+            {
+                return false;
+            }
+            message.result = Sent.SENT;
+            count(message.length);
+            flags.wakeReceiver();
+            return true;
+        }
+        finally
+        {
+            lock.unlock();
+        }
+    }
+
     // As MessageChannel.sendPartly.
     Sent sendPartly(Outgoing message)
     {

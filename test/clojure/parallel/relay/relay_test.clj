@@ -146,6 +146,8 @@
                         [2 8 0 0 0 0 0 0 0 -1]      #"a message of -72057594037927936 bytes in parts"
                         [2 1 1]                     #"a message of 0 bytes in parts"
                         [3 1 1]                     #"a part of 1 bytes"
+                        [6 1 1]                     #"the number of a message in 1 bytes"
+                        [6 8 7 0 0 0 0 0 0 0]       #"the number of no message, 7"
                         [2 8 0 0 1 0 0 0 0 0 3 1 7] #"1 bytes more"}]
     (testing bytes
       (with-open [r (relayed)]

@@ -6,8 +6,8 @@
               try-receive! value]])
   (:import (java.util List)
            (java.util.function BooleanSupplier)
-           (parallel.transport Assembly Bytes ChannelCorruptException Ends Groups MessageChannel Waiter Waiter$Condition
-                              Waiter$For)))
+           (parallel.transport Aside Assembly Bytes ChannelCorruptException Ends Groups MessageChannel Waiter
+                              Waiter$Condition Waiter$For)))
 
 (use-fixtures :each nothing-left)
 
@@ -21,7 +21,8 @@
 (defn- parent-ends ^List [members] (mapv #(.parent ^Ends %) members))
 
 (defn- send-all! [members seed size end]
-  (mapv (comp keyword str) (Groups/sendAll (parent-ends members) (Bytes/pattern seed size) end)))
+  (mapv (comp keyword str) (Groups/sendAll (parent-ends members) (Bytes/pattern seed size)
+                                                (make-array Aside (count members)) end)))
 
 (defn- supplier ^BooleanSupplier [f]
   (reify BooleanSupplier (getAsBoolean [_] (boolean (f)))))

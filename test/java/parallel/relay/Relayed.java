@@ -24,8 +24,8 @@ public final class Relayed implements AutoCloseable
     {
         here = Ends.open(directory, ringBytes);
         there = Ends.open(directory, ringBytes);
-        nearRelay = new Relay(here.child, relay -> over[0].countDown());
-        farRelay = new Relay(there.parent, relay -> over[1].countDown());
+        nearRelay = new Relay(here.child, number -> null, relay -> over[0].countDown());
+        farRelay = new Relay(there.parent, number -> null, relay -> over[1].countDown());
         data[0].listen(nearRelay);
         data[1].listen(farRelay);
         nearRelay.connect(data[0]);

@@ -8,6 +8,7 @@
     --row N              only the rows of that number, e.g. 7 or 7a; random: no row
     --seed S             of messages and schedules
     --schedules N        random schedules: 3; 0 with --row
+    --soak MINUTES       no row, but random schedules and other work for so long, in one root: nothing may grow
     --long               the long rows take as long as they should
     --slurm              the hosts are nodes of allocations, named b and c; the rows that have to do with launchers"
   (:require [clojure.java.io :as io]
@@ -17,7 +18,8 @@
             [parallel.cluster.faults.nemesis :as nemesis]
             [parallel.cluster.faults.rooted :as rooted :refer [*run* begin bring-in end-root file-of left-of processes
                                                                start-root tell]])
-  (:import [java.util Random]))
+  (:import [java.io File]
+           [java.util Random]))
 
 (def ^:private slack-ms "What a busy machine may add to a time that is promised." 10000)
 (def ^:private long-timeout-ms "Of hosts that are to survive." 12000)
@@ -521,9 +523,8 @@
     (run! deref (doall faults))
     (heal b)))
 
-(defn- scheduled [row seed]
-  (let [schedule (random-schedule seed)
-        kills    (set (keep :kill schedule))
+(defn- scheduled [row schedule]
+  (let [kills    (set (keep :kill schedule))
         c        (other!)
         b        (fresh-host short-timeout-ms)
         root     (root!)
@@ -533,7 +534,7 @@
     (let [fault-at (System/nanoTime)
           options  {:expect :either :fault-at fault-at
                     :deadline-ms (+ 2000 short-timeout-ms
-                                    (reduce max (map #(+ (:at-ms %) (:ms % 0)) schedule)))
+                                    (reduce max 0 (map #(+ (:at-ms %) (:ms % 0)) schedule)))
                     :errors [{:kind :host-lost :host "b"} {:kind :worker-died :host "b"} {:kind :worker-died}]}]
       (play! schedule root b)
       (if (:root kills)
@@ -557,6 +558,66 @@
               (together result left))
             (together result (check-gone (first (nemesis/watch-ends (processes b))) (processes b) (System/nanoTime)
                                          2000))))))))
+
+;; ---- for long
+
+(def ^:private tolerance
+  "By how much each may have grown: threads and buffers of engines come and go."
+  {:threads 6, :files 8, :heap-mb 24})
+
+(defn- used-mb
+  "Of another JVM: what its heap holds after a collection."
+  [pid]
+  (let [jcmd (fn [what] (nemesis/run-command! [(str (System/getProperty "java.home") "/bin/jcmd") (str pid) what] nil))]
+    (jcmd "GC.run")
+    (/ (transduce (map (comp parse-long second)) + 0
+                  (re-seq #"(?m)^(?!.*(?:Metaspace|class space)).*total \d+K, used (\d+)K" (jcmd "GC.heap_info")))
+       1024.0)))
+
+(defn- entries [pid directory] (count (.list (io/file "/proc" (str pid) directory))))
+
+(defn- measured
+  "What a leak would make grow, in the root, the link process and the agent of c. What ends by itself is given a
+  moment."
+  [root c]
+  (pause 5000)
+  (into {"root" (tell root '(figures))}
+        (for [[who pid] {"link" (:link c), "agent" (:agent c)}
+              :let [heap (used-mb pid)]]
+          [who {:threads (entries pid "task") :files (entries pid "fd") :heap-mb heap}])))
+
+(defn- grown [before after]
+  (for [[who its] after, [what most] tolerance
+        :let [[was is] [(get-in before [who what]) (its what)]]
+        :when (> is (+ was most))]
+    (format "%s of the %s: %.0f, then %.0f" (name what) who (double was) (double is))))
+
+(defn- soaked
+  "Random faults of host b, and work on host c, from a seed on until a time; after a fifth of it nothing may grow."
+  [minutes seed]
+  (let [begun   (System/nanoTime)
+        passed  #(/ (- (System/nanoTime) begun) 60e9)
+        root    (root!)
+        c       (other!)
+        harmful (comp #{:root :link} :kill)]   ; what is measured has to live
+    (loop [n 0, before nil]
+      (let [row      (str "s" (+ seed n))
+            schedule (vec (remove harmful (random-schedule (+ seed n))))
+            result   (together (scheduled row schedule)
+                               {:problems (tell root (list 'work! "c" (+ seed n)))})
+            before   (or before (when (> (passed) (/ minutes 5)) (measured root c)))
+            over?    (or (seq (:problems result)) (> (passed) minutes))]
+        (run! #(.delete ^File %) (filter #(str/starts-with? (.getName ^File %) (str row "-"))
+                                         (.listFiles (io/file (:directory *run*)))))
+        (if-not over?
+          (recur (inc n) before)
+          (let [after (if (seq (:problems result)) before (measured root c))
+                round (fn [figures] (str/join "; " (for [[who {:keys [threads files heap-mb]}] figures]
+                                                     (format "%s %d threads %d files %.0f MB" who threads files
+                                                             (double heap-mb)))))]
+            {:text     (format "%d schedules; %s, then %s" (inc n) (round before) (round after))
+             :problems (concat (map #(str row " (" (in-words schedule) "): " %) (:problems result))
+                               (grown before after))}))))))
 
 ;; ---- the command
 
@@ -585,6 +646,7 @@
       "--slurm"      (recur (rest arguments) (assoc options :slurm? true))
       "--row"        (recur more (assoc options :row value))
       "--seed"       (recur more (assoc options :seed (parse-long value)))
+      "--soak"       (recur more (assoc options :soak (parse-double value)))
       "--schedules"  (recur more (assoc options :schedules (parse-long value)))
       "--directory"  (recur more (assoc options :directory value))
       "--namespaces" (recur more (assoc options :namespaces (zipmap [:a :b :c] (str/split value #","))))
@@ -598,11 +660,15 @@
     (or (not slurm?) (rows-of-slurm number))))
 
 (defn -main [& arguments]
-  (let [{:keys [seed row schedules slurm?] :as options} (parse arguments)
+  (let [{:keys [seed row schedules slurm? soak] :as options} (parse arguments)
         seed    (or seed (mod (System/nanoTime) 1000000))
-        chosen  (concat (filter #(selected? options %) (rows options))
-                        (for [i (range (or schedules (if (and (contains? #{nil "random"} row) (not slurm?)) 3 0)))]
-                          [(str "r" (+ seed i)) (in-words (random-schedule (+ seed i))) #(scheduled % (+ seed i))])
+        random  (or schedules (if (and (contains? #{nil "random"} row) (not slurm?)) 3 0))
+        chosen  (concat (if soak
+                          [["soak" (format "random schedules for %.1f minutes" soak) (fn [_] (soaked soak seed))]]
+                          (filter #(selected? options %) (rows options)))
+                        (for [i (range (if soak 0 random))]
+                          [(str "r" (+ seed i)) (in-words (random-schedule (+ seed i)))
+                           #(scheduled % (random-schedule (+ seed i)))])
                         [["end" "the end, and what is left" (fn [_] (end-all!))]])]
     (println "seed" seed)
     (alter-var-root #'rooted/*run* (constantly (assoc options :seed seed :mark (str (System/nanoTime)))))

@@ -1,6 +1,7 @@
 (ns ^:once ^:jvm ^:slow parallel.cluster.placement-test
   "Workers shared out over several hosts: which gets how many, pools over them, and a host that is lost meanwhile."
-  (:require [clojure.string :as str]
+  (:require [clojure.java.io :as io]
+            [clojure.string :as str]
             [clojure.test :refer [deftest is testing use-fixtures]]
             [parallel.api :as parallel]
             [parallel.cluster.on-host :refer [closing-hosts here kill! start-cache]]
@@ -9,7 +10,9 @@
             [parallel.pool :as pool]
             [parallel.shared :as shared]
             [parallel.support :refer [await-true error error-kind within]])
-  (:import [java.time Duration Instant]
+  (:import [java.io File]
+           [java.lang ProcessHandle]
+           [java.time Duration Instant]
            [java.util.concurrent ExecutorService RejectedExecutionException]
            [parallel Host HostStatus HostStatus$State HostStatus$Traffic Parallel ParallelException Worker WorkerOptions
             WorkerPool]
@@ -112,6 +115,78 @@
     (testing "what is none"
       (doseq [bad [[] nil [nil]]]
         (is (thrown-with-msg? ParallelException #"list of hosts" (in bad)) (pr-str bad))))))
+
+;; ---- a host with half of the processor
+
+(def ^:private halved
+  "Of the two kinds of control groups: where they are made, and what is written into one that has half a processor, or a
+  whole one; each goes before all other work of the machine, which would take more from a whole one than from a half."
+  [["/sys/fs/cgroup/cpu" {:half  {"cpu.shares" 262144, "cpu.cfs_period_us" 100000, "cpu.cfs_quota_us" 50000}
+                          :whole {"cpu.shares" 262144}}]
+   ["/sys/fs/cgroup"     {:half  {"cpu.weight" 10000, "cpu.max" "50000 100000"}
+                          :whole {"cpu.weight" 10000}}]])
+
+(defn- control-group
+  "Makes one; nil where that is not allowed."
+  ^File [kind]
+  (some (fn [[place settings]]
+          (let [group (io/file place (str "parallel-" (name kind) "-" (.pid (ProcessHandle/current))))]
+            (when (.mkdir group)
+              (try
+                (doseq [[setting value] (settings kind)]
+                  (spit (io/file group setting) (str value)))
+                group
+                (catch java.io.IOException _ (.delete group) nil)))))
+        halved))
+
+(defn- within-group [^File group]
+  ["sh" "-c" (str "echo $$ >" (io/file group "cgroup.procs") " && exec \"$@\"") "sh"])
+
+(deftest ^{:deadline-s 600} a-host-with-half-the-processor-has-half-the-speed-and-half-the-parts
+  @start-cache
+  (let [groups (mapv control-group [:whole :half])]
+    (try
+      (if (not-every? some? groups)
+        (println "Half a processor is not tested here: control groups cannot be made.")
+        (let [hs     (hosts/add-all (for [[n group] (map vector ["whole" "half"] groups)]
+                                      (assoc here :name n :cores 1 :nice 0 :start (within-group group))))
+              ;; what else the processes there have to do comes out of the half, so one of five may be low
+              speeds (vec (repeatedly 5 #(mapv :speed (hosts/calibrate! hs))))]
+          (is (= #{1.0} (set (map first speeds))))
+          (is (<= 0.45 (nth (sort (map second speeds)) 2) 0.55) (pr-str speeds))
+          (is (await-true #(= [1 1] (map :free-cores (hosts/hosts)))))
+          (pool/with-pool [p {:in hs} 2]
+            (is (await-true #(= (repeat 2 :idle) (map (comp :state parallel/status) (pool/workers p)))))
+            (let [work  '(fn [_]
+                           (loop [i 0, x 1.0] (when (< i 20000000) (recur (inc i) (Math/sqrt (+ x i)))))
+                           (parallel.hosts/host))
+                  parts #(frequencies (pool/pmap {:pool p :chunk 1} work (range %)))]
+              (parts 30)        ; the compiler knows it then
+              (let [{:strs [whole half] :as did} (parts 150)]
+                (is (= 150 (+ whole half)))
+                (is (<= 0.4 (/ half (double whole)) 0.6) (pr-str did)))))))
+      (finally
+        (hosts/close)
+        (doseq [^File group groups :when group]
+          (is (await-true #(or (.delete group) (not (.exists group))))))))))
+
+(deftest ^{:deadline-s 600} progress-tells-what-each-host-has-done
+  (let [[one two] (two-hosts)
+        told      (atom nil)
+        places    (fn [progress]
+                    (pool/with-pool [p {:in [one two (hosts/local)]} 3]
+                      (await-true #(= (repeat 3 :idle) (map (comp :state parallel/status) (pool/workers p))))
+                      (frequencies (pool/pmap {:pool p :chunk 1 :progress progress}
+                                              '(fn [_] (Thread/sleep 20) (parallel.hosts/host)) (range 60)))))
+        names     #(update-keys % (fn [host] (or host "local")))
+        did       (places #(reset! told %))]
+    (is (= #{"one" "two" nil} (set (keys did))))
+    (is (= (names did) (update-vals (:hosts @told) :done)))
+    (testing "in lines"
+      (let [did  (volatile! nil)
+            text (with-out-str (vreset! did (places true)))]
+        (doseq [[host n] (names @did)]
+          (is (re-find (re-pattern (str "\n  " host ": " n " done, [0-9.]+/s\n")) text) text))))))
 
 (deftest ^{:deadline-s 600} a-pool-over-hosts-goes-on-when-one-is-lost
   (let [[one two] (two-hosts)]

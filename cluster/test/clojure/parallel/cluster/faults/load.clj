@@ -3,7 +3,8 @@
   wait for a reply, and status all the time. `-main` is the root: it evaluates the forms on its stdin."
   (:require [parallel.api :as parallel]
             [parallel.cluster.faults.history :as history]
-            [parallel.hosts :as hosts])
+            [parallel.hosts :as hosts]
+            [parallel.pool :as pool])
   (:import [java.io PushbackReader]
            [java.lang ProcessHandle]
            [java.util Random]
@@ -210,6 +211,45 @@
     (swap! loads #(apply dissoc % names))
     (parallel/kill ws)
     (count ws)))
+
+;; ---- the root: other work
+
+(def ^:private kinds-of-work
+  "What two new workers of a host do, of a random number: what is wrong, or nil."
+  [(fn [ws n]
+     (let [message (byte-array (+ 1000000 (* 1000 n)))
+           got     (parallel/exec ws '(alength (parallel/receive (parallel/parent))))]
+       (parallel/send ws message)
+       (when (not= [(alength message) (alength message)] (mapv #(deref % 60000 :late) got))
+         "a message to both has not arrived")))
+   (fn [ws n]
+     (when (not= [n n] (mapv #(deref % 60000 :late) (parallel/exec ws 'identity-of-n)))
+       "a definition is not there"))
+   (fn [ws n]
+     (let [size  (* 100 n)
+           reply (parallel/exec ws (list 'parallel/send '(parallel/parent) (list 'byte-array size)))
+           got   (mapv alength (parallel/receive ws 60000 [(byte-array 0) (byte-array 0)]))]
+       (run! #(deref % 60000 :late) reply)
+       (when (not= [size size] got)
+         (str "messages of " size " bytes had " got))))
+   (fn [ws n]
+     (pool/with-pool [p {:in (:host (parallel/status (first ws)))} 2]
+       (when (not= (range n) (pool/pmap {:pool p} 'identity (range n)))
+         "a map has another result")))])
+
+(defn work!
+  "Has two new workers of a host do something, and ends them: what is wrong."
+  [host seed]
+  (let [random (Random. (long seed))
+        n      (inc (.nextInt random 3000))
+        kind   (.nextInt random (count kinds-of-work))]
+    (try
+      (parallel/with-workers [ws (parallel/fork (assoc worker-opts :in host) 2)]
+        (run! #(deref % 60000 :late) (parallel/exec ws (list 'def 'identity-of-n n)))
+        (when-let [wrong ((kinds-of-work kind) ws n)]
+          [(str "work of kind " kind ": " wrong)]))
+      (catch Throwable e
+        [(str "work of kind " kind ": " (described e))]))))
 
 ;; ---- the root: status
 
