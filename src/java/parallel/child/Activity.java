@@ -17,19 +17,24 @@ final class Activity
         this.status = status;
     }
 
-    void look()
+    // True: there was a message since the last look.
+    boolean look()
     {
+        boolean any = false;
         long sentNow = status.messagesSent();
         if (sentNow != sent)
         {
+            any = true;
             sent = sentNow;
             status.lastSentAtMs(System.currentTimeMillis());
         }
         long receivedNow = status.messagesReceived();
         if (receivedNow != received)
         {
+            any = true;
             received = receivedNow;
             status.lastReceivedAtMs(System.currentTimeMillis());
         }
+        return any;
     }
 }

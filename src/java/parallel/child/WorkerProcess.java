@@ -24,6 +24,8 @@ import parallel.transport.StatusPage;
 final class WorkerProcess extends ChildProcess
 {
     private static final long LOOK_EVERY_MS = 1000;
+    /** Of one that only waits. A hundred of them are not to wake up a hundred times a second. */
+    private static final long REST_MS = 10_000;
     private static final long EXIT_HOOKS_MS = 2000;
     /** Exit codes of a worker that did not end by itself; the first is of sysexits.h, for an error of the software. */
     private static final int LOST = 70;
@@ -60,10 +62,10 @@ final class WorkerProcess extends ChildProcess
             new WorkerSide(new WorkerSide.Self(context, lines, this::exit, this::orphaned, this::lost), status);
         channel.blockedListener(side::blocked);
         Session session = Session.current();
-        session.loop().every(LOOK_EVERY_MS, () ->
+        session.loop().every(LOOK_EVERY_MS, REST_MS, () ->
         {
             status.heapBytes(heapBytes());
-            side.look();
+            return side.look();
         });
         side.begin(session.loop().attach(control, side), true);
     }

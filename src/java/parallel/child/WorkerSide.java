@@ -21,6 +21,7 @@ import parallel.control.Work;
 import parallel.runtime.Context;
 import parallel.runtime.ControlEnd;
 import parallel.runtime.LastWords;
+import parallel.runtime.Session;
 import parallel.runtime.SessionMemory;
 import parallel.runtime.Threads;
 import parallel.runtime.WorkRecord;
@@ -607,6 +608,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
     public void doing(String text)
     {
         status.doing(text);
+        Session.current().loop().stir();
         awaitsTask = text == null;
         show();
     }
@@ -621,6 +623,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
     public void waited(String what, long fromNanos, long toNanos)
     {
         status.record().waited(what, fromNanos, toNanos);
+        Session.current().loop().stir();
         recordings.waited(what, toNanos - fromNanos);
     }
 
@@ -630,22 +633,27 @@ public final class WorkerSide implements LinkListener, ControlEnd
         return new WorkRecord(status.record(), text);
     }
 
-    /** Now and then: what is too dear to be noted all the time. */
-    void look()
+    /** Now and then: what is too dear to be noted all the time. False: it waits, and did when this was called last. */
+    boolean look()
     {
-        activity.look();
+        boolean isActive = activity.look() || state() == WorkerStatus.State.RUNNING;
         if (self.context().ownsProcess() && course.isRunning())
         {
             collections.look();
         }
+        return isActive;
     }
 
     private void show()
     {
+        status.state(state().ordinal());
+    }
+
+    private WorkerStatus.State state()
+    {
         int ownReceivers = serving != null ? 1 : 0;
-        WorkerStatus.State state = receiving.get() > ownReceivers ? WorkerStatus.State.RECEIVING :
+        return receiving.get() > ownReceivers ? WorkerStatus.State.RECEIVING :
             sending.get() > 0 ? WorkerStatus.State.SENDING :
             course.isRunning() && !awaitsTask ? WorkerStatus.State.RUNNING : WorkerStatus.State.IDLE;
-        status.state(state.ordinal());
     }
 }

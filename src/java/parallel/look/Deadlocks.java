@@ -79,19 +79,18 @@ public final class Deadlocks
 
     private static boolean isStill(List<Wait> cycle)
     {
-        long last = cycle.get(0).changedNanos();
-        for (Wait wait : cycle)
+        return cycle.stream().allMatch(wait -> hasLooked(wait, cycle));
+    }
+
+    // Has it looked since the last of them began, or moved?
+    static boolean hasLooked(Wait wait, List<Wait> cycle)
+    {
+        long last = wait.changedNanos();
+        for (Wait other : cycle)
         {
-            last = wait.changedNanos() - last > 0 ? wait.changedNanos() : last;
+            last = other.changedNanos() - last > 0 ? other.changedNanos() : last;
         }
-        for (Wait wait : cycle)
-        {
-            if (wait.lookedNanos() == 0 || wait.lookedNanos() - last < SEEN_NANOS)
-            {
-                return false;
-            }
-        }
-        return true;
+        return wait.lookedNanos() != 0 && wait.lookedNanos() - last >= SEEN_NANOS;
     }
 
     static List<WaitStatus> statuses(List<Wait> cycle)

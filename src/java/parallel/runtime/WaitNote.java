@@ -11,8 +11,11 @@ import parallel.transport.WaitTable;
 import parallel.transport.Waiter;
 
 /**
- * What the session is told of one wait of one thread. A wait of more than half a second looks about once a second
- * whether it is part of a deadlock, and sooner while that may be so. Used by the thread that waits.
+ * What the session is told of one wait of one thread. A wait of more than half a second looks whether it is part of a
+ * deadlock, and about once a second from then on while that may be so, sooner at first. One that is part of none rests,
+ * if those that it waits for can wake it: the last call of a cycle to begin finds the cycle, and wakes those that wait
+ * for its process, who find it, too, and wake others. A hundred idle workers then have nothing to do. Used by the thread
+ * that waits.
  */
 public final class WaitNote implements WaitObserver.Note
 {
@@ -30,6 +33,7 @@ public final class WaitNote implements WaitObserver.Note
     private final int index;
     private final int epoch;
     private final Waiter.For what;
+    private final boolean canBeWoken;
     private final long began = System.nanoTime();
     private long lookAt = began + FIRST_LOOK_NANOS;
     private int soon;
@@ -41,8 +45,10 @@ public final class WaitNote implements WaitObserver.Note
     private long atNanos;
     private List<WaitTable.Wait> remembered;
 
-    WaitNote(Context owner, WaitTable table, int index, Waiter.For what, int[] on, int needed)
+    // canBeWoken: whether those that it waits for have a channel to this process, whose bell wakes the thread.
+    WaitNote(Context owner, WaitTable table, int index, Waiter.For what, int[] on, int needed, boolean canBeWoken)
     {
+        this.canBeWoken = canBeWoken;
         this.owner = owner;
         this.table = table;
         this.index = index;
@@ -108,14 +114,20 @@ public final class WaitNote implements WaitObserver.Note
         return lookAt;
     }
 
+    @Override
+    public boolean isToLook()
+    {
+        return isDue() || table.wasAsked(index, epoch);
+    }
+
     /**
-     * Is it to look now?
+     * Is it to look now, of its own accord?
      *
      * @return true once the time has come.
      */
     public boolean isDue()
     {
-        return System.nanoTime() - lookAt >= 0;
+        return lookAt != Long.MAX_VALUE && System.nanoTime() - lookAt >= 0;
     }
 
     @Override
@@ -142,7 +154,8 @@ public final class WaitNote implements WaitObserver.Note
         atNanos = at;
         boolean maybe = Waits.watch().look(this);
         soon = maybe ? soon + 1 : 0;
-        lookAt = System.nanoTime() + (maybe && soon < MOST_SOON ? SOON_NANOS : LOOK_NANOS);
+        lookAt = !maybe && canBeWoken ? Long.MAX_VALUE :
+            System.nanoTime() + (maybe && soon < MOST_SOON ? SOON_NANOS : LOOK_NANOS);
     }
 
     /**

@@ -57,7 +57,7 @@ public final class Waits
     static WaitNote begin(For what, List<MessageChannel> on, long deadlineNanos)
     {
         int[] ids = peers(on);
-        return begin(what, ids, what.isAny() ? 1 : ids.length, deadlineNanos);
+        return begin(what, ids, what.isAny() ? 1 : ids.length, deadlineNanos, true);
     }
 
     static int[] peers(List<MessageChannel> channels)
@@ -74,7 +74,7 @@ public final class Waits
      */
     public static WaitNote forLock(int[] holder, long deadlineNanos)
     {
-        return begin(For.LOCK, holder, 1, deadlineNanos);
+        return begin(For.LOCK, holder, 1, deadlineNanos, false);
     }
 
     /**
@@ -87,7 +87,7 @@ public final class Waits
      */
     public static WaitNote forBarrier(int[] absent, int needed, long deadlineNanos)
     {
-        return begin(For.BARRIER, absent, needed, deadlineNanos);
+        return begin(For.BARRIER, absent, needed, deadlineNanos, false);
     }
 
     /**
@@ -100,7 +100,7 @@ public final class Waits
      */
     public static WaitNote forLatch(int[] absent, int needed, long deadlineNanos)
     {
-        return begin(For.LATCH, absent, needed, deadlineNanos);
+        return begin(For.LATCH, absent, needed, deadlineNanos, false);
     }
 
     /**
@@ -140,7 +140,7 @@ public final class Waits
             while (true)
             {
                 // Again: the session may begin with the worker that does the task.
-                note = note == null ? begin(For.TASK, workers.get(), 1, deadlineNanos) : note;
+                note = note == null ? begin(For.TASK, workers.get(), 1, deadlineNanos, false) : note;
                 boolean looks = note != null && note.isDue();
                 long now = System.nanoTime();
                 long lookAt = note == null ? now + UNNOTED_NANOS : note.lookAtNanos();
@@ -164,7 +164,7 @@ public final class Waits
         }
     }
 
-    private static WaitNote begin(For what, int[] on, int needed, long deadlineNanos)
+    private static WaitNote begin(For what, int[] on, int needed, long deadlineNanos, boolean canBeWoken)
     {
         Thread thread = Thread.currentThread();
         WaitTable table = ofSession;
@@ -178,7 +178,7 @@ public final class Waits
         {
             return null;
         }
-        WaitNote note = new WaitNote(owner, table, index, what, on, needed);
+        WaitNote note = new WaitNote(owner, table, index, what, on, needed, canBeWoken);
         NOTED.put(thread, note);
         return note;
     }
@@ -228,6 +228,24 @@ public final class Waits
     public static WaitTable table()
     {
         return ofSession;
+    }
+
+    /**
+     * Has a thread look that waits for one of this process. Does not block.
+     *
+     * @param owner whose it waits for.
+     * @param wait  of the thread; of a worker that is neither a child nor the parent nothing happens.
+     */
+    public static void rouse(Context owner, WaitTable.Wait wait)
+    {
+        ChannelPeer peer = owner.isWorker() && owner.parent().id() == wait.id() ? owner.parent() :
+            Children.of(owner).all().stream().filter(child -> child.id() == wait.id()).findFirst().orElse(null);
+        MessageChannel channel = peer == null ? null : peer.channel();
+        if (channel != null)
+        {
+            ofSession.ask(wait);
+            channel.wakeOtherEnd();
+        }
     }
 
     /**

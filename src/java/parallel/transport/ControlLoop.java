@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
  * The one thread of a process that reads control streams: a daemon that never blocks but in its selector. Listeners,
@@ -30,14 +31,30 @@ public final class ControlLoop implements AutoCloseable
     private static final class Tick
     {
         private final long nanos;
-        private final Runnable task;
+        private final long restNanos;
+        private final BooleanSupplier task;
+        private boolean rests;
         private long next;
 
-        Tick(long nanos, Runnable task)
+        Tick(long nanos, long restNanos, BooleanSupplier task)
         {
             this.nanos = nanos;
+            this.restNanos = restNanos;
             this.task = task;
             this.next = System.nanoTime() + nanos;
+        }
+
+        void run(long now)
+        {
+            next = now + nanos;
+            rests = !task.getAsBoolean();
+            next = rests ? now + restNanos : next;
+        }
+
+        void stir(long now)
+        {
+            next = rests ? Math.min(next, now + nanos) : next;
+            rests = false;
         }
     }
 
@@ -48,6 +65,7 @@ public final class ControlLoop implements AutoCloseable
     private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private volatile boolean closing;
     private volatile boolean outOfNative;
+    private volatile boolean resting;
 
     /** One after the other. Of the loop's thread. */
     private int failures;
@@ -165,7 +183,41 @@ public final class ControlLoop implements AutoCloseable
      */
     public void every(long millis, Runnable tick)
     {
-        execute(() -> ticks.add(new Tick(TimeUnit.MILLISECONDS.toNanos(millis), tick)));
+        every(millis, millis, () ->
+        {
+            tick.run();
+            return true;
+        });
+    }
+
+    /**
+     * The same of a task that rests while there is nothing to do: until a frame comes, {@link #stir} is called, or the
+     * longer period is over.
+     *
+     * @param millis     the period, 1 or more.
+     * @param restMillis the longer period.
+     * @param tick       must not block; false: it rests.
+     */
+    public void every(long millis, long restMillis, BooleanSupplier tick)
+    {
+        execute(() -> ticks.add(
+            new Tick(TimeUnit.MILLISECONDS.toNanos(millis), TimeUnit.MILLISECONDS.toNanos(restMillis), tick)));
+    }
+
+    /** Something happens again: tasks that rest do so no more. Costs next to nothing while none does. */
+    public void stir()
+    {
+        if (resting)
+        {
+            execute(this::stirTicks);
+        }
+    }
+
+    private void stirTicks()
+    {
+        resting = false;
+        long now = System.nanoTime();
+        ticks.forEach(tick -> tick.stir(now));
     }
 
     /**
@@ -271,13 +323,11 @@ public final class ControlLoop implements AutoCloseable
         {
             LockSupport.parkNanos(LOOK_EVERY_NANOS);
         }
-        if (timeout < 0 || outOfNative)
-        {
-            selector.selectNow(key -> ready(key, scratch));
-        }
-        else
-        {
+        int ready = timeout < 0 || outOfNative ? selector.selectNow(key -> ready(key, scratch)) :
             selector.select(key -> ready(key, scratch), timeout);
+        if (ready > 0 && resting)
+        {
+            stirTicks();
         }
     }
 
@@ -314,8 +364,8 @@ public final class ControlLoop implements AutoCloseable
             long now = System.nanoTime();
             if (tick.next - now <= 0)
             {
-                tick.next = now + tick.nanos;
-                guarded(tick.task);
+                guarded(() -> tick.run(now));
+                resting |= tick.rests;
             }
         }
     }

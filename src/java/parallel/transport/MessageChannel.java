@@ -190,6 +190,12 @@ public final class MessageChannel
         return message.result == null ? Sent.NO_ROOM : message.result;
     }
 
+    /** Wakes the threads at the other end that are blocked on this channel. They look, and block again. Never blocks. */
+    public void wakeOtherEnd()
+    {
+        bell().ring();
+    }
+
     // Moves the message on as far as there is room; where there is none, what arrives goes to the inbox. True: there is
     // nothing more to do.
     boolean offer(Outgoing message)

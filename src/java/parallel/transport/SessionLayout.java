@@ -28,7 +28,8 @@ package parallel.transport;
  *          + 52  verdict  int: the epoch of a wait that is part of a deadlock; written by anyone
  *          + 56  told     int: the epoch of a wait whose deadlock was told; compareAndSet by anyone
  *          + 60  ready    int: the epoch of a wait that is about to end for that
- *          + 64  thread   int length, at most   60 bytes of UTF-8
+ *          + 64  thread   int length, at most   56 bytes of UTF-8
+ *          +124  asked    int: the epoch of a wait that is to look at once; written by anyone
  *          +128  on       int count, at most   127 ids; -1: more than those
  *          +640  trace    int length, at most 1404 bytes of UTF-8
  * </pre>
@@ -37,7 +38,7 @@ final class SessionLayout
 {
     /** "PARSESSN", read as a little-endian long. */
     static final long MAGIC = 0x4e53534553524150L;
-    static final int VERSION = 4;
+    static final int VERSION = 5;
 
     static final int MAGIC_OFFSET = 0;
     static final int VERSION_OFFSET = 8;
@@ -88,7 +89,8 @@ final class SessionLayout
     static final int TOLD = 56;
     static final int READY = 60;
     static final int THREAD = 64;
-    static final int THREAD_BYTES = 60;
+    static final int THREAD_BYTES = 56;
+    static final int ASKED = 124;
     static final int ON = 128;
     static final int MOST_ON = 127;
     static final int TRACE = 640;

@@ -27,6 +27,13 @@ public interface WaitObserver
         long lookAtNanos();
 
         /**
+         * Is it to look now? Asked by the thread that waits, whenever it has woken up.
+         *
+         * @return true: the time has come, or somebody wants to know.
+         */
+        boolean isToLook();
+
+        /**
          * The thread has found that it still has to wait. May throw: the wait ends with that.
          *
          * @param atNanos  of {@link System#nanoTime}, before it has looked.

@@ -295,6 +295,32 @@ public final class WaitTable
     }
 
     /**
+     * Asks a thread that waits to look. It does so when it wakes up, for which its bell is to be rung.
+     *
+     * @param wait as it was seen; no effect on a later one.
+     */
+    public void ask(Wait wait)
+    {
+        ifOpen(() -> page.putIntRelease(SessionLayout.waitOffset(wait.index) + SessionLayout.ASKED, wait.epoch));
+    }
+
+    /**
+     * Was it asked to look? Says so once.
+     *
+     * @param index of the calling thread's wait.
+     * @param epoch of it.
+     * @return true: it was, since the last time.
+     */
+    public boolean wasAsked(int index, int epoch)
+    {
+        synchronized (session)
+        {
+            int at = SessionLayout.waitOffset(index) + SessionLayout.ASKED;
+            return !session.isClosed() && page.getIntAcquire(at) == epoch && page.compareAndSetInt(at, epoch, 0);
+        }
+    }
+
+    /**
      * Says to a thread that its wait is part of a deadlock.
      *
      * @param wait as it was seen; no effect on a later one.

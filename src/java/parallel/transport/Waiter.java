@@ -278,7 +278,7 @@ public final class Waiter
                 boolean starved = isStarved(channels);
                 parker.sleep(starved ? Math.min(until, System.nanoTime() + STARVED_NANOS) : until);
             }
-            boolean looks = note != null && isPast(note.lookAtNanos());
+            boolean looks = note != null && note.isToLook();
             long atNanos = looks ? System.nanoTime() : 0;
             // Before the flags are set again: they would make the other end ring for a thread that is awake.
             if (done.getAsBoolean())
