@@ -66,7 +66,7 @@
 
 (defcall watch!
   "Sets what happens on a deadlock, in the whole session, workers and calls that exist already included. For the root.
-  A call that has waited for half a second looks for itself, about once a second. Returns nil; never blocks.
+  A call that has waited for half a second looks for itself. Returns nil; never blocks.
 
     :on-deadlock  :report  one of the calls says so, once: a line on its *err*, within 2 s (the default)
                   :throw   each call of the cycle ends with the error :deadlock, whose :cycle is as deadlocks has it

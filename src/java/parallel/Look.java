@@ -181,8 +181,8 @@ public final class Look
     /**
      * Serves a live page on 127.0.0.1: the tree of workers, who waits for whom, what each does, pools, errors, hosts,
      * what is shared, and what was printed last. Nothing listens before this call; the state is read only while a page
-     * is open. It ends with {@link Dashboard#close()}, with {@link Parallel#close()}, and with this JVM. Blocks for some
-     * milliseconds. Needs the module {@code jdk.httpserver}.
+     * is open. It ends with {@link Dashboard#close()}, with {@link Parallel#close()}, and with this JVM. Blocks for
+     * some milliseconds. Needs the module {@code jdk.httpserver}.
      *
      * <pre>{@code
      * Dashboard dashboard = Look.dashboard(DashboardOptions.defaults());

@@ -314,6 +314,56 @@
         (.destroyForcibly process)
         (.waitFor process)))))
 
+(defn- switches
+  "How often the threads of ours of a process have gone to sleep so far, by name."
+  [pid]
+  (into {} (for [task (.listFiles (io/file (str "/proc/" pid "/task")))
+                 :let [status (line-seq (io/reader (io/file task "status")))
+                       value  (fn [key] (some #(second (re-matches (re-pattern (str key ":\\s*(.*)")) %)) status))]
+                 :when (str/starts-with? (value "Name") "parallel-")]
+             [(.getName ^java.io.File task) (parse-long (value "voluntary_ctxt_switches"))])))
+
+(deftest a-worker-that-waits-sleeps
+  (let [ws    [(parallel/run {:jvm-opts quick-jvm} receiving) (parallel/fork {:jvm-opts quick-jvm})]
+        _     (is (= 2 @(parallel/exec (second ws) '(+ 1 1))))
+        pids  (map :pid (parallel/status ws))
+        rests (fn [] (let [before (map switches pids)]
+                       (Thread/sleep 6000)
+                       (map (fn [before after] (apply + (vals (merge-with - after before)))) before
+                            (map switches pids))))]
+    (is (await-true #(waiting? [(.id ^Worker (first ws)) :receive [0]])))
+    ;; a look every ten seconds is one
+    (is (await-true #(every? (fn [n] (<= n 1)) (rests)) 60000))
+    (parallel/kill ws)))
+
+(deftest a-call-that-rests-is-found
+  (testing "of two"
+    (let [w (parallel/run {:jvm-opts quick-jvm} receiving)]
+      (is (await-true #(waiting? [(.id ^Worker w) :receive [0]])))
+      (Thread/sleep 2500)
+      (let [f (beside (parallel/receive w))]
+        (is (= #{[0 :receive [(.id ^Worker w)]] [(.id ^Worker w) :receive [0]]} (kinds (found))))
+        (parallel/send w :after-all)
+        (is (= :closed (deref f 60000 :hangs))))))
+  (testing "of three, the last of which waits for a lock"
+    (let [lock (shared/lock)
+          f    (beside (.lock ^SharedLock lock)
+                       (try
+                         (let [w (parallel/run {:jvm-opts quick-jvm}
+                                               '(fn [lock]
+                                                  (let [below (parallel/run '(fn [^java.util.concurrent.locks.Lock lock]
+                                                                               (Thread/sleep 4000)
+                                                                               (.lock lock))
+                                                                            lock)]
+                                                    (parallel/receive below)))
+                                               lock)]
+                           (parallel/receive w))
+                         (finally
+                           (.unlock ^SharedLock lock))))]
+      (is (= [:receive :receive :lock] (map :for (sort-by :id (found)))))
+      (parallel/kill (parallel/children))
+      (is (= :worker-died (deref f 60000 :hangs))))))
+
 (deftest what-is-asked-for-is-one-of-three
   (doseq [bad [nil {} :throw {:on-deadlock nil} {:on-deadlock :kill} {:on-deadlock :off :also 1}]]
     (is (= :bad-argument (error-kind #(look/watch! bad))) (pr-str bad)))

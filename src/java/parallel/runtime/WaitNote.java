@@ -14,8 +14,8 @@ import parallel.transport.Waiter;
  * What the session is told of one wait of one thread. A wait of more than half a second looks whether it is part of a
  * deadlock, and about once a second from then on while that may be so, sooner at first. One that is part of none rests,
  * if those that it waits for can wake it: the last call of a cycle to begin finds the cycle, and wakes those that wait
- * for its process, who find it, too, and wake others. A hundred idle workers then have nothing to do. Used by the thread
- * that waits.
+ * for its process. They find it, too, and wake others. A hundred idle workers then have nothing to do. Used by the
+ * thread that waits.
  */
 public final class WaitNote implements WaitObserver.Note
 {

@@ -190,7 +190,7 @@ public final class MessageChannel
         return message.result == null ? Sent.NO_ROOM : message.result;
     }
 
-    /** Wakes the threads at the other end that are blocked on this channel. They look, and block again. Never blocks. */
+    /** Wakes the threads that are blocked on this channel at the other end: they look again. Never blocks. */
     public void wakeOtherEnd()
     {
         bell().ring();
