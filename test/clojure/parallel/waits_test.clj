@@ -11,7 +11,9 @@
             [parallel.root :as root]
             [parallel.shared :as shared]
             [parallel.support :refer [*kind* await-true clojure-main defboth error error-kind opts quick-jvm]])
-  (:import [java.util ArrayList Collections Random]
+  (:import [java.io File]
+           [java.nio.file Files]
+           [java.util ArrayList Collections Random]
            [parallel SharedBarrier SharedLatch SharedLock Worker]
            [parallel.look Graphs]))
 
@@ -317,11 +319,11 @@
 (defn- switches
   "How often the threads of ours of a process have gone to sleep so far, by name."
   [pid]
-  (into {} (for [task (.listFiles (io/file (str "/proc/" pid "/task")))
-                 :let [status (line-seq (io/reader (io/file task "status")))
-                       value  (fn [key] (some #(second (re-matches (re-pattern (str key ":\\s*(.*)")) %)) status))]
+  (into {} (for [^File task (.listFiles (io/file (str "/proc/" pid "/task")))
+                 :let [status (Files/readString (.toPath (io/file task "status")))
+                       value  (fn [key] (second (re-find (re-pattern (str "(?m)^" key ":\\s*(.*)$")) status)))]
                  :when (str/starts-with? (value "Name") "parallel-")]
-             [(.getName ^java.io.File task) (parse-long (value "voluntary_ctxt_switches"))])))
+             [(.getName task) (parse-long (value "voluntary_ctxt_switches"))])))
 
 (deftest a-worker-that-waits-sleeps
   (let [ws    [(parallel/run {:jvm-opts quick-jvm} receiving) (parallel/fork {:jvm-opts quick-jvm})]
@@ -329,8 +331,8 @@
         pids  (map :pid (parallel/status ws))
         rests (fn [] (let [before (map switches pids)]
                        (Thread/sleep 6000)
-                       (map (fn [before after] (apply + (vals (merge-with - after before)))) before
-                            (map switches pids))))]
+                       (map (fn [before after] (apply + (map (fn [[task n]] (- n (before task 0))) after)))
+                            before (map switches pids))))]
     (is (await-true #(waiting? [(.id ^Worker (first ws)) :receive [0]])))
     ;; a look every ten seconds is one
     (is (await-true #(every? (fn [n] (<= n 1)) (rests)) 60000))
