@@ -337,7 +337,7 @@
         (is (= :bad-argument (:parallel/error e)))
         (is (re-find #"\(flame! \.\.\.\) takes what profile returns, or a map of stacks"
                      (str (:message-of-error e)))))))
-  (doseq [[path says] [[nil #"takes the path of a file"] ["/no/such/directory/x.svg" #"there is no directory"]
+  (doseq [[path says] [[nil #"takes the path of the file"] ["/no/such/directory/x.svg" #"there is no directory"]
                        ["/" #"is a directory"]]]
     (let [e (error #(look/flame! path {}))]
       (is (= :bad-argument (:parallel/error e)))

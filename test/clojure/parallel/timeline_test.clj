@@ -296,8 +296,8 @@
   (let [directory (directory)]
     (try
       (doseq [[call f] {"report!" look/report! "trace!" look/trace!}
-              [path pattern] [[nil #"takes the path of a file, a string, File or Path, .*, not nil"]
-                              [3 #"takes the path of a file, .*, not 3"]
+              [path pattern] [[nil #"takes the path of the file for the .*, a string, File or Path, not nil"]
+                              [3 #"takes the path of the file for the .*, not 3"]
                               ["a\u0000b" #"cannot write a file of that name"]
                               [directory #"it is a directory; name a file in it"]
                               [(str directory "/no/such/file") #"there is no directory .*/no/such"]]]
