@@ -30,8 +30,9 @@
 ;; ---- who waits for whom
 
 (defcall waits
-  "Returns which thread waits for whom, now: a vector of one map per waiting thread of any process of the session on
-  this machine, the root's too. An idle worker waits for nobody. Never blocks; throws nothing.
+  "Returns which thread waits for whom, now: a vector of one map per waiting thread of any process of the session,
+  the root's too. Of those on other hosts it has the workers of this process and those below them, as their host told
+  last, a fraction of a second ago. An idle worker waits for nobody. Never blocks; throws nothing.
 
     :id        of the worker, 0 for the root     :thread  its name
     :for       :receive :select :room :join :reply :step :yield :lock :barrier :latch or :task
@@ -102,8 +103,9 @@
 
 (defcall timeline
   "Returns what workers did last, a vector of maps in the order of :from-ns. Without argument: of all live descendants,
-  workers of workers included, and of the last 64 workers of this process that have ended. Never blocks. Throws
-  :bad-argument for what is not a worker.
+  workers of workers included, and of the last 64 workers of this process that have ended. Does not block, unless a
+  worker is on another host: then for that host's answer, a quarter of a second at most. Throws :bad-argument for what
+  is not a worker.
 
   ws   a worker or a sequential collection of workers, ended ones, too.
 
@@ -115,11 +117,12 @@
                     collection of the heap of 1 ms or more
   :name             the beginning of the form's text or of the function's name, 32 bytes at most
   :index            of an element in its map, of the first element of a part; else nil
-  :from-ns :to-ns   of System/nanoTime, one clock for all JVMs of a machine; :to-ns is nil while it is under way
+  :from-ns :to-ns   of System/nanoTime, one clock for all JVMs of a machine; :to-ns is nil while it is under way. Those of
+                    another host are moved to this clock, and wrong by half of its round trip at most
   :outcome          :ok, :error or :cancelled; nil while it is under way, and where the worker died of it
 
   A worker keeps the last 768 records of its evaluations, and 256 of other threads; what is under way is always among
-  them. Its collections are known from the second on that is noticed; those of workers on other hosts are not known.
+  them. Its collections are known from the second on that is noticed.
 
     (look/timeline)
     (filter #(nil? (:outcome %)) (look/timeline w)) ; what it is at, or died of"

@@ -54,8 +54,8 @@ public final class Look
     /**
      * Returns which thread waits for whom, now. Never blocks.
      *
-     * @return one entry for each thread that waits, of all processes of the session on this machine; an idle worker has
-     *         none.
+     * @return one entry for each thread that waits, of all processes of the session, of other hosts those of this process's
+     *         workers and of those below them; an idle worker has none.
      */
     public static List<WaitStatus> waits()
     {
@@ -91,7 +91,7 @@ public final class Look
     /**
      * Returns what workers did last: all live ones below the calling code, workers of workers included, and the last 64
      * workers of this process that have ended. Each keeps its last thousand records or so. Those of a worker on another
-     * host are not known here.
+     * host are fetched, which takes a quarter of a second at most; else it never blocks.
      *
      * @return the entries in the order of their beginnings; what is under way has no end and no outcome.
      */
