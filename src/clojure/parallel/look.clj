@@ -117,7 +117,7 @@
                     collection of the heap of 1 ms or more
   :name             the beginning of the form's text or of the function's name, 32 bytes at most
   :index            of an element in its map, of the first element of a part; else nil
-  :from-ns :to-ns   of System/nanoTime, one clock for all JVMs of a machine; :to-ns is nil while it is under way. Those of
+  :from-ns :to-ns   of System/nanoTime, one clock for all JVMs of a machine; :to-ns is nil while under way. Those of
                     another host are moved to this clock, and wrong by half of its round trip at most
   :outcome          :ok, :error or :cancelled; nil while it is under way, and where the worker died of it
 

@@ -54,8 +54,8 @@ public final class Look
     /**
      * Returns which thread waits for whom, now. Never blocks.
      *
-     * @return one entry for each thread that waits, of all processes of the session, of other hosts those of this process's
-     *         workers and of those below them; an idle worker has none.
+     * @return one entry for each thread that waits, of all processes of the session; of other hosts, of this
+     *         process's workers and those below them. An idle worker has none.
      */
     public static List<WaitStatus> waits()
     {
