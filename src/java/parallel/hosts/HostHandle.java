@@ -129,6 +129,12 @@ public final class HostHandle implements Calibration.Measured
         over = gone.thenCompose(nothing -> what.get());
     }
 
+    /** Something was heard of it lately. */
+    boolean isHeard()
+    {
+        return state == State.UP;
+    }
+
     boolean isUsable()
     {
         return state == State.UP || state == State.SILENT;

@@ -366,13 +366,14 @@ final class RemotePlace implements Place
     @Override
     public synchronized CompletableFuture<?> fetchRecords()
     {
-        if (fetched.isDone() && ended.getCount() > 0 && started.isDone() &&
-            System.nanoTime() - recordedNanos >= FETCH_EVERY_NANOS)
+        boolean answers = started.isDone() && ended.getCount() > 0 && host.isHeard();
+        if (answers && fetched.isDone() && System.nanoTime() - recordedNanos >= FETCH_EVERY_NANOS)
         {
             fetched = new CompletableFuture<>();
             send(RelayFrames.RECORDS, Codec.toBytes(null));
         }
-        return fetched;
+        // Of one that is silent there is what it has told last.
+        return answers ? fetched : CompletableFuture.completedFuture(null);
     }
 
     @Override
