@@ -253,7 +253,7 @@
 
 (deftest a-worker-has-no-hosts
   (let [said #(:message-of-error (error (fn [] @(parallel/run % '(parallel.hosts/add {:start ["env"]})))))]
-    (is (re-find #"hosts: they belong to the root" (said {})))
-    (is (re-find #"hosts: they belong to the root" (said {:in :thread})))
-    (is (re-find #"hosts: they belong to the root"
+    (is (re-find #"has no hosts: add them, and start their workers, in the root" (said {})))
+    (is (re-find #"has no hosts: add them, and start their workers, in the root" (said {:in :thread})))
+    (is (re-find #"has no hosts: add them, and start their workers, in the root"
                  (:message-of-error (error (fn [] @(parallel/run '(parallel/run {:in "here"} 1)))))))))
