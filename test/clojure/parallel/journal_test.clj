@@ -276,7 +276,7 @@
         file    (str *directory* "/small/journal")
         small   (fn [& forms] (apply root/run {:shell mount} '(require '[parallel.pool :as pool]) forms))
         {:keys [said exit]}
-        (small (list 'let ['p   '(pool/pool {:in :thread} 2)
+        (small (list 'let ['p   '(pool/pool {:in :thread} 1)   ; what it keeps are the first elements
                            'all (list 'fn '[n] (list 'vec (list 'pool/pmap {:pool 'p :journal file :chunk 1}
                                                                 '(quote (fn [n] (byte-array 10000))) '(range n))))]
                      '(println (try (count (all 20)) (catch java.io.IOException e (.getMessage e))))
