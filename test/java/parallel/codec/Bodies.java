@@ -153,6 +153,7 @@ public final class Bodies
     public static final class Circular implements Body
     {
         private static final long serialVersionUID = 1L;
+        @SuppressWarnings("serial")  // JDK 21 and newer warn
         private final Object self = this;
 
         @Override
