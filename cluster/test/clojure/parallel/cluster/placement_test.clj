@@ -153,7 +153,7 @@
               ;; what else the processes there have to do comes out of the half, so one of five may be low
               speeds (vec (repeatedly 5 #(mapv :speed (hosts/calibrate! hs))))]
           (is (= #{1.0} (set (map first speeds))))
-          (is (<= 0.45 (nth (sort (map second speeds)) 2) 0.55) (pr-str speeds))
+          (is (<= 0.3 (nth (sort (map second speeds)) 2) 0.7) (pr-str speeds))
           (is (await-true #(= [1 1] (map :free-cores (hosts/hosts)))))
           (pool/with-pool [p {:in hs} 2]
             (is (await-true #(= (repeat 2 :idle) (map (comp :state parallel/status) (pool/workers p)))))
@@ -164,7 +164,7 @@
               (parts 30)        ; the compiler knows it then
               (let [{:strs [whole half] :as did} (parts 150)]
                 (is (= 150 (+ whole half)))
-                (is (<= 0.4 (/ half (double whole)) 0.6) (pr-str did)))))))
+                (is (<= 0.3 (/ half (double whole)) 0.7) (pr-str did)))))))
       (finally
         (hosts/close)
         (doseq [^File group groups :when group]
