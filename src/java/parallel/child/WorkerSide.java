@@ -25,6 +25,7 @@ import parallel.runtime.Session;
 import parallel.runtime.SessionMemory;
 import parallel.runtime.Threads;
 import parallel.runtime.WorkRecord;
+import parallel.transport.ControlLoop;
 import parallel.transport.FlightRecord;
 import parallel.transport.Link;
 import parallel.transport.LinkListener;
@@ -45,6 +46,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
     private final Activity activity;
     private final Collections collections;
     private final Recordings recordings;
+    private final ControlLoop loop = Session.current().loop();
     private final Map<Byte, Consumer<ByteBuffer>> commands = new HashMap<>();
     private final Course course = new Course();
     private final AtomicInteger sending = new AtomicInteger();
@@ -608,7 +610,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
     public void doing(String text)
     {
         status.doing(text);
-        Session.current().loop().stir();
+        loop.stir();
         awaitsTask = text == null;
         show();
     }
@@ -623,7 +625,7 @@ public final class WorkerSide implements LinkListener, ControlEnd
     public void waited(String what, long fromNanos, long toNanos)
     {
         status.record().waited(what, fromNanos, toNanos);
-        Session.current().loop().stir();
+        loop.stir();
         recordings.waited(what, toNanos - fromNanos);
     }
 

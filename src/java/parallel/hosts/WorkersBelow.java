@@ -4,12 +4,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
+import java.util.TreeMap;
 
 import parallel.WorkerStatus;
 import parallel.WorkerStatus.State;
@@ -65,15 +64,19 @@ final class WorkersBelow
      */
     static List<WorkerStatus> of(Map<String, Object> told, int id, String host, Duration age)
     {
-        List<WorkerStatus> found = new ArrayList<>();
-        List<Integer> parents = new ArrayList<>(List.of(id));
+        return below(told, id).values().stream().map(parts -> status(parts, host, age)).toList();
+    }
+
+    /** The parts of each of them, by id. */
+    private static Map<Integer, Object[]> below(Map<String, Object> told, int id)
+    {
+        Map<Integer, Object[]> found = new TreeMap<>();
         for (Object each : (List<?>)told.getOrDefault(WORKERS, List.of()))
         {
             Object[] parts = (Object[])each;
-            if (parents.contains(parts[2]))     // a parent has a smaller id than its children
+            if (parts[2].equals(id) || found.containsKey(parts[2]))     // a parent has a smaller id than its children
             {
-                parents.add((Integer)parts[0]);
-                found.add(status(parts, host, age));
+                found.put((Integer)parts[0], parts);
             }
         }
         return found;
@@ -89,20 +92,12 @@ final class WorkersBelow
      */
     static List<Wait> waits(Map<String, Object> told, int id, long clockNanos)
     {
-        Set<Integer> ids = new HashSet<>(Set.of(id));
-        for (Object each : (List<?>)told.getOrDefault(WORKERS, List.of()))
-        {
-            Object[] parts = (Object[])each;
-            if (ids.contains(parts[2]))
-            {
-                ids.add((Integer)parts[0]);
-            }
-        }
+        Map<Integer, Object[]> below = below(told, id);
         List<Wait> found = new ArrayList<>();
         for (Object each : (List<?>)told.getOrDefault(WAITS, List.of()))
         {
             Object[] parts = (Object[])each;
-            if (ids.contains(parts[0]))
+            if (parts[0].equals(id) || below.containsKey(parts[0]))
             {
                 found.add(wait(parts, clockNanos));
             }

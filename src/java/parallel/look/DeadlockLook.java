@@ -59,7 +59,8 @@ public final class DeadlockLook implements DeadlockWatch
             return false;
         }
         asker.remember(mine);
-        mine.stream().filter(wait -> wait.on().contains(own) && !Deadlocks.hasLooked(wait, mine))
+        long last = Deadlocks.lastChange(mine);
+        mine.stream().filter(wait -> wait.on().contains(own) && !Deadlocks.hasLooked(wait, last))
             .forEach(wait -> Waits.rouse(asker.owner(), wait));
         asker.tell(OtherThreads.count(own), trace());
         List<Wait> cycle = of(asker, Deadlocks.confirmed(Waits.all(), wait -> wait.others() != 0));

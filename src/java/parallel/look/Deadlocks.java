@@ -79,18 +79,24 @@ public final class Deadlocks
 
     private static boolean isStill(List<Wait> cycle)
     {
-        return cycle.stream().allMatch(wait -> hasLooked(wait, cycle));
+        long last = lastChange(cycle);
+        return cycle.stream().allMatch(wait -> hasLooked(wait, last));
     }
 
-    // Has it looked since the last of them began, or moved?
-    static boolean hasLooked(Wait wait, List<Wait> cycle)
+    // When the last of them began, or moved.
+    static long lastChange(List<Wait> cycle)
     {
-        long last = wait.changedNanos();
-        for (Wait other : cycle)
+        long last = cycle.get(0).changedNanos();
+        for (Wait wait : cycle)
         {
-            last = other.changedNanos() - last > 0 ? other.changedNanos() : last;
+            last = wait.changedNanos() - last > 0 ? wait.changedNanos() : last;
         }
-        return wait.lookedNanos() != 0 && wait.lookedNanos() - last >= SEEN_NANOS;
+        return last;
+    }
+
+    static boolean hasLooked(Wait wait, long since)
+    {
+        return wait.lookedNanos() != 0 && wait.lookedNanos() - since >= SEEN_NANOS;
     }
 
     static List<WaitStatus> statuses(List<Wait> cycle)

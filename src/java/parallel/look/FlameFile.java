@@ -70,7 +70,7 @@ public final class FlameFile
      */
     public static void write(Path path, Map<String, Long> stacks)
     {
-        TextFile.write("flame graph", path, text(stacks));
+        TextFile.write("flame graph", path, PROLOG + whole(stacks));
     }
 
     /**
@@ -81,7 +81,7 @@ public final class FlameFile
      */
     static String html(Map<String, Long> stacks)
     {
-        return text(stacks).substring(PROLOG.length()).replace(NAMESPACE, "");
+        return whole(stacks).replace(NAMESPACE, "");
     }
 
     /**
@@ -93,8 +93,7 @@ public final class FlameFile
      */
     public static String bare(Map<String, Long> stacks)
     {
-        return text(stacks).substring(PROLOG.length()).replace("<style>" + STYLE + "</style>\n", "")
-            .replace(element(script()) + "\n", "");
+        return svg(stacks, "", "");
     }
 
     /**
@@ -117,40 +116,39 @@ public final class FlameFile
         return Resources.text(SCRIPT);
     }
 
-    private static String element(String script)
+    private static String whole(Map<String, Long> stacks)
     {
-        return "<script><![CDATA[\n" + script + "]]></script>";
+        return svg(stacks, "<style>" + STYLE + "</style>\n", "<script><![CDATA[\n" + script() + "]]></script>\n");
     }
 
-    private static String text(Map<String, Long> stacks)
+    private static String svg(Map<String, Long> stacks, String style, String script)
     {
         Node root = new Node();
         stacks.forEach((stack, count) -> root.add(stack.split(";"), count));
-        String script = script();
         String text;
         double least = LEAST;
         do
         {
-            text = new FlameFile(root.count, least).text(root, script);
+            text = new FlameFile(root.count, least).svg(root, style, script);
             least *= 2;
         }
         while (text.getBytes(StandardCharsets.UTF_8).length > MOST_BYTES);
         return text;
     }
 
-    private String text(Node root, String script)
+    private String svg(Node root, String style, String script)
     {
         add(ALL, root, 0, 0);
         int height = TOP + depth * ROW + MARGIN;
-        return PROLOG + "<svg" + NAMESPACE + " width=\"" +
+        return "<svg" + NAMESPACE + " width=\"" +
             WIDTH + "\" height=\"" + height + "\" viewBox=\"0 0 " + WIDTH + " " + height +
             "\" font-family=\"monospace\" font-size=\"12\">\n" +
-            "<style>" + STYLE + "</style>\n<rect width=\"100%\" height=\"100%\" fill=\"#f8f8f4\"/>\n" +
+            style + "<rect width=\"100%\" height=\"100%\" fill=\"#f8f8f4\"/>\n" +
             "<text x=\"10\" y=\"20\" font-size=\"15\">" + total + " samples of 10 ms</text>\n" +
             "<text id=\"all\" x=\"900\" y=\"20\">whole graph</text>\n" +
             "<text id=\"find\" x=\"1010\" y=\"20\">search</text>\n" +
             "<text id=\"said\" x=\"10\" y=\"42\"> </text>\n<g id=\"frames\">\n" + frames +
-            "</g>\n" + element(script) + "\n</svg>\n";
+            "</g>\n" + script + "</svg>\n";
     }
 
     private void add(String name, Node node, long before, int level)

@@ -165,8 +165,9 @@ final class HostConnection implements StreamListener
         if (load.length > 0)
         {
             Object[] there = (Object[])Codec.fromBytes(load);
-            clock.heard(sentNanos, System.nanoTime(), (Long)there[0]);
-            send(RelayFrames.STATE, Codec.toBytes(Map.of("rtt-us", (System.nanoTime() - sentNanos) / 1000,
+            long now = System.nanoTime();
+            clock.heard(sentNanos, now, (Long)there[0]);
+            send(RelayFrames.STATE, Codec.toBytes(Map.of("rtt-us", (now - sentNanos) / 1000,
                 "clock-ns", clock.shiftNanos(), "now", there[1])));
         }
     }

@@ -3,7 +3,6 @@ package parallel.runtime;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,20 +27,7 @@ public final class FlightRecords
      */
     public static void below(Collection<Integer> ids, BiConsumer<Integer, FlightRecord> look)
     {
-        Set<Integer> known = new HashSet<>(ids);
-        boolean more = !known.isEmpty();
-        while (more)
-        {
-            more = false;
-            for (SessionPage.Slot slot : Session.current().page().slots())
-            {
-                if (known.contains(slot.parentId()) && known.add(slot.id()))
-                {
-                    more = true;
-                    look(slot, look);
-                }
-            }
-        }
+        Statuses.slotsBelow(ids, slot -> look(slot, look));
     }
 
     private static void look(SessionPage.Slot slot, BiConsumer<Integer, FlightRecord> look)

@@ -5,11 +5,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 import parallel.WorkerStatus;
 import parallel.WorkerStatus.State;
@@ -71,10 +73,7 @@ public final class Statuses
             found.put(worker.id(), worker.status());
             worker.below().forEach(further -> found.put(further.id(), further));
         }
-        if (!found.isEmpty())
-        {
-            addBelow(found);
-        }
+        slotsBelow(List.copyOf(found.keySet()), slot -> found.put(slot.id(), look(slot)));
         return List.copyOf(found.values());
     }
 
@@ -87,23 +86,24 @@ public final class Statuses
     public static List<WorkerStatus> below(Collection<Integer> ids)
     {
         Map<Integer, WorkerStatus> found = new TreeMap<>();
-        ids.forEach(id -> found.put(id, null));
-        addBelow(found);
-        return found.values().stream().filter(Objects::nonNull).toList();
+        slotsBelow(ids, slot -> found.put(slot.id(), look(slot)));
+        return List.copyOf(found.values());
     }
 
-    private static void addBelow(Map<Integer, WorkerStatus> found)
+    // The slots of the live workers below others.
+    static void slotsBelow(Collection<Integer> ids, Consumer<SessionPage.Slot> look)
     {
-        List<SessionPage.Slot> slots = Session.current().page().slots();
-        boolean more = true;
+        Set<Integer> known = new HashSet<>(ids);
+        boolean more = !known.isEmpty();
+        List<SessionPage.Slot> slots = more ? Session.current().page().slots() : List.of();
         while (more)
         {
             more = false;
             for (SessionPage.Slot slot : slots)
             {
-                if (found.containsKey(slot.parentId()) && !found.containsKey(slot.id()))
+                if (known.contains(slot.parentId()) && known.add(slot.id()))
                 {
-                    found.put(slot.id(), look(slot));
+                    look.accept(slot);
                     more = true;
                 }
             }

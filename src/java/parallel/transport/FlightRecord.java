@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
 
 import org.agrona.concurrent.UnsafeBuffer;
 
@@ -350,7 +351,7 @@ public final class FlightRecord
         List<Entry> entries = new ArrayList<>();
         for (int record = 0; record < count; record++)
         {
-            Entry entry = read(base + record * PairLayout.RECORD_BYTES);
+            Entry entry = read(base + record * PairLayout.RECORD_BYTES, this::copy);
             if (entry != null)
             {
                 entries.add(entry);
@@ -360,7 +361,8 @@ public final class FlightRecord
         return entries;
     }
 
-    private Entry read(int at)
+    // What is copied of a record as it was written, as a whole; null: nothing.
+    private <T> T read(int at, IntFunction<T> copying)
     {
         for (int look = 0; look < LOOKS; look++)
         {
@@ -370,12 +372,12 @@ public final class FlightRecord
             {
                 return null;
             }
-            Entry entry = copy(at);
+            T copied = copying.apply(at);
             // Pairs with the release fence in beginWrite: a byte of a later write comes with its odd number.
             VarHandle.acquireFence();
             if (before == memory.getIntOpaque(at + PairLayout.RECORD_LOCK) && (before & 1) == 0)
             {
-                return entry;
+                return copied;
             }
             Thread.onSpinWait();
         }
@@ -425,34 +427,22 @@ public final class FlightRecord
      */
     public synchronized byte[] copied()
     {
-        byte[] copy = new byte[count * PairLayout.RECORD_BYTES];
-        int used = 0;
+        ByteBuffer copies = ByteBuffer.allocate(count * PairLayout.RECORD_BYTES);
+        byte[] copy = new byte[PairLayout.RECORD_BYTES];
         for (int record = 0; record < count; record++)
         {
-            used += copyRecord(base + record * PairLayout.RECORD_BYTES, copy, used) ? PairLayout.RECORD_BYTES : 0;
+            if (read(base + record * PairLayout.RECORD_BYTES, at -> bytes(at, copy)) != null)
+            {
+                copies.put(copy);
+            }
         }
-        return Arrays.copyOf(copy, used);
+        return Arrays.copyOf(copies.array(), copies.position());
     }
 
-    private boolean copyRecord(int at, byte[] copy, int to)
+    private byte[] bytes(int at, byte[] copy)
     {
-        for (int look = 0; look < LOOKS; look++)
-        {
-            // As in read.
-            int before = memory.getIntAcquire(at + PairLayout.RECORD_LOCK);
-            if (before == 0)
-            {
-                return false;
-            }
-            memory.getBytes(at, copy, to, PairLayout.RECORD_BYTES);
-            VarHandle.acquireFence();
-            if (before == memory.getIntOpaque(at + PairLayout.RECORD_LOCK) && (before & 1) == 0)
-            {
-                return true;
-            }
-            Thread.onSpinWait();
-        }
-        return false;
+        memory.getBytes(at, copy);
+        return copy;
     }
 
     private int usedRecords()

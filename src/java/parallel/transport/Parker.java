@@ -17,7 +17,6 @@ final class Parker implements AutoCloseable
 {
     private final List<MessageChannel> channels;
     private final Selector selector;
-    private volatile boolean spoiled;
 
     Parker(List<MessageChannel> channels)
     {
@@ -110,17 +109,6 @@ final class Parker implements AutoCloseable
             same = others.get(i) == channels.get(i);
         }
         return same;
-    }
-
-    // It is not to be used again.
-    void spoil()
-    {
-        spoiled = true;
-    }
-
-    boolean isSpoiled()
-    {
-        return spoiled;
     }
 
     @Override

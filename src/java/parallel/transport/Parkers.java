@@ -22,7 +22,7 @@ final class Parkers
     private final ArrayDeque<Parker> idleOfSeveral = new ArrayDeque<>();
     private final List<Parker> ofSeveral = new ArrayList<>();
     private volatile Parker[] waiting = NONE;
-    private boolean closed;
+    private volatile boolean closed;
 
     // A parker for a wait on the channels; the first is the one of these parkers.
     Parker lease(List<MessageChannel> channels)
@@ -56,10 +56,6 @@ final class Parkers
 
     private synchronized void join(Parker parker)
     {
-        if (closed)
-        {
-            parker.spoil();
-        }
         ofSeveral.add(parker);
     }
 
@@ -80,13 +76,24 @@ final class Parkers
     // The one for which there is no place.
     private synchronized Parker keep(Parker parker)
     {
-        if (closed || parker.isSpoiled())
+        if (isOfClosed(parker))
         {
             return parker;
         }
         ArrayDeque<Parker> kept = parker.channels().size() == 1 ? idle : idleOfSeveral;
         kept.addFirst(parker);
         return kept.size() > IDLE_KEPT ? kept.pollLast() : null;
+    }
+
+    // Who closes one of its channels says so first, and looks afterwards whether the parker is kept.
+    private static boolean isOfClosed(Parker parker)
+    {
+        boolean found = false;
+        for (MessageChannel channel : parker.channels())
+        {
+            found |= channel.parkers().closed;
+        }
+        return found;
     }
 
     private static void end(Parker parker)
@@ -104,7 +111,6 @@ final class Parkers
         boolean wasIdle;
         synchronized (this)
         {
-            parker.spoil();
             wasIdle = idleOfSeveral.remove(parker);
         }
         if (wasIdle)
