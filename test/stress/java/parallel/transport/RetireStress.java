@@ -131,12 +131,13 @@ public final class RetireStress
     {
         private final Mapped mapped = new Mapped();
         private final List<MessageChannel> alone = List.of(mapped.parent);
-        private final Parker parker = new Parker();
+        private final Parker parker = new Parker(alone);
 
         @Actor
         public void receiver(II_Result r)
         {
             mapped.parent.parkers().enter(parker);
+            parker.listen();
             Waiter.announce(alone, For.ROOM);
             r.r1 = Wire.number(mapped.parent.isEnded());
             mapped.parent.receiver().clearWaitingFlags();
