@@ -24,7 +24,8 @@
   (:refer-clojure :exclude [send print])
   (:require [clojure.string :as str]
             [parallel.impl.errors :as errors :refer [defcall milliseconds refuse]]
-            [parallel.impl.print])
+            [parallel.impl.print]
+            [parallel.impl.stdin])
   (:import [java.util.concurrent TimeUnit]
            [java.util.function Function Supplier]
            [parallel Look ParallelException ParallelException$Code]
@@ -39,13 +40,6 @@
 (def ^:dynamic ^:no-doc *context*
   "The context of a worker that is a thread; nil: the process's."
   nil)
-
-(defonce ^:no-doc script-reader
-  ;; Of a script that comes through a pipe: what is read from now on may define what a worker will need.
-  (when (and (instance? clojure.lang.LineNumberingPushbackReader *in*)
-             (some #(str/starts-with? (.getClassName ^StackTraceElement %) "clojure.core$load_reader")
-                   (.getStackTrace (Thread/currentThread))))
-    (doto ^clojure.lang.LineNumberingPushbackReader *in* (.captureString))))
 
 (def ^:dynamic ^:no-doc *carried*
   "In a worker: dynamic vars to what the thread that gave the evaluation had bound them to."

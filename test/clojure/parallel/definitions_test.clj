@@ -3,6 +3,7 @@
   own."
   (:require [clojure.string :as str]
             [clojure.test :refer [deftest is testing]]
+            [parallel.impl.stdin :as stdin]
             [parallel.support :as support])
   (:import [java.io File]
            [java.lang ProcessBuilder]
@@ -160,7 +161,20 @@
 (shutdown-agents)")
 
 (deftest a-piped-script-s-definitions-are-known
-  (is (= "[[:f 1] {:a 1}]\n" (clojure-main short-script "-"))))
+  (is (= "[[:f 1] {:a 1}]\n" (clojure-main short-script "-")))
+  (testing "whatever stands before, and in the namespace whose form has loaded the library"
+    (is (= "[[:f 1] {:a 1}]\n"
+           (clojure-main (str "\n(def before 1) (ns one\n (:require [parallel.api]))\n\n" short-script) "-")))))
 
 (deftest definitions-of-an-expression-on-the-command-line-are-known
-  (is (str/ends-with? (clojure-main "" "-e" short-script) "[[:f 1] {:a 1}]\n")))
+  (is (str/ends-with? (clojure-main "" "-e" short-script) "[[:f 1] {:a 1}]\n"))
+  (testing "which comes after more than a page of other arguments"
+    (is (str/ends-with? (clojure-main "" "--report" (apply str (repeat 5000 \x)) "-e" short-script)
+                        "[[:f 1] {:a 1}]\n"))))
+
+(deftest what-clojure-main-reads-is-known-by-its-arguments
+  (doseq [[words expressions stdin] [[[] [] :prompt] [["-r"] [] :prompt] [["--repl" "x"] [] :prompt]
+                                     [["-e" "1" "--eval" "2"] ["1" "2"] nil] [["-i" "-" "-r"] [] :prompt]
+                                     [["-e" "-r"] ["-r"] nil] [["-"] [] :script] [["--report" "none" "-"] [] :script]
+                                     [["-m" "x" "-r"] [] nil] [["x.clj" "-"] [] nil] [["-e" "1" "-r"] ["1"] :prompt]]]
+    (is (= {:expressions expressions :stdin stdin} (stdin/parsed words)) (pr-str words))))

@@ -1,9 +1,10 @@
 (ns ^:no-doc parallel.impl.definitions
   "What was defined at the prompt, as forms: so that a worker can be given it. A form is noted under each var that it
   has changed. What only adds to a multimethod or a protocol is noted under that."
-  (:require [clojure.string :as str])
+  (:require [clojure.string :as str]
+            [parallel.impl.stdin :as stdin])
   (:import [clojure.lang LineNumberingPushbackReader Namespace Var]
-           [java.io File StringReader]
+           [java.io File PushbackReader StringReader]
            [java.lang.ref WeakReference]))
 
 (set! *warn-on-reflection* true)
@@ -88,21 +89,63 @@
             (find-ns n))))
       ns))
 
-(defn- read-next [^LineNumberingPushbackReader reader ns]
+(defn- read-next
+  "The next form; ::unreadable where there is none, but more may follow, ::end at the end."
+  [^PushbackReader reader ns]
   (binding [*ns* ns *read-eval* false]
     (try
       (read {:read-cond :allow :eof ::end} reader)
-      (catch Exception _ ::end))))
+      (catch Exception _
+        (let [c (.read reader)]
+          (if (neg? c) ::end (do (.unread reader c) ::unreadable)))))))
+
+(defn- forms-from
+  "[{:form :ns}] of what a reader has; it begins in ns. A prompt goes on after what cannot be read, and so do we."
+  [reader ns]
+  (loop [ns ns forms []]
+    (let [form (read-next reader ns)]
+      (case form
+        ::end        forms
+        ::unreadable (recur ns forms)
+        (recur (namespace-after form ns) (conj forms {:form form :ns (ns-name ns)}))))))
 
 (defn- forms-in
-  "[{:form :ns}] of a text, as far as it can be read; it begins in ns."
+  "Those of a text whose first character stands in line and column 1, or there."
+  ([text ns]
+   (forms-in text ns 1 1))
+  ([text ns line column]
+   (let [indented (str (apply str (repeat (dec (long column)) \space)) text)]
+     (forms-from (doto (LineNumberingPushbackReader. (StringReader. indented))
+                   (.setLineNumber (int line)))
+                 ns))))
+
+(defn- forms-without-lines
+  "Those of a text at a prompt, which numbers the lines of each form from 1."
   [^String text ns]
-  (let [reader (LineNumberingPushbackReader. (StringReader. text))]
-    (loop [ns ns forms []]
-      (let [form (read-next reader ns)]
-        (if (identical? form ::end)
-          forms
-          (recur (namespace-after form ns) (conj forms {:form form :ns (ns-name ns)})))))))
+  (forms-from (PushbackReader. (StringReader. text)) ns))
+
+(def ^:private typed
+  "{:forms read last at clojure.main's prompt, :ns they were read in, :before what its vars held then}; or nil."
+  (atom nil))
+
+(defn- note-typed!
+  "Notes what they have defined so far. No prompt tells that an evaluation has ended: the next read does, or whoever
+  needs a definition meanwhile."
+  []
+  (locking typed
+    (when-let [{:keys [forms ns before]} @typed]
+      (let [now (roots ns)]
+        (doseq [{:keys [form]} forms]
+          (run! #(note-definition! ns % form) (changed before now))
+          (note-addition! ns form))
+        (swap! typed assoc :before now)))))
+
+(defn read-at-prompt!
+  "Takes the text of a form that will be evaluated next, in *ns*."
+  [text]
+  (locking typed
+    (note-typed!)
+    (reset! typed {:forms (forms-without-lines text *ns*) :ns *ns* :before (roots *ns*)})))
 
 (defn evaluate-text
   "As evaluate, where the form loads a file of that text: what the file has defined is noted one by one."
@@ -117,6 +160,10 @@
         (note-definition! ns sym form)))
     (run! (fn [{:keys [form ns]}] (note-addition! (the-ns ns) form)) forms)
     value))
+
+(defn- all-noted []
+  (note-typed!)
+  @noted)
 
 ;; ---- looking up
 
@@ -137,42 +184,48 @@
         (swap! scripts assoc file [time forms])
         forms))))
 
+(def ^:private expressions
+  "The forms of -e on this JVM's command line. A prompt numbers the lines of each form from 1: then lines say nothing."
+  (delay
+   (let [forms (if (= :prompt (:stdin @stdin/given)) forms-without-lines forms-in)]
+     (into [] (mapcat #(forms % (create-ns 'user))) (:expressions @stdin/given)))))
+
+;; A script that comes through a pipe cannot be read again. What was read before its first ns form belongs to whichever
+;; namespace was current.
+
+(def ^:private captured
+  "{:text read so far, :forms {namespace forms}}"
+  (atom {:text "" :forms {}}))
+
+(defn- captured-text
+  "What was read of a script so far; nil where it is not kept."
+  []
+  (when-let [^LineNumberingPushbackReader reader (:reader stdin/script)]
+    (locking captured
+      (let [more (.getString reader)]
+        (.captureString reader)
+        (when (seq more)
+          (swap! captured (fn [{:keys [text]}] {:text (str text more) :forms {}})))
+        (:text @captured)))))
+
+(defn- captured-forms [ns]
+  (locking captured
+    (let [text (captured-text)]
+      (or (get-in @captured [:forms ns])
+          (let [{:keys [line column]} stdin/script
+                forms (into @expressions (when text (forms-in text ns line column)))]
+            (swap! captured assoc-in [:forms ns] forms)
+            forms)))))
+
 (def ^:private stdin (File. "/proc/self/fd/0"))
 
-(def ^:private command-line
-  "The forms of -e or --eval on this JVM's command line."
-  (delay
-   (try
-     (let [words (vec (.orElse (.arguments (.info (java.lang.ProcessHandle/current))) (make-array String 0)))]
-       (into []
-             (mapcat (fn [[option text]] (when (#{"-e" "--eval"} option) (forms-in text (create-ns 'user)))))
-             (partition 2 1 words)))
-     (catch Exception _ []))))
-
-;; A script that comes through a pipe cannot be read again: from the moment when parallel.api is loaded its reader keeps
-;; what it reads.
-
-(def ^:private pipe
-  "{:reader :text what it has read so far, :forms}"
-  (atom {:reader parallel.api/script-reader :text "" :forms []}))
-
-(defn- piped []
-  (locking pipe
-    (let [{:keys [^LineNumberingPushbackReader reader text]} @pipe
-          more (some-> reader .getString)]
-      (some-> reader .captureString)
-      (when (seq more)
-        (let [text (str text more)]
-          (swap! pipe assoc :text text :forms (forms-in text (create-ns 'user)))))
-      (:forms @pipe))))
-
 (defn- without-file
-  "The forms of what has no file: given on the command line, or read from stdin."
-  []
-  (cond
-    (seq @command-line)     @command-line
-    (.isFile ^File stdin)   (forms-of stdin)
-    :else                   (piped)))
+  "The forms of what has no file, for a namespace: given on the command line, or of a script on stdin. The same object
+  as long as nothing more was read."
+  [ns]
+  (if (and (= :script (:stdin @stdin/given)) (.isFile ^File stdin))
+    (forms-of stdin)
+    (captured-forms ns)))
 
 (defn- file-of
   "The file that the var was loaded from, when it is no file of the class path."
@@ -191,7 +244,7 @@
               (file-of v) (forms-of (file-of v))
               (or (nil? file)
                   (str/starts-with? (str file) "NO_SOURCE")
-                  (str/starts-with? (str file) "<")) (without-file)
+                  (str/starts-with? (str file) "<")) (without-file (.ns v))
               :else nil))))
 
 (defn- within
@@ -205,7 +258,7 @@
   (or (first (filter #(and (:line (meta v)) (= (:line (meta v)) (:line (meta %)))) forms))
       (last forms)))
 
-(defn- captured
+(defn- captured-locals
   "{name value} of the locals around the function that a var holds."
   [^Var v]
   (let [f (.getRawRoot v)]
@@ -222,13 +275,13 @@
   "The hashes of the simple values that the function of a var has captured, or nil: another evaluation of its source has
   the same, unless it takes the clock, or chance."
   [^Var v]
-  (not-empty (sort (map hash (filter #(or (number? %) (string? %) (ident? %) (char? %)) (vals (captured v)))))))
+  (not-empty (sort (map hash (filter #(or (number? %) (string? %) (ident? %) (char? %)) (vals (captured-locals v)))))))
 
 (defn- inside
   "The definition that stands in a top-level form: with the locals around it, as the function has captured them."
   [^Var v {:keys [form ns]}]
   (let [inner  (best v (within form (.sym v)))
-        locals (if (identical? inner form) {} (captured v))]
+        locals (if (identical? inner form) {} (captured-locals v))]
     (when (and inner (or (identical? inner form) (fn? (.getRawRoot v))))
       (cond-> {:form inner :ns ns}
         (seq locals) (assoc :locals locals)))))
@@ -259,7 +312,7 @@
     (when-let [[path ns] found]
       (let [form   (peek path)
             locals (when (some #(and (seq? %) (not= 'do (first %))) (pop path))
-                     (captured v))
+                     (captured-locals v))
             before (earlier v form)]
         (cond-> {:form (if (seq before) (list* 'do (concat before [form])) form) :ns ns}
           (seq locals) (assoc :locals locals))))))
@@ -308,7 +361,7 @@
 (defn source
   "How the var was defined, {:form :ns}, or nil when that is not known."
   [^Var v]
-  (or (as-noted v (get @noted (symbol v)))
+  (or (as-noted v (get (all-noted) (symbol v)))
       (when-let [source (in-script v)]
         (when (made-by? (:form source) v)
           source))))
@@ -333,7 +386,7 @@
 (defn replaced?
   "Whether a function of a script has been replaced by one whose source is not known, as with-redefs does."
   [^Var v]
-  (let [source (when-not (get-in @noted [(symbol v) :form]) (in-script v))]
+  (let [source (when-not (get-in (all-noted) [(symbol v) :form]) (in-script v))]
     (boolean (and source (not (made-by? (:form source) v))))))
 
 (defn additions
@@ -341,7 +394,7 @@
   it was added for."
   [^Var v]
   (into {} (filter (fn [[_ {:keys [form ns]}]] (stands? v form ns)))
-        (or (:additions (get @noted (symbol v)))
+        (or (:additions (get (all-noted) (symbol v)))
             (additions-in-script v))))
 
 (def ^:private foreign-in
@@ -364,14 +417,21 @@
   protocols of others: of vars of which from-class-path? is true."
   [^Namespace ns from-class-path?]
   (let [of-script (some (fn [[_ v]] (file-of v)) (ns-interns ns))
-        all       (concat (for [[target {:keys [additions]}] @noted, [key addition] additions]
+        all       (concat (for [[target {:keys [additions]}] (all-noted), [key addition] additions]
                             [target key addition])
-                          (additions-among (if of-script (forms-of of-script) (without-file))))]
+                          (additions-among (if of-script (forms-of of-script) (without-file ns))))]
     (filter (fn [[target]]
               ;; a namespace may have been removed
               (let [v (when (find-ns (symbol (namespace target))) (find-var target))]
                 (and v (from-class-path? v))))
             all)))
+
+(defn- extensible?
+  "Whether something can be added to what a var holds, which then stays the same object."
+  [^Var v]
+  (let [value (.getRawRoot v)]
+    (or (instance? clojure.lang.MultiFn value)
+        (and (map? value) (not (record? value)) (some? (:on-interface value))))))
 
 (defn unchanged
   "A function that says whether the var is still defined as it is now, as far as source and additions know. It does not
@@ -379,15 +439,17 @@
   [^Var v]
   (let [root      (WeakReference. (.getRawRoot v))
         meta-data (meta v)
-        entry     (get @noted (symbol v))
+        entry     (get (all-noted) (symbol v))
         file      (file-of v)
-        time      (when file (.lastModified file))]
+        time      (when file (.lastModified file))
+        read      (when (extensible? v) (captured-text))]
     (fn []
       (let [held (.get root)]
         (and (some? held)
              (identical? held (.getRawRoot v))
              (identical? meta-data (meta v))
-             (identical? entry (get @noted (symbol v)))
+             (identical? entry (get (all-noted) (symbol v)))
+             (or (nil? read) (= read (captured-text)))
              (or (nil? file) (= time (.lastModified file))))))))
 
 (defn in-a-resource?

@@ -390,7 +390,7 @@
       :missing (str "Unable to resolve symbol: " listed ". "
                     (if one? "It was" "They were") " defined at the prompt, and "
                     (if one? "its source is" "their sources are") " not known. "
-                    "Define " (if one? "it" "them") " in all workers, "
+                    "Define " (if one? "it" "them") " again, if this is the prompt of clojure.main, or in all workers, "
                     "(everywhere '(defn " (name (first names)) " ...)), "
                     "or in a file of the class path; an nREPL server with "
                     "parallel.nrepl/middleware records what is defined at its prompt, and sends it."))))

@@ -18,7 +18,8 @@
     parallel.impl.forward parallel.impl.journal parallel.impl.look parallel.impl.options parallel.impl.pfn
     parallel.impl.pool-function parallel.impl.pool-map parallel.impl.pool-options parallel.impl.pool-worker
     parallel.impl.print parallel.impl.progress parallel.impl.reload parallel.impl.remote parallel.impl.replicas
-    parallel.impl.source parallel.impl.worker-options parallel.hosts parallel.look parallel.pool parallel.shared])
+    parallel.impl.source parallel.impl.stdin parallel.impl.worker-options
+    parallel.hosts parallel.look parallel.pool parallel.shared])
 
 ;; ---- the jar
 

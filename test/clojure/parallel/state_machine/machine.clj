@@ -139,9 +139,10 @@
 
 (defmethod call :receive [_ {:keys [handle] :as worker} _]
   [(receivable worker)
-   #(parallel/receive handle (cond (:unaware? worker)                                              short-ms
-                                   (or (seq (:expected worker)) (:silent? worker) (ending? worker)) long-ms
-                                   :else                                                            short-ms)
+   #(parallel/receive handle (cond (:silent? worker)                              long-ms
+                                   (:unaware? worker)                             short-ms
+                                   (or (seq (:expected worker)) (ending? worker)) long-ms
+                                   :else                                          short-ms)
                       none)
    (partial took worker)])
 

@@ -1,10 +1,12 @@
 (ns parallel.state-machine.soak
-  "Random sequences of API calls for minutes: nothing may go against the model, and nothing may grow.
+  "Random sequences of API calls for minutes: nothing may go against the model, a deadlock that is none included, and
+  nothing may grow.
 
     bin/clojure -M:soak [minutes]     10 by default"
   (:require [clojure.java.io :as io]
             [clojure.string :as str]
             [clojure.test.check.generators :as gen]
+            [parallel.look :as look]
             [parallel.state-machine.machine :as machine])
   (:import [java.lang ProcessHandle]
            [java.nio.file Files]))
@@ -51,6 +53,8 @@
 (defn- in-seconds [s] (+ (System/nanoTime) (long (* s 1e9))))
 
 (defn -main [& [minutes]]
+  ;; No sequence has a deadlock: an alarm is an error of a call of which the model knows nothing.
+  (look/watch! {:on-deadlock :throw})
   (let [seconds (* 60 (parse-double (or minutes "10")))
         seed    (System/currentTimeMillis)
         warm    (sequences-until seed (in-seconds (/ seconds 5)))
