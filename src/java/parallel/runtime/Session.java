@@ -50,7 +50,7 @@ public final class Session
         this.page = page;
         this.directory = directory;
         this.host = page.firstId() / IDS_OF_A_HOST;
-        Waits.observe(page.waits());
+        Waits.observe(page.waits(), loop);
     }
 
     public static synchronized Session current()

@@ -33,9 +33,12 @@ public final class WaitNote implements WaitObserver.Note
     private final int index;
     private final int epoch;
     private final Waiter.For what;
-    private final boolean canBeWoken;
+    /** Null: nobody can wake it, and it looks of its own accord. */
+    private final Runnable rouser;
     private final long began = System.nanoTime();
-    private long lookAt = began + FIRST_LOOK_NANOS;
+    private long lookAt;
+    private boolean looked;
+    private volatile boolean roused;
     private int soon;
     private int[] on;
     private int needed;
@@ -45,10 +48,11 @@ public final class WaitNote implements WaitObserver.Note
     private long atNanos;
     private List<WaitTable.Wait> remembered;
 
-    // canBeWoken: whether those that it waits for have a channel to this process, whose bell wakes the thread.
-    WaitNote(Context owner, WaitTable table, int index, Waiter.For what, int[] on, int needed, boolean canBeWoken)
+    // rouser: wakes the thread, as the bell of a channel to those that it waits for does; null: there is none.
+    WaitNote(Context owner, WaitTable table, int index, Waiter.For what, int[] on, int needed, Runnable rouser)
     {
-        this.canBeWoken = canBeWoken;
+        this.rouser = rouser;
+        this.lookAt = rouser == null ? began + FIRST_LOOK_NANOS : Long.MAX_VALUE;
         this.owner = owner;
         this.table = table;
         this.index = index;
@@ -117,7 +121,22 @@ public final class WaitNote implements WaitObserver.Note
     @Override
     public boolean isToLook()
     {
-        return isDue() || table.wasAsked(index, epoch);
+        return isDue() || roused && !looked || table.wasAsked(index, epoch);
+    }
+
+    // By the thread of the control loop. True: it is not due yet.
+    boolean rouseWhenDue()
+    {
+        if (rouser == null || roused)
+        {
+            return false;
+        }
+        roused = System.nanoTime() - began >= FIRST_LOOK_NANOS;
+        if (roused)
+        {
+            rouser.run();
+        }
+        return !roused;
     }
 
     /**
@@ -152,9 +171,10 @@ public final class WaitNote implements WaitObserver.Note
         on = ids;
         needed = neededNow;
         atNanos = at;
+        looked = true;
         boolean maybe = Waits.watch().look(this);
         soon = maybe ? soon + 1 : 0;
-        lookAt = !maybe && canBeWoken ? Long.MAX_VALUE :
+        lookAt = !maybe && rouser != null ? Long.MAX_VALUE :
             System.nanoTime() + (maybe && soon < MOST_SOON ? SOON_NANOS : LOOK_NANOS);
     }
 

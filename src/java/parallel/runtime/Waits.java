@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 import parallel.codec.ByName;
+import parallel.transport.ControlLoop;
 import parallel.transport.MessageChannel;
 import parallel.transport.WaitTable;
 import parallel.transport.Waiter;
@@ -22,10 +23,14 @@ import parallel.transport.Waiter.For;
 public final class Waits
 {
     private static final long UNNOTED_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long ROUSE_EVERY_MS = 500;
+    private static final long REST_MS = TimeUnit.HOURS.toMillis(1);
     private static final Map<Thread, WaitNote> NOTED = new ConcurrentHashMap<>();
 
     /** Null: this process has no session yet. */
     private static volatile WaitTable ofSession;
+    /** Of the same session. */
+    private static volatile ControlLoop loop;
 
     private Waits()
     {
@@ -54,15 +59,25 @@ public final class Waits
         return Watch.FOUND;
     }
 
-    static WaitNote begin(For what, List<MessageChannel> on, long deadlineNanos)
+    private static WaitNote begin(For what, List<MessageChannel> on, long deadlineNanos, Runnable rouser)
     {
         int[] ids = peers(on);
-        return begin(what, ids, what.isAny() ? 1 : ids.length, deadlineNanos, true);
+        WaitNote note = begin(what, ids, what.isAny() ? 1 : ids.length, deadlineNanos, rouser);
+        if (note != null)
+        {
+            loop.stir();
+        }
+        return note;
     }
 
     static int[] peers(List<MessageChannel> channels)
     {
-        return channels.stream().mapToInt(MessageChannel::peer).toArray();
+        int[] ids = new int[channels.size()];
+        for (int i = 0; i < ids.length; i++)
+        {
+            ids[i] = channels.get(i).peer();
+        }
+        return ids;
     }
 
     /**
@@ -74,7 +89,7 @@ public final class Waits
      */
     public static WaitNote forLock(int[] holder, long deadlineNanos)
     {
-        return begin(For.LOCK, holder, 1, deadlineNanos, false);
+        return begin(For.LOCK, holder, 1, deadlineNanos, null);
     }
 
     /**
@@ -87,7 +102,7 @@ public final class Waits
      */
     public static WaitNote forBarrier(int[] absent, int needed, long deadlineNanos)
     {
-        return begin(For.BARRIER, absent, needed, deadlineNanos, false);
+        return begin(For.BARRIER, absent, needed, deadlineNanos, null);
     }
 
     /**
@@ -100,7 +115,7 @@ public final class Waits
      */
     public static WaitNote forLatch(int[] absent, int needed, long deadlineNanos)
     {
-        return begin(For.LATCH, absent, needed, deadlineNanos, false);
+        return begin(For.LATCH, absent, needed, deadlineNanos, null);
     }
 
     /**
@@ -140,7 +155,7 @@ public final class Waits
             while (true)
             {
                 // Again: the session may begin with the worker that does the task.
-                note = note == null ? begin(For.TASK, workers.get(), 1, deadlineNanos, false) : note;
+                note = note == null ? begin(For.TASK, workers.get(), 1, deadlineNanos, null) : note;
                 boolean looks = note != null && note.isDue();
                 long now = System.nanoTime();
                 long lookAt = note == null ? now + UNNOTED_NANOS : note.lookAtNanos();
@@ -164,7 +179,7 @@ public final class Waits
         }
     }
 
-    private static WaitNote begin(For what, int[] on, int needed, long deadlineNanos, boolean canBeWoken)
+    private static WaitNote begin(For what, int[] on, int needed, long deadlineNanos, Runnable rouser)
     {
         Thread thread = Thread.currentThread();
         WaitTable table = ofSession;
@@ -178,7 +193,7 @@ public final class Waits
         {
             return null;
         }
-        WaitNote note = new WaitNote(owner, table, index, what, on, needed, canBeWoken);
+        WaitNote note = new WaitNote(owner, table, index, what, on, needed, rouser);
         NOTED.put(thread, note);
         return note;
     }
@@ -269,9 +284,22 @@ public final class Waits
         return waits;
     }
 
-    static void observe(WaitTable table)
+    static void observe(WaitTable table, ControlLoop itsLoop)
     {
         ofSession = table;
+        loop = itsLoop;
+        itsLoop.every(ROUSE_EVERY_MS, REST_MS, Waits::rouseThoseDue);
         Waiter.observer(Waits::begin);
+    }
+
+    // A wait has no timer of its own: to set one costs more than the rest of a short wait.
+    private static boolean rouseThoseDue()
+    {
+        boolean more = false;
+        for (WaitNote note : NOTED.values())
+        {
+            more |= note.rouseWhenDue();
+        }
+        return more;
     }
 }

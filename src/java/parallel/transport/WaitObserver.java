@@ -12,15 +12,17 @@ public interface WaitObserver
      * @param what          it waits for.
      * @param on            whose messages, room or words it waits for.
      * @param deadlineNanos of {@link System#nanoTime}, {@link Long#MAX_VALUE} for none.
+     * @param rouser        wakes the thread, from any other: it then asks whether it is to look.
      * @return what is told of this wait from now on; null: nothing.
      */
-    Note begin(Waiter.For what, List<MessageChannel> on, long deadlineNanos);
+    Note begin(Waiter.For what, List<MessageChannel> on, long deadlineNanos, Runnable rouser);
 
     /** What is told of one wait. Used by the thread that waits. */
     interface Note
     {
         /**
-         * When it wants to be asked to look.
+         * When it wants to be asked to look, unless it is woken. Where the kernel has no timer to set, a wait of a
+         * millisecond costs half.
          *
          * @return of {@link System#nanoTime}; {@link Long#MAX_VALUE}: never.
          */

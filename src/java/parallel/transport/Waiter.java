@@ -84,7 +84,7 @@ public final class Waiter
     private static final int LOOKS_PER_YIELD = 16;
     private static final int LOOKS_PER_CLOCK = 4;
 
-    private static volatile WaitObserver observer = (what, on, deadlineNanos) -> null;
+    private static volatile WaitObserver observer = (what, on, deadlineNanos, rouser) -> null;
 
     private Waiter()
     {
@@ -231,7 +231,7 @@ public final class Waiter
         MessageChannel first = channels.get(0);
         Parker parker = first.parkers().lease(channels);
         WaitObserver.Note note =
-            what == For.ANYTHING ? null : observer.begin(what, needed(channels, done), deadlineNanos);
+            what == For.ANYTHING ? null : observer.begin(what, needed(channels, done), deadlineNanos, parker::wake);
         try
         {
             enter(channels, parker, what);
